@@ -1,0 +1,48 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""The errors that a user sees: each names its subject, the cause and the remedy.
+
+Code below ``main()`` raises these; only ``main()`` turns one into ``fail_json``. No text in them may hold a secret.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class HopsworksKafkaError(Exception):
+    """A failure that an operator can act on.
+
+    :param subject: what it is about: ``project fraud``, ``truststore /etc/kafka/ca.pem``, ``option project_query``.
+    :param cause: what is wrong, in a few words, without a full stop.
+    :param remedy: what to do about it, in a few words, without a full stop. Empty where there is nothing to advise.
+    """
+
+    def __init__(self, subject: str, cause: str, remedy: str = "") -> None:
+        super().__init__(subject, cause, remedy)
+        self.subject = subject
+        self.cause = cause
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        text = f"{self.subject}: {self.cause}." if self.subject else f"{self.cause}."
+        return f"{text} {self.remedy}." if self.remedy else text
+
+
+class InputError(HopsworksKafkaError):
+    """What the user gave is wrong. Raised before anything is written."""
+
+
+class MissingLibraryError(HopsworksKafkaError):
+    """A Python library that this task needs is not installed where it runs."""
+
+    def __init__(self, library: str, purpose: str, error: t.Optional[BaseException] = None) -> None:
+        super().__init__(
+            f"Python library {library}",
+            f"not installed where this task runs, and needed {purpose}",
+            f"Install it for the interpreter that runs the task: pip install {library}",
+        )
+        self.library = library
+        self.error = error

@@ -1,0 +1,25 @@
+"""Makes the checkout importable as `ansible_collections.hopsworks.kafka`, wherever it was cloned to."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+COLLECTIONS = ROOT / ".build" / "collections"
+
+
+def link_collection() -> pathlib.Path:
+    """A collection path in which this checkout stands as hopsworks.kafka; safe to call from several processes at once."""
+    link = COLLECTIONS / "ansible_collections" / "hopsworks" / "kafka"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        link.symlink_to(ROOT, target_is_directory=True)
+    except FileExistsError:
+        pass
+    return COLLECTIONS
+
+
+sys.path.insert(0, str(link_collection()))
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
