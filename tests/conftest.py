@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import sys
 
@@ -10,13 +11,11 @@ COLLECTIONS = ROOT / ".build" / "collections"
 
 
 def link_collection() -> pathlib.Path:
-    """A collection path in which this checkout stands as hopsworks.kafka; safe to call from several processes at once."""
+    """A collection path in which this checkout stands as hopsworks.kafka. Several processes may call it at once."""
     link = COLLECTIONS / "ansible_collections" / "hopsworks" / "kafka"
     link.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with contextlib.suppress(FileExistsError):
         link.symlink_to(ROOT, target_is_directory=True)
-    except FileExistsError:
-        pass
     return COLLECTIONS
 
 

@@ -13,14 +13,14 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-def run(part: str) -> "tuple[bool, float]":
+def run(part: str) -> tuple[bool, float]:
     print(f"\n=== {part}", flush=True)
     started = time.monotonic()
     code = subprocess.call(["make", "--no-print-directory", part], cwd=ROOT, stdin=subprocess.DEVNULL)
     return code == 0, time.monotonic() - started
 
 
-def main(parts: "list[str]") -> int:
+def main(parts: list[str]) -> int:
     results = {part: run(part) for part in parts}
     print("\n=== summary")
     for part, (passed, seconds) in results.items():
