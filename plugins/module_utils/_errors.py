@@ -9,8 +9,6 @@ Code below ``main()`` raises these; only ``main()`` turns one into ``fail_json``
 
 from __future__ import annotations
 
-import typing as t
-
 
 class HopsworksKafkaError(Exception):
     """A failure that an operator can act on.
@@ -38,7 +36,7 @@ class InputError(HopsworksKafkaError):
 class MissingLibraryError(HopsworksKafkaError):
     """A Python library that this task needs is not installed where it runs."""
 
-    def __init__(self, library: str, purpose: str, error: t.Optional[BaseException] = None) -> None:
+    def __init__(self, library: str, purpose: str, error: BaseException | None = None) -> None:
         super().__init__(
             f"Python library {library}",
             f"not installed where this task runs, and needed {purpose}",

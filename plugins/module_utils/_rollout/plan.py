@@ -16,6 +16,7 @@ import typing as t
 #: Shown wherever a secret would stand. A diff tells that a secret changed, never what it is.
 MASK = "********"
 
+
 @dataclasses.dataclass(frozen=True)
 class Change:
     """One difference between what is and what is declared.
@@ -31,7 +32,7 @@ class Change:
     after: t.Any = dataclasses.field(repr=False)
     secret: bool = False
 
-    def shown(self) -> t.Dict[str, t.Any]:
+    def shown(self) -> dict[str, t.Any]:
         """The change as results and diffs show it: ``{what, before, after}``, secrets masked."""
         if not self.secret:
             return {"what": self.what, "before": self.before, "after": self.after}
@@ -62,7 +63,8 @@ class Plan:
     """What is to be done for one subject.
 
     :param subject: a project's or a host's name.
-    :param outcome: what the results will call it once done: ``created``, ``updated``, ``deleted``, ``unchanged``, ``skipped``.
+    :param outcome: what the results will call it once done: ``created``, ``updated``, ``deleted``, ``unchanged`` or
+        ``skipped``.
     :param actions: the writes, in order. Empty exactly where nothing is to be written.
     :param changes: the differences that the writes remove.
     :param notes: what the user should be told besides.
@@ -70,9 +72,9 @@ class Plan:
 
     subject: str
     outcome: str
-    actions: t.Tuple[Action, ...] = ()
-    changes: t.Tuple[Change, ...] = ()
-    notes: t.Tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
+    changes: tuple[Change, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
