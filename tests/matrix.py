@@ -1,7 +1,7 @@
 """The integration tests on the oldest and the newest ansible-core that the Pythons of this machine can run.
 
-`make integration` runs them on the ansible-core of `.venv`. This adds the two ends of what the collection supports, each in
-a virtual environment of its own (`.venv-core-VERSION`).
+`make integration` runs them on the ansible-core of `.venv`. This adds the two ends of what the collection supports,
+each in a virtual environment of its own (`.venv-core-VERSION`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NEWEST = [("2.21.5", (3, 12), (3, 14)), ("2.19.14", (3, 11), (3, 13))]
 
 
 def choose(found: dict[tuple[int, int], str]) -> list[tuple[str, str]]:
-    """``[(ansible-core version, python), …]``: the oldest release on its oldest Python here, the newest on its newest."""
+    """``[(ansible-core version, python), …]``: the oldest release on its oldest Python, the newest on its newest."""
     version, low, high = OLDEST
     old = [(version, found[python]) for python in sorted(found) if low <= python <= high][:1]
     new = [
