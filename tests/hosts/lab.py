@@ -10,6 +10,8 @@ All is found by its name: `down` removes a lab that a killed `up` left half-made
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import os
 import re
@@ -143,6 +145,16 @@ class Lab:
             raise HostsError(f"no lab {self.name}: `python -m tests.hosts up` makes it")
         return ["nsenter", f"--net=/run/netns/{self.network}", *command]
 
+    @contextlib.contextmanager
+    def entered(self) -> t.Iterator[None]:
+        """For the block, this thread and all that it starts (threads, processes, sockets) are in the lab's network."""
+        with open("/proc/thread-self/ns/net") as outside, open(f"/run/netns/{self.network}") as network:
+            _enter(network)
+            try:
+                yield
+            finally:
+                _enter(outside)
+
     def namespaces(self) -> list[Path]:
         """The network namespaces that carry this lab's name."""
         folder = Path("/run/netns")
@@ -234,6 +246,12 @@ def down(name: str = "default") -> None:
         raise HostsError(f"lab {name}: not removed: {', '.join(left)}")
 
 
+def _enter(namespace: t.IO[str]) -> None:
+    # As os.setns(), which Python has from 3.12 on. CLONE_NEWNET: nothing but a network namespace is taken.
+    if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), 0x40000000) != 0:
+        raise HostsError(f"{namespace.name}: {os.strerror(ctypes.get_errno())}")
+
+
 def _unmounted(point: Path) -> bool:
     # The kernel frees the hosts' own mounts a moment after their last process; until then the folder is busy.
     return subprocess.run(["umount", str(point)], capture_output=True, timeout=30, check=False).returncode == 0
@@ -262,9 +280,9 @@ def _keys(lab: Lab) -> str:
         (etc / "hosts").write_text(f"127.0.0.1 localhost\n{CONTROLLER} controller\n{names}")
     (lab.folder / "known_hosts").write_text("".join(known))
     (lab.folder / "control").mkdir(mode=0o700)
-    for tool in ("ssh", "sftp", "scp"):
+    for tool, program in {"ssh": "ssh", "sftp": "sftp", "scp": "scp", "python": sys.executable}.items():
         script = lab.folder / tool
-        script.write_text(f'#!/bin/sh\nexec nsenter --net=/run/netns/{lab.network} {tool} "$@"\n')
+        script.write_text(f'#!/bin/sh\nexec nsenter --net=/run/netns/{lab.network} "{program}" "$@"\n')
         script.chmod(0o755)
     (lab.folder / "inventory.ini").write_text(_inventory(lab))
     (lab.folder / "lab.json").write_text(json.dumps(lab.facts(), indent=2) + "\n")
@@ -288,11 +306,15 @@ def _inventory(lab: Lab) -> str:
         "ansible_sftp_executable": lab.folder / "sftp",
         "ansible_scp_executable": lab.folder / "scp",
         "ansible_ssh_common_args": options,
+        "ansible_host_key_checking": "true",
         # A lab of its own: another one may have the same addresses, and connections are shared by address.
         "ansible_control_path_dir": lab.folder / "control",
         "ansible_python_interpreter": "/usr/bin/python3",
     }
-    lines = ["[onlinefs]", *(f"{host.name} ansible_host={host.address}" for host in lab.hosts), "", "[onlinefs:vars]"]
+    # Modules on the controller run in the lab's network: the brokers and the Hopsworks API of a lab are there only.
+    controller = f"localhost ansible_connection=local ansible_python_interpreter={lab.folder / 'python'}"
+    hosts = [f"{host.name} ansible_host={host.address}" for host in lab.hosts]
+    lines = [controller, "", "[onlinefs]", *hosts, "", "[onlinefs:vars]"]
     return "\n".join([*lines, *(f"{key}={value}" for key, value in variables.items()), ""])
 
 
