@@ -1,7 +1,8 @@
 """Keeps the state in a file: one JSON object a line, the last one of each project or setting wins.
 
-A change costs one appended line, whatever the number of projects. At every start the file is rewritten whole, beside the
-old one, and put in its place by a rename. A line cut short by a kill is the last one, was not answered yet, and is dropped.
+A change costs one appended line, whatever the number of projects. At every start the file is rewritten whole, beside
+the old one, and put in its place by a rename. A line cut short by a kill is the last one and was not answered yet: it
+is dropped.
 """
 
 from __future__ import annotations
