@@ -1,0 +1,133 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""The declaration as a Kafka storage connector of Hopsworks.
+
+Rules and limits are those of the server's ``FeatureStoreKafkaConnectorController`` and its DTO: what it would refuse, or
+answer with an internal error, is refused here, before anything is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import jaas
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.client import KafkaClient
+
+LONGEST_BOOTSTRAP = 1000
+LONGEST_OPTIONS = 2000
+
+#: Fields of the connector for properties; everything else goes into its options.
+FIELDS = {
+    "bootstrap.servers": "bootstrapServers",
+    "security.protocol": "securityProtocol",
+    "ssl.truststore.location": "sslTruststoreLocation",
+    "ssl.truststore.password": "sslTruststorePassword",
+    "ssl.keystore.location": "sslKeystoreLocation",
+    "ssl.keystore.password": "sslKeystorePassword",
+    "ssl.key.password": "sslKeyPassword",
+    "ssl.endpoint.identification.algorithm": "sslEndpointIdentificationAlgorithm",
+}
+
+#: Fields that must never be shown.
+SECRET_FIELDS = ("sslTruststorePassword", "sslKeystorePassword", "sslKeyPassword")
+
+_TYPES = ("ssl.truststore.type", "ssl.keystore.type")
+
+
+def connector(
+    client: KafkaClient, truststore_location: t.Optional[str] = None, keystore_location: t.Optional[str] = None
+) -> t.Dict[str, t.Any]:
+    """The connector's fields, without ``id``, ``name``, ``description``, ``type`` and ``storageConnectorType``.
+
+    Fields without a value are left out, as the server leaves them out of its answers.
+
+    :param truststore_location: path in the project of the JKS file of :func:`stores.truststore_jks`; needed where the
+        client has a trust store. Likewise ``keystore_location``.
+    :returns: ``bootstrapServers``, ``securityProtocol``, ``sslEndpointIdentificationAlgorithm`` (``HTTPS`` or ``""``),
+        ``options`` (``[{name, value}]`` by name), and where there are stores ``sslTruststoreLocation``,
+        ``sslTruststorePassword``, ``sslKeystoreLocation``, ``sslKeystorePassword``, ``sslKeyPassword``.
+    :raises InputError: what the server would refuse.
+    """
+    properties = dict(client.properties)
+    for name in _TYPES:
+        if properties.pop(name, "JKS").upper() != "JKS":
+            raise InputError(
+                f"property {name}",
+                "the stores of a connector must be of type JKS, the only one that Hopsworks reads",
+                f"Give the file as {name.split('.')[1]}: it is converted",
+            )
+    fields = {field: properties.pop(name) for name, field in FIELDS.items() if name in properties}
+    if client.truststore:
+        fields["sslTruststoreLocation"] = _location("truststore", truststore_location)
+        fields["sslTruststorePassword"] = client.truststore.password
+    if client.keystore:
+        fields["sslKeystoreLocation"] = _location("keystore", keystore_location)
+        fields["sslKeystorePassword"] = fields["sslKeyPassword"] = client.keystore.password
+    elif "sslKeystorePassword" in fields:
+        # Java opens the key with the store's password where it has no other.
+        fields.setdefault("sslKeyPassword", fields["sslKeystorePassword"])
+    algorithm = fields.get("sslEndpointIdentificationAlgorithm", "https")
+    fields["sslEndpointIdentificationAlgorithm"] = algorithm.upper()
+    if "sasl.jaas.config" in properties:
+        properties["sasl.jaas.config"] = jaas.render(jaas.parse(properties["sasl.jaas.config"]))
+    # By name, so that the order given never matters. The Python client needs sasl.jaas.config before sasl.mechanism:
+    # it takes the first for SCRAM-SHA-256 whatever it is, and the later of the two counts.
+    options = [{"name": name, "value": properties[name]} for name in sorted(properties)]
+    _check(fields, options)
+    return {**fields, "options": options}
+
+
+def _location(role: str, location: t.Optional[str]) -> str:
+    if not location:
+        raise InputError(role, "it has no place in the project", "Give its location")
+    return location
+
+
+def _check(fields: t.Mapping[str, str], options: t.List[t.Dict[str, str]]) -> None:
+    servers, protocol = fields.get("bootstrapServers"), fields.get("securityProtocol")
+    if not servers:
+        raise InputError("property bootstrap.servers", "a connector needs it", "Give host:port, several with commas")
+    if len(servers) > LONGEST_BOOTSTRAP:
+        raise InputError(
+            "property bootstrap.servers",
+            f"it has {len(servers)} characters, and a connector holds {LONGEST_BOOTSTRAP}",
+            "Give fewer servers: a client learns the others from any of them",
+        )
+    if not protocol:
+        raise InputError("property security.protocol", "a connector needs it", "Give it")
+    if fields["sslEndpointIdentificationAlgorithm"] not in ("", "HTTPS"):
+        raise InputError(
+            "property ssl.endpoint.identification.algorithm",
+            "a connector knows https and the empty text only",
+            'Give https; "" turns the check of names off',
+        )
+    length = len(json.dumps(options, ensure_ascii=False, separators=(",", ":")).encode("utf-16-le")) // 2
+    if length > LONGEST_OPTIONS:
+        longest = max(options, key=lambda option: len(option["value"]))["name"]
+        raise InputError(
+            "properties",
+            f"a connector's options take {length} characters, and it holds {LONGEST_OPTIONS}",
+            f"Leave some out; the longest is {longest}",
+        )
+    if protocol == "SSL":
+        _check_ssl(fields)
+
+
+def _check_ssl(fields: t.Mapping[str, str]) -> None:
+    for role, field in (("truststore", "sslTruststoreLocation"), ("keystore", "sslKeystoreLocation")):
+        if not fields.get(field):
+            raise InputError(
+                role,
+                "it is missing, and a connector with security.protocol SSL needs both a truststore and a keystore",
+                f"Give {role}; where clients show no certificate, Hopsworks takes SASL_SSL only",
+            )
+    if not fields.get("sslKeyPassword"):
+        raise InputError(
+            "property ssl.key.password",
+            "it is missing, and a connector with security.protocol SSL needs it",
+            "Give the password of the private key",
+        )

@@ -1,0 +1,63 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""The declaration as the properties of a Java client: what OnlineFS reads."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.client import KafkaClient
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.settings import SETTINGS
+
+_FIRST = ("bootstrap.servers", "security.protocol")
+
+
+def java_properties(
+    client: KafkaClient, truststore_location: t.Optional[str] = None, keystore_location: t.Optional[str] = None
+) -> t.Dict[str, str]:
+    """Java properties: the servers and the protocol first, the others by name, so that the order given never matters.
+
+    :param truststore_location: where the client will see the JKS file of :func:`stores.truststore_jks`; needed where
+        there is a trust store. Likewise ``keystore_location``.
+    :raises InputError: a store without a location.
+    """
+    properties = dict(client.properties)
+    if client.truststore:
+        _place(properties, "truststore", truststore_location, client.truststore.password)
+    if client.keystore:
+        _place(properties, "keystore", keystore_location, client.keystore.password)
+        properties["ssl.key.password"] = client.keystore.password
+    names = [name for name in _FIRST if name in properties]
+    return {name: properties[name] for name in names + sorted(set(properties) - set(names))}
+
+
+def for_consumer(properties: t.Mapping[str, str]) -> t.Dict[str, str]:
+    """The properties without those that a producer or an admin client alone takes. Unknown names stay."""
+    return _for("c", properties)
+
+
+def for_producer(properties: t.Mapping[str, str]) -> t.Dict[str, str]:
+    """The properties without those that a consumer or an admin client alone takes. Unknown names stay."""
+    return _for("p", properties)
+
+
+def for_admin(properties: t.Mapping[str, str]) -> t.Dict[str, str]:
+    """The properties without those that a consumer or a producer alone takes. Unknown names stay."""
+    return _for("a", properties)
+
+
+def _for(client: str, properties: t.Mapping[str, str]) -> t.Dict[str, str]:
+    return {
+        name: value for name, value in properties.items() if name not in SETTINGS or client in SETTINGS[name].clients
+    }
+
+
+def _place(properties: t.Dict[str, str], role: str, location: t.Optional[str], password: str) -> None:
+    if not location:
+        raise InputError(role, "it has no place where the client would find it", "Give its location")
+    properties[f"ssl.{role}.location"] = location
+    properties[f"ssl.{role}.password"] = password
+    properties[f"ssl.{role}.type"] = "JKS"

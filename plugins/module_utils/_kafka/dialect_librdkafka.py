@@ -1,0 +1,321 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""The declaration as a configuration of librdkafka, for ``confluent_kafka``.
+
+Every property is either translated or named in ``ignored`` with the reason, nothing is dropped without a word. Names,
+ranges and releases are those of librdkafka's CONFIGURATION.md, 2.3.0 to 2.16.0.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import jaas, x509
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.client import KafkaClient, from_java
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.librdkafka_settings import (
+    ASSIGNORS,
+    AT_LEAST,
+    JAVA_ONLY,
+    TARGETS,
+    Release,
+    Target,
+)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.settings import SETTINGS
+
+_MSK_REGION = re.compile(r"\.kafka(?:-serverless)?\.([a-z0-9-]+)\.amazonaws\.com")
+_TLS13_SUITE = re.compile(r"TLS_(AES|CHACHA20)_\w+")
+
+Ignored = t.Tuple[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class MskIam:
+    """How to make tokens for Amazon MSK; see the library ``aws-msk-iam-sasl-signer-python``.
+
+    :param region: the AWS region of the cluster; None where it cannot be told from the servers' names.
+    :param profile: the AWS profile to take credentials from, or None for the default ones.
+    :param role_arn: the role to assume, or None.
+    :param role_session: the name of that session, or None.
+    """
+
+    region: t.Optional[str]
+    profile: t.Optional[str] = None
+    role_arn: t.Optional[str] = None
+    role_session: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class LibrdkafkaConfig:
+    """A configuration for ``confluent_kafka``.
+
+    :param config: names to values, the certificates in it as PEM text. Holds secrets.
+    :param ca_pem: the certificates to trust; None for those of the system.
+    :param certificate_pem: the client's chain, leaf first; None where it shows none.
+    :param key_pem: the client's private key, not encrypted; None where it has none.
+    :param ignored: properties with no counterpart, each with the reason.
+    :param needs: what must be installed besides ``confluent_kafka``, as sentences; empty as a rule.
+    :param msk_iam: set where the caller must add an ``oauth_cb`` that makes tokens for Amazon MSK.
+    """
+
+    config: t.Dict[str, str] = dataclasses.field(repr=False)
+    ca_pem: t.Optional[str] = dataclasses.field(default=None, repr=False)
+    certificate_pem: t.Optional[str] = dataclasses.field(default=None, repr=False)
+    key_pem: t.Optional[str] = dataclasses.field(default=None, repr=False)
+    ignored: t.Tuple[Ignored, ...] = ()
+    needs: t.Tuple[str, ...] = ()
+    msk_iam: t.Optional[MskIam] = None
+
+
+def librdkafka(client: KafkaClient, release: t.Optional[Release] = None) -> LibrdkafkaConfig:
+    """Translate a client.
+
+    :param release: librdkafka's release as numbers, (2, 3, 0): what it does not know yet is ignored and named. The
+        newest where not given; ``confluent_kafka.libversion()`` tells it.
+    :raises InputError: a store that is given by its location cannot be read here.
+    """
+    if any(name in client.properties for name in ("ssl.truststore.location", "ssl.keystore.location")):
+        client = from_java(client.properties)
+    translation = _Translation(release)
+    for name, value in client.properties.items():
+        translation.take(name, value)
+    translation.settle()
+    if client.properties["security.protocol"].startswith("SASL"):
+        _login(client.properties, translation)
+    ca_pem = certificate_pem = key_pem = None
+    if client.properties["security.protocol"].endswith("SSL"):
+        # The system's certificates lie elsewhere on each system; left alone, the library looks in one place only.
+        translation.config["ssl.ca.location"] = "probe"
+        if client.truststore:
+            ca_pem = "".join(map(x509.pem, client.truststore.certificates))
+            del translation.config["ssl.ca.location"]
+            translation.config["ssl.ca.pem"] = ca_pem
+        if client.keystore:
+            certificate_pem = "".join(map(x509.pem, client.keystore.chain))
+            key_pem = x509.pem(client.keystore.private_key, "PRIVATE KEY")
+            translation.config.update({"ssl.certificate.pem": certificate_pem, "ssl.key.pem": key_pem})
+    return LibrdkafkaConfig(
+        config=translation.config,
+        ca_pem=ca_pem,
+        certificate_pem=certificate_pem,
+        key_pem=key_pem,
+        ignored=tuple(translation.ignored),
+        needs=tuple(translation.needs),
+        msk_iam=translation.msk_iam,
+    )
+
+
+class _Translation:
+    """A configuration in the making."""
+
+    def __init__(self, release: t.Optional[Release]) -> None:
+        self.release = release
+        self.config: t.Dict[str, str] = {}
+        self.ignored: t.List[Ignored] = []
+        self.needs: t.List[str] = []
+        self.msk_iam: t.Optional[MskIam] = None
+
+    def take(self, name: str, value: str) -> None:
+        """Translate one property that does not depend on another."""
+        if name in TARGETS:
+            self.set(name, TARGETS[name], value)
+        elif name in _SPECIAL:
+            _SPECIAL[name](self, name, value)
+        elif name in JAVA_ONLY:
+            self.ignore(name, JAVA_ONLY[name])
+        elif name not in SETTINGS:
+            self.ignore(name, "it is not a setting of Kafka's clients")
+        elif name not in _LOGIN:
+            self.ignore(name, "there is nothing like it in librdkafka")
+
+    def ignore(self, name: str, why: str) -> None:
+        self.ignored.append((name, why))
+
+    def set(self, name: str, target: Target, value: str) -> None:
+        """Set a counterpart, where the release has it, within its range."""
+        if self.release is not None and tuple(self.release) < target.since:
+            since = ".".join(map(str, target.since))
+            self.ignore(name, f"librdkafka has it from {since} on")
+            return
+        if target.high is not None:
+            number = int(value)
+            # Java's -1 for "as the system likes", or for "never", is librdkafka's 0.
+            used = 0 if number < 0 and target.low == 0 else min(max(number, target.low), target.high)
+            if used != number and number >= 0:
+                self.ignore(name, f"librdkafka takes {target.low} to {target.high}, and {used} is used")
+            value = str(used)
+        self.config[target.name] = value
+
+    def settle(self) -> None:
+        """Raise settings to what librdkafka holds for their least beside others; Java sorts that out by itself."""
+        for name, other, standard, other_standard in AT_LEAST:
+            value = int(self.config.get(name, standard))
+            least = int(self.config.get(other, other_standard))
+            if value < least and (name in self.config or other in self.config):
+                if name in self.config:
+                    self.ignore(name, f"librdkafka wants at least {other}, and {least} is used")
+                self.config[name] = str(least)
+
+
+# --- single properties -----------------------------------------------------------------------------------------------
+
+
+def _endpoint(translation: _Translation, name: str, value: str) -> None:
+    translation.config[name] = value.lower() or "none"
+
+
+def _offset_reset(translation: _Translation, name: str, value: str) -> None:
+    known = {"latest": "latest", "earliest": "earliest", "none": "error"}
+    if value in known:
+        translation.config[name] = known[value]
+    else:
+        translation.ignore(name, f"librdkafka knows {', '.join(known)} only")
+
+
+def _assignors(translation: _Translation, name: str, value: str) -> None:
+    classes = [part.strip() for part in value.split(",")]
+    known = [ASSIGNORS[part] for part in classes if part in ASSIGNORS]
+    # The library refuses to mix assignors that hand over at once with those that hand over in steps.
+    if "cooperative-sticky" in known and len(known) > 1:
+        known = ["cooperative-sticky"]
+    if known:
+        translation.config[name] = ",".join(known)
+    if len(known) != len(classes):
+        translation.ignore(name, f"librdkafka has {', '.join(ASSIGNORS.values())} only, one kind at a time")
+
+
+def _cipher_suites(translation: _Translation, name: str, value: str) -> None:
+    suites = [suite.strip() for suite in value.split(",") if suite.strip()]
+    older = [suite for suite in suites if not _TLS13_SUITE.fullmatch(suite)]
+    if older:
+        translation.config[name] = ":".join(older)
+    if len(older) != len(suites):
+        translation.ignore(name, "librdkafka cannot choose among the suites of TLS 1.3")
+
+
+def _buffer_memory(translation: _Translation, name: str, value: str) -> None:
+    translation.set(name, Target("queue.buffering.max.kbytes", 1, 2147483647), str(max(int(value) // 1024, 1)))
+
+
+def _partitioner(translation: _Translation, name: str, value: str) -> None:
+    translation.ignore(name, f"{value.rsplit('.', 1)[-1]} is a Java class")
+
+
+_SPECIAL: t.Dict[str, t.Callable[[_Translation, str, str], None]] = {
+    "ssl.endpoint.identification.algorithm": _endpoint,
+    "auto.offset.reset": _offset_reset,
+    "partition.assignment.strategy": _assignors,
+    "ssl.cipher.suites": _cipher_suites,
+    "buffer.memory": _buffer_memory,
+    "partitioner.class": _partitioner,
+}
+
+# --- login -----------------------------------------------------------------------------------------------------------
+
+#: Properties that the functions below look after.
+_LOGIN = frozenset(
+    {
+        "sasl.mechanism",
+        "sasl.jaas.config",
+        "sasl.login.callback.handler.class",
+        "sasl.client.callback.handler.class",
+        "sasl.oauthbearer.client.credentials.client.id",
+        "sasl.oauthbearer.client.credentials.client.secret",
+        "sasl.oauthbearer.scope",
+        "sasl.oauthbearer.token.endpoint.url",
+        "sasl.oauthbearer.jwt.retriever.class",
+    }
+)
+
+
+def _login(properties: t.Mapping[str, str], translation: _Translation) -> None:
+    mechanism = properties["sasl.mechanism"]
+    login = jaas.parse(properties["sasl.jaas.config"])
+    translation.config["sasl.mechanism"] = mechanism
+    if mechanism == "OAUTHBEARER":
+        _oauth(properties, login, translation)
+    elif mechanism == "AWS_MSK_IAM":
+        _msk_iam(properties, login, translation)
+    elif mechanism == "GSSAPI":
+        _kerberos(properties, login, translation)
+    else:
+        translation.config["sasl.username"] = login.options.get("username", "")
+        translation.config["sasl.password"] = login.options.get("password", "")
+        for name in ("sasl.login.callback.handler.class", "sasl.client.callback.handler.class"):
+            if name in properties:
+                translation.ignore(name, "it is a Java class")
+
+
+def _oauth(properties: t.Mapping[str, str], login: jaas.Jaas, translation: _Translation) -> None:
+    config = translation.config
+    url = properties.get("sasl.oauthbearer.token.endpoint.url")
+    if not url:
+        _unsecured(login, translation)
+        return
+    config["sasl.oauthbearer.method"] = "oidc"
+    config["sasl.oauthbearer.token.endpoint.url"] = url
+    sources = (
+        ("sasl.oauthbearer.client.id", "sasl.oauthbearer.client.credentials.client.id", "clientId"),
+        ("sasl.oauthbearer.client.secret", "sasl.oauthbearer.client.credentials.client.secret", "clientSecret"),
+        ("sasl.oauthbearer.scope", "sasl.oauthbearer.scope", "scope"),
+    )
+    for name, new, old in sources:
+        value = properties.get(new, login.options.get(old))
+        if value:
+            config[name] = value
+    extensions = [f"{name[10:]}={value}" for name, value in login.options.items() if name.startswith("extension_")]
+    if extensions:
+        config["sasl.oauthbearer.extensions"] = ",".join(extensions)
+    if "JwtBearer" in properties.get("sasl.oauthbearer.jwt.retriever.class", ""):
+        grant = Target("sasl.oauthbearer.grant.type", since=(2, 11, 1))
+        translation.set("sasl.oauthbearer.jwt.retriever.class", grant, "urn:ietf:params:oauth:grant-type:jwt-bearer")
+    if any(name.startswith("ssl.") for name in login.options):
+        translation.ignore(
+            "sasl.jaas.config, options ssl.*", "the token endpoint is checked by the system's certificates"
+        )
+
+
+def _unsecured(login: jaas.Jaas, translation: _Translation) -> None:
+    """Tokens that nobody signs: Kafka's own way to try OAUTHBEARER out."""
+    principal = login.options.get("unsecuredLoginStringClaim_sub")
+    if principal is None:
+        translation.needs.append(
+            "The tokens come from a Java class (sasl.login.callback.handler.class). Outside of Java they need "
+            "sasl.oauthbearer.token.endpoint.url"
+        )
+        return
+    translation.config["enable.sasl.oauthbearer.unsecure.jwt"] = "true"
+    translation.config["sasl.oauthbearer.config"] = f"principal={principal}"
+
+
+def _kerberos(properties: t.Mapping[str, str], login: jaas.Jaas, translation: _Translation) -> None:
+    translation.needs.append(
+        "GSSAPI (Kerberos) needs a librdkafka that is built with it, and pip's confluent-kafka is not: install "
+        "librdkafka-dev, libsasl2-modules-gssapi-mit and krb5-user, then pip install --no-binary confluent-kafka "
+        "confluent-kafka"
+    )
+    options = {"principal": "sasl.kerberos.principal", "keyTab": "sasl.kerberos.keytab"}
+    for option, name in options.items():
+        if option in login.options:
+            translation.config[name] = login.options[option]
+    if "serviceName" in login.options and "sasl.kerberos.service.name" not in properties:
+        translation.config["sasl.kerberos.service.name"] = login.options["serviceName"]
+
+
+def _msk_iam(properties: t.Mapping[str, str], login: jaas.Jaas, translation: _Translation) -> None:
+    translation.needs.append(
+        "AWS_MSK_IAM needs the Python library aws-msk-iam-sasl-signer-python, which makes its tokens: "
+        "pip install aws-msk-iam-sasl-signer-python"
+    )
+    # Amazon's brokers take the same signed token as OAUTHBEARER.
+    translation.config["sasl.mechanism"] = "OAUTHBEARER"
+    found = _MSK_REGION.search(properties["bootstrap.servers"])
+    translation.msk_iam = MskIam(
+        region=login.options.get("awsStsRegion") or (found.group(1) if found else None),
+        profile=login.options.get("awsProfileName"),
+        role_arn=login.options.get("awsRoleArn"),
+        role_session=login.options.get("awsRoleSessionName"),
+    )
