@@ -29,6 +29,7 @@ class Control:
             ("POST", "keys"): self._add_key,
             ("DELETE", "keys"): self._remove_key,
             ("GET", "state"): self._show_state,
+            ("PUT", "connectors"): self._put_connector,
             ("PUT", "variables"): self._set_variables,
             ("PUT", "settings"): self._set_settings,
             ("GET", "faults"): self._show_faults,
@@ -83,6 +84,16 @@ class Control:
         prefix = str(request.json()["key"]).partition(".")[0]
         del self._state.keys[prefix]
         self._state.save_settings()
+
+    def _put_connector(self, request: Request) -> None:
+        """Stores a connector as it is given, without any check: what another server, or an older one, has left."""
+        body = request.json()
+        project, connector = self._state.by_name[body["project"]], dict(body["connector"])
+        old = project.connectors.get(connector["name"])
+        connector["id"] = old["id"] if old else self._state.next_connector_id()
+        connector["featurestoreId"] = project.featurestore_id
+        project.connectors[connector["name"]] = connector
+        self._state.save(project)
 
     def _set_variables(self, request: Request) -> None:
         for name, value in request.json().items():
