@@ -90,6 +90,7 @@ def test_java_reads_what_it_wrote(java: Reference, options: dict[str, str]) -> N
 
 @given(SIGNS)
 @example("a/b")
+@example("a /\nb\nc")
 @example("..1.2.3-.-.-")
 @example("/*/ a */ b")
 @example("-a -1 - .a 1a a1")
