@@ -19,23 +19,21 @@ def test_the_list_holds_shared_stores_unless_asked_otherwise(emulator: Emulator)
 
 def test_the_fields_of_a_store(emulator: Emulator) -> None:
     (store,) = emulator.api("GET", emulator.project_path("project_1") + "/featurestores").json()
-    assert set(store) == set(
-        [
-            "featurestoreId",
-            "featurestoreName",
-            "created",
-            "projectName",
-            "projectId",
-            "onlineFeaturestoreName",
-            "offlineFeaturestoreName",
-            "mysqlServerEndpoint",
-            "onlineEnabled",
-            "numFeatureGroups",
-            "numTrainingDatasets",
-            "numStorageConnectors",
-            "numFeatureViews",
-        ]
-    )
+    assert set(store) == {
+        "featurestoreId",
+        "featurestoreName",
+        "created",
+        "projectName",
+        "projectId",
+        "onlineFeaturestoreName",
+        "offlineFeaturestoreName",
+        "mysqlServerEndpoint",
+        "onlineEnabled",
+        "numFeatureGroups",
+        "numTrainingDatasets",
+        "numStorageConnectors",
+        "numFeatureViews",
+    }
     assert store["featurestoreName"] == "project_1_featurestore"
 
 

@@ -46,22 +46,20 @@ def test_project_information(emulator: Emulator, by: str) -> None:
     path = "/project/getProjectInfo/project_2" if by == "name" else f"/project/{shown['id']}"
     info = emulator.api("GET", path).json()
     assert (info["projectId"], info["projectName"]) == (shown["id"], "project_2")
-    assert set(info) == set(
-        [
-            "projectId",
-            "projectName",
-            "owner",
-            "description",
-            "dockerImage",
-            "created",
-            "services",
-            "projectTeam",
-            "datasets",
-            "inodeid",
-            "quotas",
-            "creationStatus",
-        ]
-    )
+    assert set(info) == {
+        "projectId",
+        "projectName",
+        "owner",
+        "description",
+        "dockerImage",
+        "created",
+        "services",
+        "projectTeam",
+        "datasets",
+        "inodeid",
+        "quotas",
+        "creationStatus",
+    }
     assert "Resources" in {dataset["name"] for dataset in info["datasets"]}
 
 
