@@ -80,8 +80,7 @@ class Session:
 
         instance = getattr(engine, "_get_instance", None) or engine.get_instance
         for name in ("_get_spark_version", "get_spark_version"):
-            if hasattr(instance(), name) or name == "_get_spark_version":
-                setattr(instance(), name, lambda: spark)
+            setattr(instance(), name, lambda: spark)
         return {"options": self._chosen(which).spark_options()}
 
     def producer(self, which: str) -> str:

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -104,13 +105,15 @@ def test_what_was_answered_is_there_after_a_kill_at_any_moment() -> None:
         writers = [threading.Thread(target=write, args=(number,)) for number in range(1, 5)]
         for writer in writers:
             writer.start()
-        while len(answered) < 100:
-            pass
+        deadline = time.monotonic() + 20
+        while len(answered) < 100 and time.monotonic() < deadline:
+            time.sleep(0.001)
         emulator.kill()
         for writer in writers:
             writer.join(10)
         emulator.restart()
         kept = {name for project in emulator.state()["projects"].values() for name in project["connectors"]}
+        assert len(answered) >= 100
         assert set(answered) <= kept
         assert len(kept) - len(answered) <= 4 + 2 * 4  # one under way of each writer, two of each project's own
 
