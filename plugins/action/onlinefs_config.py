@@ -1,0 +1,144 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError, InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._host import membership
+from ansible_collections.hopsworks.kafka.plugins.module_utils._host.errors import HostError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._host.proof import require_joined
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.client import (
+    KafkaClient,
+    KeyStore,
+    StoreOption,
+    TrustStore,
+    declare,
+    store_option,
+    text,
+)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.stores import (
+    keystore_jks,
+    load_keystore,
+    load_truststore,
+    truststore_jks,
+)
+
+_MODULE = "hopsworks.kafka.onlinefs_config"
+_GROUP_SECONDS = 60
+
+
+class ActionModule(ActionBase):
+    """The part on the controller: reads and checks the stores and ships them as JKS, then has the module run once.
+
+    Where the host has no confluent-kafka, the consumer group is looked at from here, and the module runs a second time
+    to
+    make the change final or to take it back.
+    """
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp: t.Any = None, task_vars: t.Optional[t.Dict[str, t.Any]] = None) -> t.Dict[str, t.Any]:
+        variables = task_vars or {}
+        result = super().run(tmp, variables)
+        arguments = dict(self._task.args)
+        for own in ("phase", "phase_reason", "phase_proof"):
+            if own in arguments:
+                raise AnsibleError(f"{_MODULE}: {own} is set by the action plugin, not by a task")
+        if arguments.get("client_id") is None:
+            arguments["client_id"] = f"onlinefs_{variables.get('inventory_hostname', 'host')}"
+        try:
+            client = self._declaration(arguments)
+        except HopsworksKafkaError as error:
+            result.update(failed=True, msg=str(error))
+            return result
+        look = client is not None and membership.available() and arguments.get("prove_group", "auto") != "never"
+        if look and not self._task.check_mode:
+            arguments["phase"] = "until_proof"
+        result.update(self._module(arguments, variables))
+        pending = result.pop("pending", False)
+        if not pending or client is None or result.get("failed"):
+            return result
+        return self._prove(result, client, arguments, variables)
+
+    def _declaration(self, arguments: t.Dict[str, t.Any]) -> t.Optional[KafkaClient]:
+        """Put the stores into the arguments as JKS; the consumer's client, if all of it is at hand here."""
+        if arguments.get("state", "present") != "present" or not isinstance(arguments.get("properties"), dict):
+            return None
+        options: t.Dict[str, StoreOption] = {}
+        remote = False
+        for role in ("truststore", "keystore"):
+            given = dict(arguments.pop(role, None) or {})
+            if boolean(given.pop("remote_src", None) or False):
+                arguments[role] = {**given, "remote_src": True}
+                remote = True
+            elif given:
+                given["path"] = self._local(role, given.get("path"))
+                option = store_option(role, given)
+                if option is not None:
+                    options[role] = option
+        if remote:
+            for role, option in options.items():
+                arguments[role] = _shipped(load_truststore(option) if role == "truststore" else load_keystore(option))
+            return None
+        client = declare(arguments["properties"], options.get("truststore"), options.get("keystore"))
+        arguments["properties"] = dict(client.properties)
+        for role, store in (("truststore", client.truststore), ("keystore", client.keystore)):
+            if store is not None:
+                arguments[role] = _shipped(store)
+        consumer = {**client.properties, **(arguments.get("consumer_properties") or {})}
+        if "ssl.truststore.location" in consumer or "ssl.keystore.location" in consumer:
+            return None
+        return dataclasses.replace(client, properties={k: text(k, v) for k, v in consumer.items() if v is not None})
+
+    def _local(self, role: str, path: t.Optional[str]) -> t.Optional[str]:
+        """The file that a path means on the controller: beside the playbook or role, as for other tasks, decrypted."""
+        if not path:
+            return None
+        try:
+            return str(self._loader.get_real_file(self._find_needle("files", path)))
+        except AnsibleError as error:
+            cause = "there is no such file on the controller, or its vault cannot be opened"
+            remedy = "Check the path; remote_src says that it is one on the managed host"
+            raise InputError(f"{role} {path}", cause, remedy) from error
+
+    def _prove(
+        self,
+        result: t.Dict[str, t.Any],
+        client: KafkaClient,
+        arguments: t.Dict[str, t.Any],
+        variables: t.Dict[str, t.Any],
+    ) -> t.Dict[str, t.Any]:
+        """Look at the consumer group, and make the change final or take it back."""
+        asked = result["proof"]["group"]
+        group = membership.look(client, asked["name"], asked["client_id"], _GROUP_SECONDS)
+        try:
+            require_joined(group, arguments.get("prove_group") == "required")
+        except HostError as error:
+            return self._module({**arguments, "phase": "roll_back", "phase_reason": str(error)}, variables)
+        final = self._module({**arguments, "phase": "commit", "phase_proof": dataclasses.asdict(group)}, variables)
+        if final.get("failed"):
+            return final
+        result["proof"]["group"] = dataclasses.asdict(group)
+        result["generations"] = final["generations"]
+        if group.joined is None:
+            told = f"Not proved that {group.client_id or 'a member'} joined group {group.name}: {group.reason}"
+            result.setdefault("warnings", []).append(told)
+        return result
+
+    def _module(self, arguments: t.Dict[str, t.Any], variables: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+        return dict(self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=variables))
+
+
+def _shipped(store: t.Union[TrustStore, KeyStore]) -> t.Dict[str, t.Any]:
+    content = truststore_jks(store) if isinstance(store, TrustStore) else keystore_jks(store)
+    return {"content": base64.b64encode(content).decode("ascii"), "type": "JKS", "password": store.password}

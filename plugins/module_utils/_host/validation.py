@@ -1,0 +1,63 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""What is checked on the host before anything is written."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._host import layout
+from ansible_collections.hopsworks.kafka.plugins.module_utils._host.errors import HostError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._host.generations import FileSet
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import jks, properties, stores
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.client import KafkaClient
+
+_DAY = 86400
+
+
+def check_files(files: FileSet, client: KafkaClient, min_days_valid: int, now: float) -> None:
+    """Read the rendered files as the service will: the properties parse, and the stores that they name open.
+
+    :param files: what is to be written.
+    :param client: what they were rendered from.
+    :param min_days_valid: a certificate must be good for this many days more.
+    :param now: seconds since 1970.
+    :raises InputError: a certificate ends too soon.
+    :raises HostError: a file does not say what it should; never the user's fault.
+    """
+    expiry = stores.expires(client)
+    if expiry is not None and expiry.not_after - now < min_days_valid * _DAY:
+        days = max(int((expiry.not_after - now) // _DAY), 0)
+        cause = f"certificate {expiry.subject} is valid for {days} days more, and min_days_valid is {min_days_valid}"
+        raise InputError("certificates", cause, "Give a newer one, or lower min_days_valid")
+    for name, file in files.items():
+        if file is None or not name.endswith(".properties"):
+            continue
+        read = properties.parse(file.content.decode(properties.ENCODING), name)
+        for role in ("truststore", "keystore"):
+            location = read.get(f"ssl.{role}.location", "").rpartition("/")[2]
+            if layout.STORE_NAME.fullmatch(location):
+                store = files.get(location)
+                if store is None:
+                    raise HostError(name, f"it names {location}, which is not there")
+                jks.read(store.content, read.get(f"ssl.{role}.password", ""), read.get("ssl.key.password"), location)
+
+
+def reach_kafka(client: KafkaClient, seconds: float) -> t.Dict[str, t.Any]:
+    """Probe Kafka from this host, as far as its libraries go: to TLS with Python alone, further with confluent-kafka.
+
+    :returns: for results: ``{ok, failed_stage, stages}``.
+    :raises HostError: a stage failed. Nothing was written.
+    """
+    try:
+        from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe  # noqa: PLC0415
+    except ImportError:
+        return {}
+    options = probe.ProbeOptions(timeout=seconds, until=None if probe.library_available() else "tls")
+    report = probe.probe(client, options)
+    if not report.ok:
+        raise HostError("probe from this host", f"failed at stage {report.failed_stage}", report.table())
+    return {"ok": report.ok, "failed_stage": report.failed_stage}
