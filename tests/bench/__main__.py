@@ -1,0 +1,26 @@
+"""Runs the benchmarks named, or all of them; exit code 1 where a bound was missed."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.bench import projects
+
+BENCHMARKS = {"projects": projects.beside_uri}
+
+
+def main(names: list[str]) -> int:
+    unknown = set(names) - set(BENCHMARKS)
+    if unknown:
+        print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    for name in names or list(BENCHMARKS):
+        print(f"--- {name}", flush=True)
+        BENCHMARKS[name]()
+    if projects.MISSED:
+        print(f"missed: {'; '.join(projects.MISSED)}")
+    return 1 if projects.MISSED else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

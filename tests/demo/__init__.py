@@ -1,0 +1,1 @@
+"""The main job on embedded parts, as a newcomer sees it: ``make demo``."""
