@@ -33,6 +33,7 @@ __all__ = [
     "secret_property",
     "secrets_of",
     "store_option",
+    "text",
 ]
 
 #: The properties that say what a store is, by role. A store option replaces them all.
@@ -131,17 +132,21 @@ def _texts(properties: t.Mapping[str, t.Any]) -> t.Dict[str, str]:
         if not isinstance(name, str) or not name or name != name.strip() or any(map(str.isspace, name)):
             raise InputError(f"property {name}", "this is not a name that Kafka could know", "Names have no blanks")
         if value is not None:
-            texts[name] = _text(name, value)
+            texts[name] = text(name, value)
     return texts
 
 
-def _text(name: str, value: t.Any) -> str:
+def text(name: str, value: t.Any) -> str:
+    """A property's value as Kafka writes it: ``true``, ``60000``, a list with commas.
+
+    :raises InputError: a value of another kind, such as a dictionary.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (str, int, float)):
         return str(value)
     if isinstance(value, (list, tuple)) and all(isinstance(item, (str, int, float)) for item in value):
-        return ",".join(_text(name, item) for item in value)
+        return ",".join(text(name, item) for item in value)
     raise InputError(f"property {name}", "its value is neither text, number, true, false nor a list", "Give a text")
 
 
