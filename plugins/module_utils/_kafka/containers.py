@@ -34,8 +34,9 @@ TYPES = (PEM, PKCS12, JKS)
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 _TRADITIONAL_LABELS = ("RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
-# The object identifier pkcs8ShroudedKeyBag (1.2.840.113549.1.12.10.1.2): one for each private key of a PKCS12 store.
-_KEY_BAG = der.field(der.OID, bytes.fromhex("2a864886f70d010c0a0102"))
+# Object identifiers keyBag and pkcs8ShroudedKeyBag (1.2.840.113549.1.12.10.1.1 and .2): a PKCS12 store has one of the
+# two for each private key, and not enciphered itself.
+_KEY_BAGS = tuple(der.field(der.OID, bytes.fromhex(f"2a864886f70d010c0a010{kind}")) for kind in (1, 2))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,10 +179,11 @@ def _damaged_block(label: str, subject: str) -> InputError:
 
 def _read_pkcs12(data: bytes, password: t.Optional[str], subject: str) -> Contents:
     _need_cryptography("to read a PKCS12 store")
-    if data.count(_KEY_BAG) > 1:
+    keys = sum(data.count(bag) for bag in _KEY_BAGS)
+    if keys > 1:
         raise InputError(
             subject,
-            f"it holds {data.count(_KEY_BAG)} private keys, and a client has one",
+            f"it holds {keys} private keys, and a client has one",
             "Make a store with the one key: keytool -importkeystore -srcalias ALIAS -deststoretype PKCS12",
         )
     try:

@@ -4,8 +4,8 @@
 # This module util is PRIVATE to the collection: it may change at any time.
 """The declaration as a Kafka storage connector of Hopsworks.
 
-Rules and limits are those of the server's ``FeatureStoreKafkaConnectorController`` and its DTO: what it would refuse, or
-answer with an internal error, is refused here, before anything is sent.
+Rules and limits are those of the server's ``FeatureStoreKafkaConnectorController`` and its DTO: what it would refuse,
+or answer with an internal error, is refused here, before anything is sent.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ _FLAGS = ("required", "requisite", "sufficient", "optional")
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _FORM = 'Write it as: <login module> required username="…" password="…";'
 
-#: What the tokenizer sees at a position. Blanks are all control characters and the space. A lone slash is a comment too,
+#: What the tokenizer passes over. Blanks are all control characters and the space. A lone slash is a comment too,
 #: and one at the end of a line takes the next line with it.
 _SKIPPED = re.compile(r"[\x00-\x20]+|/\*.*?(?:\*/|\Z)|//[^\r\n]*|/(?:[^*/][^\r\n]*|\Z)", re.DOTALL)
 _NUMBER = re.compile(r"-?(?:[0-9]+\.?|\.)[0-9]*")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import settings
+
 from tests.unit.kafka.reference import Reference
 
 settings.register_profile("kafka", deadline=None, max_examples=150, database=None, print_blob=True)

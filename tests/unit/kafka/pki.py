@@ -61,7 +61,7 @@ def new_key(kind: str) -> PrivateKey:
     return ec.generate_private_key(ec.SECP256R1()) if kind == "ec" else ed25519.Ed25519PrivateKey.generate()
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def issue(
     common_name: str,
     issuer: Identity | None = None,

@@ -7,12 +7,11 @@ import pathlib
 import shutil
 import subprocess
 import threading
-import typing as t
 
 SOURCE = pathlib.Path(__file__).parent / "java" / "Reference.java"
 ANSWER_SECONDS = 30
 
-Field = t.Union[str, bytes]
+Field = str | bytes
 
 
 class ReferenceError(Exception):
@@ -63,7 +62,7 @@ class Reference:
         """A properties text (str) or file (bytes) as Java reads it."""
         command = "load-bytes" if isinstance(properties, bytes) else "load-text"
         answer = self.ask_texts(command, properties)
-        return dict(zip(answer[::2], answer[1::2]))
+        return dict(zip(answer[::2], answer[1::2], strict=True))
 
     def store(self, properties: dict[str, str]) -> bytes:
         """A properties file as Java writes it."""
@@ -72,7 +71,7 @@ class Reference:
     def tokens(self, text: str) -> list[tuple[str, str]]:
         """Kind and text of each token of a JAAS text."""
         answer = self.ask_texts("tokens", text)
-        return list(zip(answer[::2], answer[1::2]))
+        return list(zip(answer[::2], answer[1::2], strict=True))
 
     def open(self, file: bytes, kind: str, password: str, key_password: str) -> list[tuple[str, bytes, bytes]]:
         """Alias, certificates one after another, key of each entry of a store."""

@@ -7,6 +7,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import Inp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import jaas
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+
 from tests.unit.kafka.reference import Reference
 
 MODULE = "org.apache.kafka.common.security.plain.PlainLoginModule"

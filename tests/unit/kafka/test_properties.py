@@ -7,12 +7,13 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import Inp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from tests.unit.kafka.reference import Reference, ReferenceError
 
 #: Text in which what the grammar knows comes up often.
-SIGNS = st.lists(
-    st.sampled_from([*" \t\f\r\n\\=:#!ua0bé😀", "\\u00e9", "\\ud83d", "\\\r\n", "\\\n"]), max_size=40
-).map("".join)
+SIGNS = st.lists(st.sampled_from([*" \t\f\r\n\\=:#!ua0bé😀", "\\u00e9", "\\ud83d", "\\\r\n", "\\\n"]), max_size=40).map(
+    "".join
+)
 TEXTS = st.text(max_size=20) | SIGNS
 ENTRIES = st.dictionaries(TEXTS, TEXTS, max_size=8)
 
