@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import socket
@@ -151,8 +152,8 @@ def host_variables(home: pathlib.Path, port: int) -> dict[str, t.Any]:
         "onlinefs_become": False,
         "onlinefs_service_manager": "command",
         "onlinefs_service_commands": {
-            "restart": service_command("restart", home),
-            "status": service_command("status", home),
+            "restart": shlex.join(service_command("restart", home)),
+            "status": shlex.join(service_command("status", home)),
         },
         "onlinefs_service_settle": 1,
         "onlinefs_metrics_url": f"http://127.0.0.1:{port}/metrics",
