@@ -50,13 +50,13 @@ _LIBRDKAFKA_NAMES = {
 }
 
 _NUMBERS = {
-    "int": re.compile(r"-?\d+"),
-    "long": re.compile(r"-?\d+"),
-    "short": re.compile(r"-?\d+"),
-    "double": re.compile(r"-?\d+(\.\d+)?([eE]-?\d+)?"),
+    "int": re.compile(r"-?[0-9]+"),
+    "long": re.compile(r"-?[0-9]+"),
+    "short": re.compile(r"-?[0-9]+"),
+    "double": re.compile(r"-?[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?"),
 }
 _HOST = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.%A-Za-z0-9]*:[0-9A-Fa-f:.%A-Za-z0-9]*\])"
-_SERVER = re.compile(rf"(?:([A-Za-z0-9_]+)://)?({_HOST}):(\d{{1,5}})")
+_SERVER = re.compile(rf"(?:([A-Za-z0-9_]+)://)?({_HOST}):([0-9]{{1,5}})")
 _LAST_PORT = 65535
 
 

@@ -32,7 +32,8 @@ PEM, PKCS12, JKS = "PEM", "PKCS12", "JKS"
 TYPES = (PEM, PKCS12, JKS)
 
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
-_CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
+_OPENSSL_LABEL = "TRUSTED CERTIFICATE"  # it has something of OpenSSL's own after the certificate
+_CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", _OPENSSL_LABEL)
 _TRADITIONAL_LABELS = ("RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
 # Object identifiers keyBag and pkcs8ShroudedKeyBag (1.2.840.113549.1.12.10.1.1 and .2): a PKCS12 store has one of the
 # two for each private key, and not enciphered itself.
@@ -119,10 +120,11 @@ def _read_pem(data: bytes, key_password: t.Optional[str], subject: str, keys: bo
 def _pem_certificate(body: bytes, label: str, subject: str) -> bytes:
     content = _base64(body, label, subject)
     try:
-        # A TRUSTED CERTIFICATE of OpenSSL has something of its own after the certificate.
         _, rest = der.take(content, der.SEQUENCE)
     except ValueError as error:
         raise _damaged_block(label, subject) from error
+    if rest and label != _OPENSSL_LABEL:
+        raise _damaged_block(label, subject)
     return content[: len(content) - len(rest)]
 
 

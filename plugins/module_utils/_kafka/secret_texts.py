@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import typing as t
 
@@ -62,11 +63,17 @@ def _of_store(store: Store) -> t.Set[str]:
     if isinstance(store, (TrustStore, KeyStore)):
         return {store.password}
     if isinstance(store, StoreOption):
-        content = store.content if store.role == "keystore" else None
-        passwords = (store.password, store.key_password)
-        return {text for text in passwords if text} | (_of_text(content.decode("latin-1")) if content else set())
+        passwords = {text for text in (store.password, store.key_password) if text}
+        return passwords | (_of_content(store.content) if store.role == "keystore" and store.content else set())
     found = {str(store[name]) for name in ("password", "key_password") if store.get(name) is not None}
     return found | (_of_text(str(store["content"])) if store.get("content") is not None else set())
+
+
+def _of_content(content: bytes) -> t.Set[str]:
+    """A store's bytes in the form in which an option gives them: PEM text, or base64."""
+    if b"-----BEGIN " in content:
+        return _of_text(content.decode("utf-8", "replace"))
+    return {base64.b64encode(content).decode("ascii")}
 
 
 def _of_text(value: str) -> t.Set[str]:

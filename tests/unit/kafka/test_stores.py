@@ -131,6 +131,13 @@ def test_a_pem_text_on_one_line_is_read() -> None:
     assert trust(pki.authority().pem.replace("\n", " ")).certificates == (pki.authority().der,)
 
 
+def test_a_trusted_certificate_of_openssl_is_read() -> None:
+    command = ["openssl", "x509", "-trustout", "-addtrust", "serverAuth"]
+    done = subprocess.run(command, input=pki.authority().pem, check=True, capture_output=True, text=True, timeout=60)
+    assert "BEGIN TRUSTED CERTIFICATE" in done.stdout
+    assert trust(done.stdout).certificates == (pki.authority().der,)
+
+
 def test_truststores_of_every_form_are_the_same(java: Reference, tmp_path: pathlib.Path) -> None:
     first, second = pki.authority(), pki.issue("Second CA", authority=True)
     expected = trust(first.pem + second.pem, password="changeit")
