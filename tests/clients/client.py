@@ -154,12 +154,15 @@ def _digests(options: t.Mapping[str, t.Any]) -> dict[str, str]:
 
 
 def _failure(error: BaseException) -> Answer:
-    response = getattr(error, "response", None)
+    # A login says "project not found" whatever the server said: its answer is in the error that it came of.
+    answered: BaseException | None = error
+    while answered is not None and not hasattr(answered, "response"):
+        answered = answered.__context__
     return {
         "type": type(error).__name__,
         "text": str(error),
-        "status": getattr(response, "status_code", None),
-        "code": getattr(error, "error_code", None),
+        "status": getattr(getattr(answered, "response", None), "status_code", None),
+        "code": getattr(answered, "error_code", None),
     }
 
 
