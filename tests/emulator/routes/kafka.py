@@ -52,10 +52,10 @@ def checked_fields(body: t.Mapping[str, t.Any], exists: t.Callable[[str], bool])
         raise _illegal("Bootstrap server string cannot be null or empty.")
     if protocol is None:
         raise _illegal("Kafka security protocol cannot be null or empty.")
-    if len(bootstrap) > BOOTSTRAP_LENGTH:
+    if _java_length(bootstrap) > BOOTSTRAP_LENGTH:
         raise _illegal(f"Bootstrap server string is too long, can be maximum {BOOTSTRAP_LENGTH} characters.")
     options = [{"name": item.get("name"), "value": item.get("value")} for item in body.get("options") or []]
-    if options and len(json.dumps(options, separators=(",", ":"))) > OPTIONS_LENGTH:
+    if options and _java_length(json.dumps(options, ensure_ascii=False, separators=(",", ":"))) > OPTIONS_LENGTH:
         raise _illegal("Additional Kafka Option list is too long, please raise an Issue with the Hopsworks team.")
     if protocol == "SSL":
         _require_stores(body, exists)
@@ -63,6 +63,11 @@ def checked_fields(body: t.Mapping[str, t.Any], exists: t.Callable[[str], bool])
     fields["sslEndpointIdentificationAlgorithm"] = _algorithm(body.get("sslEndpointIdentificationAlgorithm"))
     fields["options"] = [{name: value for name, value in option.items() if value is not None} for option in options]
     return fields
+
+
+def _java_length(text: str) -> int:
+    """How long Java says that a text is: in units of UTF-16."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _require_stores(body: t.Mapping[str, t.Any], exists: t.Callable[[str], bool]) -> None:

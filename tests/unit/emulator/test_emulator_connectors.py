@@ -217,7 +217,11 @@ def test_kafkas_own_checks(emulator: Emulator, path: str, method: str, changes: 
 
 
 def test_lengths_that_are_just_right(emulator: Emulator, path: str) -> None:
-    options = [{"name": "a", "value": "v" * (2000 - len('[{"name":"a","value":""}]'))}]
+    # As Java counts: a letter with an accent is one, a character beyond the first 65,536 is two.
+    value = "é" * (1998 - len('[{"name":"a","value":""}]')) + "\N{GRINNING FACE}"
+    options = [{"name": "a", "value": value}]
+    longer = [{"name": "a", "value": value + "v"}]
+    assert refusal(emulator.api("POST", path, kafka_connector(options=longer))) == ARGUMENT
     assert emulator.api("POST", path, kafka_connector(bootstrapServers="b" * 1000, options=options)).status == 201
 
 
