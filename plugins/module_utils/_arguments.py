@@ -1,0 +1,104 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""Options that several modules share, and what keeps the secrets in them out of sight.
+
+The doc fragments ``_hopsworks`` and ``_kafka_client`` describe these options to the user: keep both in step.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.secret_texts import secret_property, secrets_of
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.plan import MASK
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+_STORE_SECRETS = ("password", "key_password", "content")
+_SECRET_OPTIONS = frozenset(("api_key", *_STORE_SECRETS))
+
+#: Ansible blanks out a listed secret wherever its text occurs. That of a short one also occurs in words that are none
+#: ("kafka" in "kafka_connector"), and results would come out garbled. Nothing puts a secret into a result in the first
+#: place, so short ones are left to that.
+LEAST_MASKED = 8
+
+
+def hopsworks_arguments() -> t.Dict[str, t.Any]:
+    """How a module reaches Hopsworks. The environment variables are those of the Hopsworks Python client."""
+    from ansible.module_utils.basic import env_fallback  # noqa: PLC0415 (plain Python imports this file too)
+
+    return {
+        "host": {"type": "str", "required": True, "fallback": (env_fallback, ["HOPSWORKS_HOST"])},
+        "port": {"type": "int", "default": 443, "fallback": (env_fallback, ["HOPSWORKS_PORT"])},
+        "api_key": {"type": "str", "required": True, "no_log": True, "fallback": (env_fallback, ["HOPSWORKS_API_KEY"])},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+        "timeout": {"type": "int", "default": 30},
+        "workers": {"type": "int", "default": 16},
+    }
+
+
+def kafka_client_arguments() -> t.Dict[str, t.Any]:
+    """The declaration of a Kafka client. All of it is kept out of the system log; :func:`conceal` does the rest."""
+    return {
+        "properties": {"type": "dict", "no_log": True},
+        "truststore": _store_argument(),
+        "keystore": _store_argument(),
+    }
+
+
+def _store_argument() -> t.Dict[str, t.Any]:
+    return {
+        "type": "dict",
+        "options": {
+            "path": {"type": "path"},
+            "content": {"type": "str", "no_log": True},
+            "type": {"type": "str", "choices": ["PEM", "PKCS12", "JKS"]},
+            "password": {"type": "str", "no_log": True},
+            "key_password": {"type": "str", "no_log": True},
+        },
+        "mutually_exclusive": [("path", "content")],
+        "required_one_of": [("path", "content")],
+    }
+
+
+def conceal(module: AnsibleModule) -> t.Dict[str, t.Any]:
+    """Leaves only what may be shown in ``module.params``; returns the options as they were given.
+
+    Call it first, once. Options that may hold a secret are ``no_log`` as a whole, which keeps them out of the system
+    log, but would also blank out every word in them (``SASL_SSL``, a project's name) in the results. So the list of
+    texts to blank out is cut down to the secrets. Those in items of lists (overrides of projects) are taken out of the
+    parameters but not listed: blanking out costs texts times secrets, and there is no bound on their number.
+    """
+    given = module.params
+    shown, secrets = masked(given)
+    module.params = shown
+    module.no_log_values = {secret for secret in secrets if len(secret) >= LEAST_MASKED}
+    return t.cast("t.Dict[str, t.Any]", given)
+
+
+def masked(options: t.Any) -> t.Tuple[t.Any, t.Set[str]]:
+    """A copy of an option's value with every secret in it masked, and the secrets that do not stand in lists."""
+    if isinstance(options, dict):
+        flat = {str(name): value for name, value in options.items() if isinstance(value, (str, int, float))}
+        secrets = secrets_of(flat, {name: flat[name] for name in _STORE_SECRETS if name in flat})
+        if "api_key" in flat:
+            secrets.add(str(flat["api_key"]))
+        copy: t.Dict[t.Any, t.Any] = {}
+        for name, value in options.items():
+            if value is not None and _is_secret(str(name), value):
+                copy[name] = MASK
+            else:
+                copy[name], found = masked(value)
+                secrets |= found
+        return copy, secrets
+    if isinstance(options, (list, tuple)):
+        return [masked(value)[0] for value in options], set()
+    return options, set()
+
+
+def _is_secret(name: str, value: t.Any) -> bool:
+    return not isinstance(value, (dict, list, tuple, bool)) and (name in _SECRET_OPTIONS or secret_property(name))
