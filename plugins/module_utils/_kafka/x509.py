@@ -9,6 +9,7 @@ from __future__ import annotations
 import calendar
 import dataclasses
 import datetime
+import ipaddress
 import os
 import ssl
 import tempfile
@@ -31,6 +32,9 @@ _NAMES = {
     "1.2.840.113549.1.9.1": "emailAddress",
 }
 _VERSION = 0xA0  # [0], absent in certificates of version 1
+_EXTENSIONS = 0xA3  # [3] of TBSCertificate
+_ALTERNATIVE_NAMES = "2.5.29.17"
+_DNS_NAME, _IP_ADDRESS = 0x82, 0x87  # [2] and [7] of GeneralName
 _CODECS = {0x1E: "utf-16-be", 0x1C: "utf-32-be", 0x14: "iso-8859-1"}
 
 
@@ -84,6 +88,22 @@ def pem(content: bytes, label: str = "CERTIFICATE") -> str:
     return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
 
 
+def names(certificate_der: bytes) -> t.List[str]:
+    """The host names and addresses that a server's certificate is for (subjectAltName)."""
+    signed, _ = der.take(certificate_der, der.SEQUENCE)
+    body, _ = der.take(signed, der.SEQUENCE)
+    extensions = [content for tag, content in der.split(body) if tag == _EXTENSIONS]
+    found: t.List[str] = []
+    for content in extensions:
+        listed, _ = der.take(content, der.SEQUENCE)
+        for _, extension in der.split(listed):
+            parts = der.split(extension)
+            if der.oid(parts[0][1]) == _ALTERNATIVE_NAMES:
+                sequence, _ = der.take(parts[-1][1], der.SEQUENCE)
+                found.extend(_alternative_names(sequence))
+    return found
+
+
 def fits(private_key_der: bytes, certificate_der: bytes) -> bool:
     """Whether a private key (PKCS8 DER, not encrypted) belongs to a certificate.
 
@@ -92,19 +112,37 @@ def fits(private_key_der: bytes, certificate_der: bytes) -> bool:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # The question is whether they belong together, not whether the key is long enough.
     context.set_ciphers("ALL:@SECLEVEL=0")
-    text = pem(private_key_der, "PRIVATE KEY") + pem(certificate_der)
+    try:
+        load_chain(context, private_key_der, (certificate_der,))
+    except ssl.SSLError:
+        return False
+    return True
+
+
+def load_chain(context: ssl.SSLContext, private_key_der: bytes, chain: t.Sequence[bytes]) -> None:
+    """Give a TLS context its own key (PKCS8 DER) and chain (DER, leaf first). The key is never written to a disk that
+    others read.
+
+    :raises ssl.SSLError: OpenSSL does not take them.
+    """
+    text = pem(private_key_der, "PRIVATE KEY") + "".join(pem(certificate) for certificate in chain)
     descriptor, path = _memory_file()
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(text)
             file.flush()
             context.load_cert_chain(path)
-    except ssl.SSLError:
-        return False
     finally:
         if not path.startswith("/proc/"):
             os.unlink(path)
-    return True
+
+
+def _alternative_names(sequence: bytes) -> t.Iterator[str]:
+    for tag, value in der.split(sequence):
+        if tag == _DNS_NAME:
+            yield value.decode("ascii", "replace")
+        elif tag == _IP_ADDRESS and len(value) in (4, 16):
+            yield str(ipaddress.ip_address(value))
 
 
 def _memory_file() -> t.Tuple[int, str]:

@@ -1,0 +1,422 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""Why a Kafka connection does not work: the stages of it, one after the other, each with what was seen and what to do.
+
+``probe()`` is the way in. It returns within its timeout whatever the network, the name servers or the brokers do: all
+that may block runs in threads that are left behind then.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import threading
+import time
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import (
+    probe_reasons,
+    probe_tls,
+    probe_token,
+    probe_transport,
+    wire,
+)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.client import KafkaClient, from_java, secrets_of
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_librdkafka import (
+    LibrdkafkaConfig,
+    librdkafka,
+)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_options import ProbeOptions, TopicWish
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_report import (
+    STAGES,
+    Entry,
+    Report,
+    complete,
+    failed,
+    passed,
+)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_transport import Deadline
+
+if t.TYPE_CHECKING:
+    from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_login import Session
+
+__all__ = ["ProbeOptions", "Report", "TopicWish", "library_available", "probe"]
+
+_KAFKA_4 = (4, 0)
+_TRANSPORT = ("resolve", "connect", "tls")
+
+
+def library_available() -> bool:
+    """Whether confluent_kafka, which the stages after ``tls`` need, is installed here."""
+    return importlib.util.find_spec("confluent_kafka") is not None
+
+
+def probe(
+    client: t.Union[KafkaClient, t.Callable[[], KafkaClient]],
+    options: t.Optional[ProbeOptions] = None,
+    until: t.Optional[str] = None,
+) -> Report:
+    """Go through the stages.
+
+    :param client: the declaration, or what makes it: an InputError that it raises is then the result of stage config.
+    :param until: as in the options, over which it goes.
+    """
+    wanted = options or ProbeOptions()
+    run = _Run(client, dataclasses.replace(wanted, until=until or wanted.until))
+    thread = threading.Thread(target=run.go, daemon=True)
+    thread.start()
+    run.over.wait(run.deadline.left() + 0.2)
+    return run.report()
+
+
+class _Ended(Exception):
+    """The probe cannot go on; what it found is in the entries."""
+
+
+class _Run:
+    """One probe under way."""
+
+    def __init__(self, client: t.Union[KafkaClient, t.Callable[[], KafkaClient]], options: ProbeOptions) -> None:
+        self.client = client
+        self.options = options
+        self.deadline = Deadline(options.timeout)
+        self.entries: t.List[Entry] = []
+        self.warnings: t.List[str] = []
+        self.over = threading.Event()
+        self.stage, self.began = "config", time.monotonic()
+
+    # --- the frame
+
+    def go(self) -> None:
+        """All stages; the thread's own function."""
+        keep: t.List[t.Any] = []  # closing the library's clients takes time that the report need not wait for
+        try:
+            self._stages(keep)
+        except _Ended:
+            pass
+        except Exception as error:  # a fault here must not look like one of the network
+            self._fail("internal", "", f"{type(error).__name__} at {_where(error)}")
+        finally:
+            self.over.set()
+            del keep
+
+    def report(self) -> Report:
+        """What is known now: all of it, or what there was when the time was up."""
+        entries = list(self.entries)
+        if not self.over.is_set():
+            seconds = self.options.timeout
+            entries.append(failed(self.stage, "", "timeout", f"not done when the {seconds:g} s were up", self.began))
+        return Report(complete(entries, self._asked()), tuple(self.warnings))
+
+    def _asked(self) -> t.Set[str]:
+        asked = set(STAGES[: STAGES.index(self.options.until) + 1] if self.options.until else STAGES)
+        for stage, wanted in (
+            ("topics", self.options.topics),
+            ("groups", self.options.groups),
+            ("round_trip", self.options.round_trip),
+        ):
+            if not wanted:
+                asked.discard(stage)
+        return asked
+
+    def _begin(self, stage: str) -> None:
+        if stage not in self._asked():
+            raise _Ended
+        self.stage, self.began = stage, time.monotonic()
+
+    def _fail(self, reason: str, target: str, detail: str, stage: str = "", remedy: str = "") -> None:
+        self.entries.append(failed(stage or self.stage, target, reason, detail, self.began, remedy))
+
+    def _end(self, reason: str, target: str, detail: str, stage: str = "") -> t.NoReturn:
+        self._fail(reason, target, detail, stage)
+        raise _Ended
+
+    # --- the stages
+
+    def _stages(self, keep: t.List[t.Any]) -> None:
+        client, config, tls = self._config()
+        servers = self._transport(client, tls)
+        session, metadata = self._login(client, config, servers, keep)
+        self._listeners(client, tls, servers, metadata)
+        self._beyond(session, metadata, keep)
+
+    def _config(self) -> t.Tuple[KafkaClient, LibrdkafkaConfig, t.Optional[probe_tls.Tls]]:
+        try:
+            client = self.client if isinstance(self.client, KafkaClient) else self.client()
+            if "ssl.truststore.location" in client.properties or "ssl.keystore.location" in client.properties:
+                client = from_java(client.properties)
+            config = librdkafka(client, _library_release(self.options))
+            tls = probe_tls.prepare(client)
+        except InputError as error:
+            reason = getattr(error, "reason", "") or "invalid_declaration"
+            self._fail(reason, error.subject, error.cause, remedy=error.remedy)
+            raise _Ended from None
+        if tls and tls.certificate and probe_tls.days_left(tls.certificate) < self.options.min_days_valid:
+            days = f"expires in {probe_tls.days_left(tls.certificate):.0f} days"
+            self._end("expires_soon", "keystore", f"{tls.certificate.subject} {days}")
+        ignored = [f"{name}: {why}" for name, why in config.ignored]
+        notes = [*client.notes, *(f"not used here: {told}" for told in ignored)]
+        mechanism = client.properties.get("sasl.mechanism", "")
+        told = f"{client.properties['security.protocol']} {mechanism}".strip()
+        self.entries.append(
+            passed("config", "", "; ".join([told, *notes]), self.began, "settings_ignored" if notes else "")
+        )
+        return client, config, tls
+
+    def _transport(self, client: KafkaClient, tls: t.Optional[probe_tls.Tls]) -> t.List[probe_transport.Checked]:
+        self._begin("resolve")
+        stages = tuple(stage for stage in _TRANSPORT if stage in self._asked())
+        settings = probe_transport.Settings(
+            tls=tls,
+            sasl=client.properties["security.protocol"].startswith("SASL"),
+            mechanism=_offered_as(client.properties.get("sasl.mechanism", "")),
+            min_days_valid=self.options.min_days_valid,
+            stages=stages,
+        )
+        names = client.properties["bootstrap.servers"].split(",")
+        checked = probe_transport.check(names, settings, self.deadline)
+        for stage in stages:
+            self.stage = stage
+            found = [entry for one in checked for entry in one.entries if entry.stage == stage]
+            self.entries.extend(found)
+        usable = [one for one in checked if one.passed]
+        if not usable:
+            raise _Ended
+        return usable
+
+    def _login(
+        self,
+        client: KafkaClient,
+        config: LibrdkafkaConfig,
+        servers: t.List[probe_transport.Checked],
+        keep: t.List[t.Any],
+    ) -> t.Tuple[Session, t.Any]:
+        sasl = client.properties["security.protocol"].startswith("SASL")
+        self._begin("sasl")
+        usable = [one for one in servers if self._answers(one, client, sasl)]
+        if not usable:
+            raise _Ended
+        # The library is imported here and not above: the stages so far must run without it, and faster.
+        from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe_login  # noqa: PLC0415
+
+        if probe_login.IMPORT_ERROR is not None:
+            detail = "confluent-kafka is not installed where this runs, so the probe ends here"
+            self._end("library_missing", "", detail, "sasl" if sasl else "metadata")
+        token = self._token(client, config, sasl)
+        releases = next((wire.releases(one.offered) for one in usable if one.offered), None)
+        session = probe_login.Session(
+            config={**_for_library(config), "bootstrap.servers": ",".join(one.server for one in usable)},
+            secrets=frozenset(secrets_of(client.properties)) | ({token.value} if token else frozenset()),
+            deadline=self.deadline,
+        )
+        keep.append(session)
+        try:
+            session.open(token)
+            metadata = session.metadata(sasl)
+        except probe_login.LoginFault as fault:
+            reason = fault.reason
+            if reason == "credentials_refused":
+                reason = _why_refused(client, token, releases, probe_login.release())
+            detail = f"{fault.detail}; the token: {token.doubt}" if token and token.doubt else fault.detail
+            self._end(reason, "" if fault.stage == "config" else usable[0].server, detail, fault.stage)
+        if sasl:
+            self._logged_in(client, usable, releases)
+        else:
+            self.entries.append(passed("sasl", "", "no login declared, and none asked for", self.began))
+        self._begin("metadata")
+        told = f"cluster {metadata.cluster_id}, {len(metadata.brokers)} brokers, "
+        told += (
+            f"controller {metadata.controller_id}"
+            if metadata.controller_id in metadata.brokers
+            else "no controller named"
+        )
+        self.entries.append(passed("metadata", "", f"{told}, {releases}" if releases else told, self.began))
+        return session, metadata
+
+    def _answers(self, one: probe_transport.Checked, client: KafkaClient, sasl: bool) -> bool:
+        """Whether the server answered as the declaration expects, before any login."""
+        if one.fault:
+            detail = one.fault_detail or _FAULT_DETAILS.get(one.fault, "")
+            reason = one.fault if one.fault in ("silent", "closed") else "not_kafka"
+            self._fail(reason, one.server, detail, "sasl" if sasl else "metadata")
+            return False
+        answer = one.answer
+        if answer is None:
+            if not sasl:
+                return True
+            self._fail("sasl_not_enabled", one.server, "the broker does not know SaslHandshake")
+            return False
+        if not sasl:
+            if answer.error == wire.ILLEGAL_SASL_STATE:
+                return True
+            self._fail("sasl_expected", one.server, f"the listener offers {', '.join(answer.mechanisms)}")
+            return False
+        if answer.error == wire.ILLEGAL_SASL_STATE:
+            self._fail("sasl_not_enabled", one.server, "the listener takes no login")
+            return False
+        if answer.error:
+            offered = ", ".join(answer.mechanisms) or "none"
+            mechanism = client.properties["sasl.mechanism"]
+            self._fail("mechanism_not_offered", one.server, f"{mechanism} is not among those offered: {offered}")
+            return False
+        return True
+
+    def _token(self, client: KafkaClient, config: LibrdkafkaConfig, sasl: bool) -> t.Optional[probe_token.Token]:
+        endpoint = _endpoint(client, config) if sasl else None
+        try:
+            if config.msk_iam is not None:
+                return probe_token.fetch_msk_iam(config.msk_iam)
+            if endpoint is None:
+                return None
+            began = time.monotonic()
+            authorities = client.truststore.certificates if client.truststore else ()
+            token = probe_token.fetch(endpoint, authorities, self.deadline.step())
+        except probe_token.TokenFault as fault:
+            target = probe_token.shown_url(endpoint.url) if endpoint else "AWS_MSK_IAM"
+            self._end(fault.reason, target, fault.detail)
+        told = f"token for {token.principal}" if token.principal else "token"
+        self.entries.append(passed("sasl", probe_token.shown_url(endpoint.url), told, began))
+        return token
+
+    def _logged_in(
+        self,
+        client: KafkaClient,
+        usable: t.Sequence[probe_transport.Checked],
+        releases: t.Optional[wire.Releases],
+    ) -> None:
+        mechanism = client.properties["sasl.mechanism"]
+        offered = usable[0].answer.mechanisms if usable[0].answer else ()
+        told = f"{mechanism} accepted; offered: {', '.join(sorted(offered))}"
+        note = ""
+        if mechanism.startswith("SCRAM") and releases and releases.oldest and releases.oldest >= _KAFKA_4:
+            note = "old_clients_shut_out"
+            self.warnings.append(f"{mechanism} on {releases}: {probe_reasons.remedy('sasl', note)}")
+        self.entries.append(passed("sasl", usable[0].server, told, self.began, note))
+
+    def _listeners(
+        self,
+        client: KafkaClient,
+        tls: t.Optional[probe_tls.Tls],
+        servers: t.Sequence[probe_transport.Checked],
+        metadata: t.Any,
+    ) -> None:
+        self._begin("listeners")
+        reached = {one.server for one in servers}
+        advertised = {_address(broker): number for number, broker in sorted(metadata.brokers.items())}
+        unknown = [server for server in advertised if server not in reached]
+        settings = probe_transport.Settings(tls=tls, min_days_valid=self.options.min_days_valid, talk=False)
+        checked = {one.server: one for one in probe_transport.check(unknown, settings, self.deadline)}
+        passing = 0
+        for server, number in advertised.items():
+            failure = (
+                next((entry for entry in checked[server].entries if not entry.ok), None) if server in checked else None
+            )
+            if failure is None:
+                passing += 1
+                self.entries.append(passed("listeners", server, f"broker {number}", self.began))
+            else:
+                self._fail(failure.reason, server, f"broker {number}: {failure.detail}")
+        if not passing:
+            raise _Ended
+
+    def _beyond(self, session: Session, metadata: t.Any, keep: t.List[t.Any]) -> None:
+        from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import (  # noqa: PLC0415  (as in _login)
+            probe_roundtrip,
+            probe_topics,
+        )
+
+        asked = self._asked()
+        if "topics" in asked:
+            self._begin("topics")
+            self.entries.extend(probe_topics.check_topics(session, metadata, self.options.topics))
+        if "groups" in asked:
+            self._begin("groups")
+            self.entries.extend(probe_topics.check_groups(session, metadata, self.options.groups))
+        if "round_trip" in asked:
+            self._begin("round_trip")
+            if not self.options.topics:
+                self._end("no_topic", "", "a round trip needs a topic")
+            topic = self.options.topics[0].name
+            if all(entry.ok for entry in self.entries if entry.stage == "topics" and entry.target == topic):
+                self.entries.append(probe_roundtrip.round_trip(session, topic))
+
+
+_FAULT_DETAILS = {
+    "closed": "the connection was closed without an answer",
+    "silent": "no answer",
+    "http": "an HTTP server answers there",
+    "not_kafka": "what answers there does not speak Kafka's protocol",
+    "tls": "the port answers in TLS inside of TLS",
+}
+
+
+def _library_release(options: ProbeOptions) -> t.Optional[t.Tuple[int, ...]]:
+    """librdkafka's release, where the probe gets as far as to use it."""
+    if options.until in STAGES[: STAGES.index("sasl")] or not library_available():
+        return None
+    from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe_login  # noqa: PLC0415
+
+    return probe_login.release() if probe_login.IMPORT_ERROR is None else None
+
+
+def _offered_as(mechanism: str) -> str:
+    return "AWS_MSK_IAM" if mechanism == "AWS_MSK_IAM" else mechanism
+
+
+def _address(broker: t.Any) -> str:
+    host = f"[{broker.host}]" if ":" in broker.host else broker.host
+    return f"{host}:{broker.port}"
+
+
+def _endpoint(client: KafkaClient, config: LibrdkafkaConfig) -> t.Optional[probe_token.Endpoint]:
+    """Where tokens come from, for the grant that is asked for with id and secret; the library knows the other."""
+    given = config.config
+    if given.get("sasl.oauthbearer.method") != "oidc" or "sasl.oauthbearer.grant.type" in given:
+        return None
+    return probe_token.Endpoint(
+        url=given["sasl.oauthbearer.token.endpoint.url"],
+        client_id=given.get("sasl.oauthbearer.client.id", ""),
+        secret=given.get("sasl.oauthbearer.client.secret", ""),
+        scope=given.get("sasl.oauthbearer.scope", ""),
+        encode=client.properties.get("sasl.oauthbearer.header.urlencode", "").lower() == "true",
+    )
+
+
+def _for_library(config: LibrdkafkaConfig) -> t.Dict[str, str]:
+    """The library's configuration; without its own way to tokens where they are fetched here."""
+    if config.config.get("sasl.oauthbearer.grant.type"):
+        return dict(config.config)
+    return {
+        name: value
+        for name, value in config.config.items()
+        if not name.startswith("sasl.oauthbearer.") or name in ("sasl.oauthbearer.config",)
+    }
+
+
+def _why_refused(
+    client: KafkaClient,
+    token: t.Optional[probe_token.Token],
+    releases: t.Optional[wire.Releases],
+    library: t.Tuple[int, ...],
+) -> str:
+    """Tell a wrong password from a token and from a library that a right password does not help."""
+    if client.properties["sasl.mechanism"] in ("OAUTHBEARER", "AWS_MSK_IAM"):
+        return "token_not_valid_now" if token and token.doubt else "token_refused"
+    scram = client.properties["sasl.mechanism"].startswith("SCRAM")
+    if scram and library < (2, 6, 1) and releases and releases.oldest and releases.oldest >= _KAFKA_4:
+        return "client_too_old"
+    return "credentials_refused"
+
+
+def _where(error: BaseException) -> str:
+    """The place in the code, without any value."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "an unknown place"
+    code = trace.tb_frame.f_code
+    return f"{code.co_filename.rpartition('/')[2]} line {trace.tb_lineno}"

@@ -1,0 +1,152 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""Login and metadata with librdkafka, which tells its reasons apart from its results: by callbacks, when polled."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import time
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import MissingLibraryError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_token import Token
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_transport import Deadline
+
+try:
+    import confluent_kafka
+    from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+    from confluent_kafka.admin import AdminClient
+
+    IMPORT_ERROR: t.Optional[ImportError] = None
+except ImportError as error:
+    IMPORT_ERROR = error
+
+#: The oldest confluent_kafka whose admin calls tell the rights of a principal.
+OLDEST_LIBRARY = (2, 3, 0)
+#: Before this release librdkafka repeated the SCRAM client nonce, which Kafka 4.0 and newer refuse (its pull request
+#: 4895).
+SCRAM_FIXED = (2, 6, 1)
+_FIRST_SLICE, _LONGEST_SLICE = 0.2, 1.0
+_LEAST_SECRET = 4
+#: Settings of the declaration that must not decide how the probe itself behaves.
+_NOT_OURS = ("group.id", "group.instance.id", "transactional.id", "enable.auto.commit", "auto.offset.reset")
+
+
+class LoginFault(Exception):
+    """The library could not connect, log in or get metadata.
+
+    :param stage: ``config``, ``sasl`` or ``metadata``.
+    :param reason: a code of :mod:`probe_reasons`.
+    """
+
+    def __init__(self, stage: str, reason: str, detail: str) -> None:
+        super().__init__(stage, reason, detail)
+        self.stage = stage
+        self.reason = reason
+        self.detail = detail
+
+
+def require_library() -> None:
+    """Raise MissingLibraryError where confluent_kafka is not installed."""
+    if IMPORT_ERROR is not None:
+        raise MissingLibraryError("confluent-kafka", "to log in and to look at topics and groups", IMPORT_ERROR)
+
+
+def release() -> t.Tuple[int, ...]:
+    """The release of librdkafka: (2, 16, 0)."""
+    return tuple(int(part) for part in confluent_kafka.libversion()[0].split("-")[0].split(".")[:3])
+
+
+@dataclasses.dataclass
+class Session:
+    """One librdkafka admin client, and what it said.
+
+    :param config: its configuration, also for the producer and consumer of a round trip. Holds secrets.
+    """
+
+    config: t.Dict[str, t.Any] = dataclasses.field(repr=False)
+    secrets: t.FrozenSet[str] = dataclasses.field(repr=False)
+    deadline: Deadline
+    said: t.List[t.Any] = dataclasses.field(default_factory=list)
+    admin: t.Any = None
+
+    def open(self, token: t.Optional[Token]) -> None:
+        """Start the client.
+
+        :raises LoginFault: the library does not take the configuration.
+        """
+        config = {name: value for name, value in self.config.items() if name not in _NOT_OURS}
+        self.config = {**config, **_quiet(), "error_cb": self.said.append}
+        if token is not None:
+            self.config["oauth_cb"] = lambda _config: (token.value, token.expires)
+        try:
+            self.admin = AdminClient(self.config)
+        except KafkaException as error:
+            told = self.scrub(_text(error))
+            if "GSSAPI" in told:
+                raise LoginFault("sasl", "gssapi_unsupported", told) from None
+            raise LoginFault("config", "library_refused", told) from None
+
+    def metadata(self, sasl: bool) -> t.Any:
+        """Wait for the cluster's metadata, which needs the login; stop at once when that is refused.
+
+        :raises LoginFault: with the reason that the library gave apart from its answer.
+        """
+        length = _FIRST_SLICE
+        last = ""
+        while not self.deadline.over:
+            try:
+                found = self.admin.list_topics(timeout=min(length, self.deadline.left()))
+            except KafkaException as error:
+                last = _text(error)
+            else:
+                if found.brokers:
+                    return found
+                last = "the metadata names no broker"
+            self.admin.poll(0)
+            refused = self._said(KafkaError._AUTHENTICATION)
+            if sasl and refused:
+                raise LoginFault("sasl", "credentials_refused", refused)
+            length = min(2 * length, _LONGEST_SLICE)
+            time.sleep(min(0.01, self.deadline.left()))
+        told = self.scrub(self.said[-1].str()) if self.said else last
+        if sasl:
+            raise LoginFault("sasl", "login_timeout", told)
+        raise LoginFault("metadata", "metadata_timeout", told)
+
+    def consumer(self, group: str) -> t.Any:
+        """A consumer that commits nothing."""
+        own = {"group.id": group, "enable.auto.commit": False, "enable.auto.offset.store": False}
+        return Consumer({**self.config, **own})
+
+    def producer(self, timeout: float) -> t.Any:
+        """A producer that waits for all replicas and gives up after ``timeout`` seconds."""
+        # With the library's own retries a record could come twice.
+        own = {"acks": "all", "message.timeout.ms": max(1, int(timeout * 1000)), "retries": 0, "linger.ms": 0}
+        names = ("enable.idempotence", "delivery.timeout.ms", "request.timeout.ms")
+        return Producer({**{name: value for name, value in self.config.items() if name not in names}, **own})
+
+    def scrub(self, text: str) -> str:
+        """``text`` of the library without any secret of the declaration."""
+        for secret in sorted(self.secrets, key=len, reverse=True):
+            if len(secret) >= _LEAST_SECRET:
+                text = text.replace(secret, "********")
+        return " ".join(text.split())
+
+    def _said(self, code: int) -> str:
+        return next((self.scrub(error.str()) for error in self.said if error.code() == code), "")
+
+
+def _quiet() -> t.Dict[str, t.Any]:
+    """librdkafka writes its log to the standard error otherwise, where Ansible would show it."""
+    logger = logging.Logger("hopsworks.kafka.probe", logging.CRITICAL)
+    logger.addHandler(logging.NullHandler())
+    return {"logger": logger, "log_level": 0}
+
+
+def _text(error: t.Any) -> str:
+    inner = error.args[0] if error.args else error
+    return inner.str() if hasattr(inner, "str") else str(inner)

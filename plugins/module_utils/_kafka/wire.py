@@ -1,0 +1,211 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""The two requests of Kafka's protocol that a broker answers before any login: ApiVersions and SaslHandshake.
+
+They tell which releases a broker can be of and which SASL mechanisms it offers. Layout of the messages: Kafka's
+protocol guide. Every integer is big-endian; a request and its answer are preceded by their length (INT32).
+"""
+
+from __future__ import annotations
+
+import struct
+import typing as t
+
+SASL_HANDSHAKE = 17
+API_VERSIONS = 18
+
+UNSUPPORTED_SASL_MECHANISM = 33
+ILLEGAL_SASL_STATE = 34
+
+#: No answer to these two requests is longer; what claims to be is not Kafka's.
+_LARGEST = 1024 * 1024
+_CLIENT_ID = b"hopsworks.kafka"
+_TLS_ALERT, _TLS_HANDSHAKE, _TLS_MAJOR = 0x15, 0x16, 3
+
+ApiVersions = t.Dict[int, t.Tuple[int, int]]
+
+#: Per release, one request version (API key, version) that its brokers are the first to offer. Read from ApiKeys of the
+#: kafka-clients jars, brokers in ZooKeeper and in KRaft mode alike. 3.4 added none, so it cannot be told from 3.3.
+_FIRST_OFFERED: t.Tuple[t.Tuple[t.Tuple[int, int], int, int], ...] = (
+    ((2, 1), 1, 10),  # Fetch
+    ((2, 2), 2, 5),  # ListOffsets
+    ((2, 3), 1, 11),  # Fetch
+    ((2, 4), 0, 8),  # Produce
+    ((2, 5), 11, 7),  # JoinGroup
+    ((2, 6), 32, 3),  # DescribeConfigs
+    ((2, 7), 1, 12),  # Fetch
+    ((2, 8), 0, 9),  # Produce
+    ((3, 0), 2, 7),  # ListOffsets
+    ((3, 1), 1, 13),  # Fetch
+    ((3, 2), 11, 9),  # JoinGroup
+    ((3, 3), 35, 4),  # DescribeLogDirs
+    ((3, 5), 2, 8),  # ListOffsets
+    ((3, 6), 24, 4),  # AddPartitionsToTxn
+    ((3, 7), 8, 9),  # OffsetCommit
+    ((3, 8), 16, 5),  # ListGroups
+    ((3, 9), 2, 9),  # ListOffsets
+    ((4, 0), 3, 13),  # Metadata
+    ((4, 1), 0, 13),  # Produce
+    ((4, 2), 8, 10),  # OffsetCommit
+    ((4, 3), 35, 5),  # DescribeLogDirs
+    ((4, 4), 42, 3),  # DeleteGroups
+)
+_MINORS = {2: 8, 3: 9}  # the last minor release of a major one, where there will be no other
+
+
+class WireError(Exception):
+    """What came back is no answer of Kafka's.
+
+    :param reason: ``closed``, ``tls`` (the port speaks TLS), ``http``, or ``not_kafka``.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Stream(t.Protocol):
+    """What is needed of a socket, be it plain or TLS."""
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of ``data``."""
+
+    def recv(self, size: int) -> bytes:
+        """Receive up to ``size`` bytes; none at the end of the stream."""
+
+
+class Handshake(t.NamedTuple):
+    """The answer to SaslHandshake: Kafka's error code (0 for accepted) and the mechanisms that the listener offers."""
+
+    error: int
+    mechanisms: t.Tuple[str, ...]
+
+
+class Releases(t.NamedTuple):
+    """The Apache Kafka releases that a broker can be of. ``newest`` is None where newer ones may exist.
+
+    ``oldest`` is None for a broker that offers less than 2.1 does.
+    """
+
+    oldest: t.Optional[t.Tuple[int, int]]
+    newest: t.Optional[t.Tuple[int, int]]
+
+    def __str__(self) -> str:
+        if self.oldest is None:
+            return "older than Kafka 2.1"
+        oldest = ".".join(map(str, self.oldest))
+        if self.newest is None:
+            return f"Kafka {oldest} or newer"
+        return (
+            f"Kafka {oldest}" if self.newest == self.oldest else f"Kafka {oldest} to {'.'.join(map(str, self.newest))}"
+        )
+
+
+def api_versions(stream: Stream) -> ApiVersions:
+    """Ask which requests the broker knows, as ``{API key: (lowest version, highest version)}``.
+
+    Version 0 of the request, which every broker since 0.10 answers.
+
+    :raises WireError: something else than Kafka answers.
+    :raises OSError: the connection fails, among them time-outs and TLS alerts.
+    """
+    answer = _ask(stream, API_VERSIONS, 0, b"")
+    error, answer = _short(answer)
+    if error:
+        raise WireError("not_kafka")
+    return dict(_api_versions(answer))
+
+
+def sasl_handshake(stream: Stream, mechanism: str) -> Handshake:
+    """Propose a mechanism. The broker names all that it offers, whether it accepts this one or not.
+
+    :raises WireError: something else than Kafka answers.
+    :raises OSError: the connection fails.
+    """
+    answer = _ask(stream, SASL_HANDSHAKE, 1, _string(mechanism.encode()))
+    error, answer = _short(answer)
+    count, answer = _int(answer)
+    names = []
+    for _number in range(count):
+        length, answer = _short(answer)
+        names.append(answer[:length].decode("utf-8", "replace"))
+        answer = answer[length:]
+    return Handshake(error, tuple(names))
+
+
+def releases(offered: ApiVersions) -> Releases:
+    """The releases that offer what ``offered`` says. Brokers of other makers count as the release that they equal."""
+    oldest, newest = None, None
+    for release, key, version in _FIRST_OFFERED:
+        if offered.get(key, (0, -1))[1] < version:
+            newest = _before(release)
+            break
+        oldest = release
+    return Releases(oldest, newest if oldest else None)
+
+
+def speaks_tls(start: bytes) -> bool:
+    """Whether the first bytes from a port are the start of a TLS record."""
+    return len(start) > 1 and start[0] in (_TLS_ALERT, _TLS_HANDSHAKE) and start[1] == _TLS_MAJOR
+
+
+def _before(release: t.Tuple[int, int]) -> t.Tuple[int, int]:
+    major, minor = release
+    return (major, minor - 1) if minor else (major - 1, _MINORS[major - 1])
+
+
+def _ask(stream: Stream, key: int, version: int, body: bytes) -> bytes:
+    """Send one request and return the body of its answer. The connection must have no other request under way."""
+    request = struct.pack(">hhi", key, version, key) + _string(_CLIENT_ID) + body
+    stream.sendall(struct.pack(">i", len(request)) + request)
+    start = _receive(stream, 4)
+    (length,) = struct.unpack(">i", start)
+    if speaks_tls(start):
+        raise WireError("tls")
+    if start == b"HTTP":
+        raise WireError("http")
+    if not 4 < length < _LARGEST:
+        raise WireError("not_kafka")
+    answer = _receive(stream, length)
+    if struct.unpack(">i", answer[:4])[0] != key:
+        raise WireError("not_kafka")
+    return answer[4:]
+
+
+def _receive(stream: Stream, size: int) -> bytes:
+    received = b""
+    while len(received) < size:
+        part = stream.recv(size - len(received))
+        if not part:
+            # Some ports answer with less than Kafka would and close.
+            raise WireError("tls" if speaks_tls(received) else "closed")
+        received += part
+    return received
+
+
+def _api_versions(answer: bytes) -> t.Iterator[t.Tuple[int, t.Tuple[int, int]]]:
+    count, answer = _int(answer)
+    for _number in range(count):
+        if len(answer) < 6:  # three INT16
+            raise WireError("not_kafka")
+        key, lowest, highest = struct.unpack(">hhh", answer[:6])
+        yield key, (lowest, highest)
+        answer = answer[6:]
+
+
+def _string(content: bytes) -> bytes:
+    return struct.pack(">h", len(content)) + content
+
+
+def _short(data: bytes) -> t.Tuple[int, bytes]:
+    if len(data) < 2:
+        raise WireError("not_kafka")
+    return struct.unpack(">h", data[:2])[0], data[2:]
+
+
+def _int(data: bytes) -> t.Tuple[int, bytes]:
+    if len(data) < 4:
+        raise WireError("not_kafka")
+    return struct.unpack(">i", data[:4])[0], data[4:]

@@ -1,0 +1,310 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kafka_probe
+short_description: Name what is wrong with a Kafka connection, stage by stage
+description:
+  - Goes through a Kafka connection in stages and names the one that fails, at which server, why, and what to do. The
+    stages are, in this order, C(config), C(resolve), C(connect), C(tls), C(sasl), C(metadata), C(listeners),
+    C(topics), C(groups), C(round_trip).
+  - Takes the declaration as all modules of this collection do, or the very properties file of a Java client with
+    O(properties_file).
+  - Changes nothing, unless a round trip is asked for with O(round_trip). That is not reported as a change.
+  - Runs where the task runs. Run it on the hosts of the online feature store service, and on the controller with
+    C(delegate_to), to see the connection from both.
+  - A failed probe fails the task and still returns everything. No secret is shown.
+author:
+  - The hopsworks.kafka authors
+extends_documentation_fragment:
+  - hopsworks.kafka._kafka_client
+  - hopsworks.kafka._attributes
+  - hopsworks.kafka._attributes.info_module
+attributes:
+  check_mode:
+    details:
+      - In check mode no round trip is made.
+options:
+  properties_file:
+    description:
+      - A properties file of a Java client, for example C(onlinefs-kafka.properties) of a host. Its stores are read
+        from where it says.
+      - Give this or O(properties).
+    type: path
+  path_map:
+    description:
+      - Where paths that O(properties_file) names are on this machine, as prefixes. A container sees files at other
+        places than its host.
+    type: dict
+    default: {}
+  topics:
+    description:
+      - Topics that must exist, led and replicated, and that the principal must be allowed to use.
+      - Each is a name, or a dictionary of C(name) and C(operations). Without C(operations), those of O(operations)
+        count.
+    type: list
+    elements: raw
+    default: []
+  operations:
+    description:
+      - What the principal must be allowed to do with each of O(topics), as Kafka's ACL operations in lower case.
+    type: list
+    elements: str
+    choices: [read, write, describe, describe_configs, alter, alter_configs, create, delete]
+    default: [read, write]
+  groups:
+    description:
+      - Consumer groups that the principal must be allowed to use. A group that does not exist yet is no failure.
+    type: list
+    elements: str
+    default: []
+  round_trip:
+    description:
+      - Produce one record to the first of O(topics), and read it back from the offset at which it was stored.
+      - The record has a unique key and no value, which Kafka calls a tombstone. On a compacted topic it goes away by
+        itself, elsewhere with the topic's retention. Use a topic that is there for this, where readers do not expect
+        such a record.
+    type: bool
+    default: false
+  timeout:
+    description:
+      - Seconds after which a probe is over, whatever the network and the brokers do. No single step on the network
+        takes more than half of them.
+      - Each item of O(probes) has as many.
+    type: float
+    default: 15
+  min_days_valid:
+    description:
+      - Fail when the certificate of a broker, or the client's own, expires within so many days.
+    type: int
+    default: 0
+  probes:
+    description:
+      - Many credentials in one task, for example the principal of each project with its own topic.
+      - Each item is merged over the options of the task. Its properties are merged name by name, and a null one
+        removes a property. Stores, topics and groups replace those of the task.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: What the item is called in the results.
+        type: str
+        required: true
+      properties:
+        description: Properties of this item, over O(properties).
+        type: dict
+      truststore:
+        description: Instead of O(truststore), and written as it.
+        type: dict
+      keystore:
+        description: Instead of O(keystore), and written as it.
+        type: dict
+      topics:
+        description: Instead of O(topics).
+        type: list
+        elements: raw
+      groups:
+        description: Instead of O(groups).
+        type: list
+        elements: str
+  workers:
+    description:
+      - How many of O(probes) run at the same time.
+    type: int
+    default: 16
+requirements:
+  - confluent-kafka >= 2.3.0 (Python library, where the task runs), for the stages after C(tls). Without it the stages
+    up to C(tls) run, and the probe then fails and says so.
+  - aws-msk-iam-sasl-signer-python (Python library, where the task runs), for the mechanism C(AWS_MSK_IAM)
+notes:
+  - The mechanism C(GSSAPI) (Kerberos) needs a C(confluent-kafka) that is built with it. The one that pip installs is
+    not.
+  - Kafka 4.0 and newer refuse SCRAM logins from librdkafka before 2.6.1, though the password is right. The probe
+    tells this apart, and warns where the cluster thereby shuts out older Hopsworks clients.
+"""
+
+EXAMPLES = r"""
+- name: Is Kafka there?
+  hopsworks.kafka.kafka_probe:
+    properties:
+      bootstrap.servers: kafka-1.example.com:9092
+
+- name: May the feature store read its topics?
+  hopsworks.kafka.kafka_probe:
+    properties:
+      bootstrap.servers: kafka-1.example.com:9093,kafka-2.example.com:9093
+      security.protocol: SASL_SSL
+      sasl.mechanism: SCRAM-SHA-512
+      sasl.jaas.config: >-
+        org.apache.kafka.common.security.scram.ScramLoginModule required
+        username="hopsworks" password="{{ vault_kafka_password }}";
+    truststore:
+      path: /etc/kafka/ca.pem
+    topics: [fraud_onlinefs, credit_onlinefs]
+    operations: [read]
+    groups: [onlinefs_rondb]
+
+- name: With the very file that the service of this host uses
+  hopsworks.kafka.kafka_probe:
+    properties_file: /srv/hops/onlinefs/etc/onlinefs-kafka.properties
+    path_map:
+      /onlinefs: /srv/hops/onlinefs
+    min_days_valid: 14
+
+- name: Each project's own principal against its own topic
+  hopsworks.kafka.kafka_probe:
+    properties: "{{ hopsworks_kafka_properties }}"
+    truststore: "{{ hopsworks_kafka_truststore }}"
+    probes:
+      - name: fraud
+        properties:
+          sasl.jaas.config: "{{ vault_fraud_jaas }}"
+        topics: [fraud_onlinefs]
+      - name: credit
+        properties:
+          sasl.jaas.config: "{{ vault_credit_jaas }}"
+        topics:
+          - name: credit_onlinefs
+            operations: [write]
+"""
+
+RETURN = r"""
+ok:
+  description: Whether nothing failed. With O(probes), whether nothing failed in any of them.
+  returned: always
+  type: bool
+  sample: false
+failed_stage:
+  description: The first stage that failed, or null. With O(probes), that of the first item that failed.
+  returned: always
+  type: str
+  sample: tls
+stages:
+  description: What each stage found, at least one entry for each stage, in the order of the stages.
+  returned: without O(probes)
+  type: list
+  elements: dict
+  contains: &entry
+    stage:
+      description: The stage.
+      type: str
+      sample: tls
+    target:
+      description: A server, an advertised address, a topic, a group, a token endpoint. Empty where a stage has only
+        one target.
+      type: str
+      sample: kafka-1.example.com:9093
+    ok:
+      description: Whether it passed. Null for what was not reached, and for what was not asked for.
+      type: bool
+      sample: false
+    reason:
+      description:
+        - A code that says why. Codes do not change between releases.
+        - Set as well where an entry passed with a reservation, for example V(under_replicated), V(rights_unknown),
+          V(settings_ignored) or V(old_clients_shut_out).
+        - V(not_reached) or V(not_asked) where C(ok) is null. Empty otherwise.
+      type: str
+      sample: certificate_expired
+    detail:
+      description: What was seen. For people, its wording may change.
+      type: str
+      sample: "certificate has expired: CN=kafka-1.example.com, issued by CN=Example CA, valid from … to …"
+    remedy:
+      description: What to do about it.
+      type: str
+      sample: Renew the certificate, and check the clock of this machine
+    ms:
+      description: How long it took, in milliseconds.
+      type: int
+      sample: 12
+results:
+  description: One entry for each of O(probes), in their order.
+  returned: with O(probes)
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the item.
+      type: str
+      sample: fraud
+    ok:
+      description: Whether nothing failed.
+      type: bool
+      sample: true
+    failed_stage:
+      description: The first stage that failed, or null.
+      type: str
+      sample: null
+    stages:
+      description: What each stage found.
+      type: list
+      elements: dict
+      contains: *entry
+msg:
+  description: The result as a small table for people. With O(probes), a line per item and the tables of the first
+    that failed.
+  returned: always
+  type: str
+  sample: "Kafka connection: stage tls failed at kafka-1.example.com:9093: certificate_expired"
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hopsworks.kafka.plugins.module_utils._arguments import conceal, kafka_client_arguments
+from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe_task
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            **kafka_client_arguments(),
+            "properties_file": {"type": "path"},
+            "path_map": {"type": "dict", "default": {}},
+            "topics": {"type": "list", "elements": "raw", "default": []},
+            "operations": {
+                "type": "list",
+                "elements": "str",
+                "choices": list(probe_task.OPERATIONS),
+                "default": ["read", "write"],
+            },
+            "groups": {"type": "list", "elements": "str", "default": []},
+            "round_trip": {"type": "bool", "default": False},
+            "timeout": {"type": "float", "default": 15},
+            "min_days_valid": {"type": "int", "default": 0},
+            "probes": {
+                "type": "list",
+                "elements": "dict",
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "properties": {"type": "dict", "no_log": True},
+                    "truststore": {"type": "dict", "no_log": True},
+                    "keystore": {"type": "dict", "no_log": True},
+                    "topics": {"type": "list", "elements": "raw"},
+                    "groups": {"type": "list", "elements": "str"},
+                },
+            },
+            "workers": {"type": "int", "default": 16},
+        },
+        mutually_exclusive=[("properties", "properties_file")],
+        required_one_of=[("properties", "properties_file", "probes")],
+        supports_check_mode=True,
+    )
+    options = conceal(module)
+    try:
+        outcome = probe_task.run(options, check_mode=module.check_mode)
+    except HopsworksKafkaError as error:
+        module.fail_json(msg=str(error))
+    for warning in outcome.warnings:
+        module.warn(warning)
+    if outcome.result["ok"]:
+        module.exit_json(msg=outcome.message, **outcome.result)
+    module.fail_json(msg=outcome.message, **outcome.result)
+
+
+if __name__ == "__main__":
+    main()
