@@ -130,9 +130,9 @@ class ActionModule(ActionBase):
             return final
         result["proof"]["group"] = dataclasses.asdict(group)
         result["generations"] = final["generations"]
+        result.setdefault("warnings", []).extend(final.get("warnings", []))
         if group.joined is None:
-            told = f"Not proved that {group.client_id or 'a member'} joined group {group.name}: {group.reason}"
-            result.setdefault("warnings", []).append(told)
+            result.setdefault("warnings", []).append(group.unknown())
         return result
 
     def _module(self, arguments: t.Dict[str, t.Any], variables: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:

@@ -370,7 +370,7 @@ restarted:
   type: bool
 probe:
   description: What the host saw of the declared Kafka before anything was written.
-  returned: when it was tried
+  returned: when it was tried, also on failure
   type: dict
   contains:
     ok:
@@ -480,6 +480,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._arguments import 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.configure import Configuration
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.transaction import RolledBack
+from ansible_collections.hopsworks.kafka.plugins.module_utils._host.validation import ProbeFailed
 
 
 def argument_spec():
@@ -535,20 +536,25 @@ def main():
         ],
     )
     params = conceal(module)
-    configuration = Configuration(params, module.check_mode, module._diff)
+    try:
+        configuration = Configuration(params, module.check_mode, module._diff)
+    except HopsworksKafkaError as error:
+        module.fail_json(msg=str(error))
     try:
         result = configuration.run()
     except RolledBack as error:
         module.fail_json(
-            msg=str(error),
+            msg=configuration.redact(str(error)),
             changed=True,
             rolled_back=True,
             restarted=error.restarted,
-            reasons=[str(reason) for reason in (error.reason, error.again) if reason],
+            reasons=[configuration.redact(str(reason)) for reason in (error.reason, error.again) if reason],
             diagnosis=error.diagnosis,
         )
+    except ProbeFailed as error:
+        module.fail_json(msg=configuration.redact(str(error)), probe=error.report)
     except HopsworksKafkaError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=configuration.redact(str(error)))
     for warning in result.pop("warnings"):
         module.warn(warning)
     module.exit_json(**result)

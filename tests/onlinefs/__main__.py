@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A stand-in for OnlineFS: python -m tests.onlinefs start|stop|restart|status|run --home DIR
 
-It reads `etc/onlinefs-site.xml` and the properties file that it names, joins the consumer group, consumes the topics, and
-answers on the metrics port with counts. It logs to `logs/onlinefs.log` alone, and like the real service it keeps its
-metrics up when Kafka refuses it. Paths in the files are as the real container sees them: /onlinefs is the home.
+It reads `etc/onlinefs-site.xml` and the properties file that it names, joins the consumer group, consumes the topics,
+and answers on the metrics port with counts. It logs to `logs/onlinefs.log` alone, and like the real service it keeps
+its metrics up when Kafka refuses it. Paths in the files are as the real container sees them: /onlinefs is the home.
 For proof there is the Java consumer beside it; this one needs no Java, and is made for demonstrations.
 """
 

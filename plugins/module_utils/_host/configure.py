@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import grp
-import os
-import pwd
+import dataclasses
 import time
 import typing as t
 
@@ -16,8 +14,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import Inp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host import (
     layout,
     membership,
+    options,
     planner,
-    site_xml,
     validation,
     wanted,
 )
@@ -29,18 +27,13 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._host.generations 
     FileSet,
     Generations,
 )
+from ansible_collections.hopsworks.kafka.plugins.module_utils._host.options import Params
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.proof import (
     Group,
     Proof,
     Prover,
     last_lines,
     redacted,
-)
-from ansible_collections.hopsworks.kafka.plugins.module_utils._host.service import (
-    CommandService,
-    NoService,
-    Service,
-    SystemdUnit,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.transaction import Host
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import client as kafka_client
@@ -50,7 +43,24 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.plan impo
 _LOCK_SECONDS = 60.0
 
 Result = t.Dict[str, t.Any]
-Params = t.Mapping[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Prepared:
+    """A plan with what it was made from: the files that are there, and those that are wanted."""
+
+    plan: Plan
+    found: FileSet
+    files: FileSet
+
+    @property
+    def consumer(self) -> t.Dict[str, str]:
+        """The consumer's properties once the plan is done."""
+        return wanted.parsed(layout.CONSUMER_FILE, {**self.found, **self.files}.get(layout.CONSUMER_FILE))
+
+    @property
+    def consumer_before(self) -> t.Dict[str, str]:
+        return wanted.parsed(layout.CONSUMER_FILE, self.found.get(layout.CONSUMER_FILE))
 
 
 class Configuration:
@@ -65,14 +75,18 @@ class Configuration:
         self._params = params
         self._check = check
         self._diff = diff
-        self._directory = os.path.realpath(params["config_dir"] or os.path.join(params["home"], "etc"))
-        self._client: t.Optional[kafka_client.KafkaClient] = None
-        self._secrets: t.Set[str] = set()
-        self._live_consumer: t.Dict[str, str] = {}
-        self._service = _service(params)
-        self._generations = Generations(params["state_dir"] or os.path.join(params["home"], ".kafka_generations"))
+        self._secrets = options.secrets(params)
+        self._places = options.places(params)
+        self._declaration: t.Optional[wanted.Declaration] = None
+        self._service = options.service(params)
+        self._generations = Generations(self._places.state)
         self._host = Host(
-            self._directory, self._generations, self._service, self._prover(), self._diagnose, params["generations"]
+            self._places.directory,
+            self._generations,
+            self._service,
+            self._prover(),
+            self._diagnose,
+            params["generations"],
         )
         self.result: Result = {"changed": False, "warnings": []}
 
@@ -83,124 +97,114 @@ class Configuration:
         :raises HostError: the host stands in the way, or a change did not work and was taken back.
         """
         phase = self._params["phase"]
-        if self._check:
-            return self._whole(hold=False)
+        if phase in ("commit", "roll_back") and not self._check:
+            with self._generations.locked(_LOCK_SECONDS):
+                return self._commit() if phase == "commit" else self._roll_back()
+        self._check_options()
+        prepared = self._prepare()
+        self._check_host(prepared)
+        if self._check or not (prepared.plan.actions or self._generations.journal()):
+            self._describe(prepared)
+            self._prove_always(prepared.plan)
+            return self._finish(None if not prepared.plan.changed else self._host.number(prepared.found))
         with self._generations.locked(_LOCK_SECONDS):
-            if phase == "commit":
-                return self._commit()
-            if phase == "roll_back":
-                self._declare()
-                raise self._host.roll_back(HostError("", self._params["phase_reason"] or "not proved"))
-            return self._whole(hold=phase == "until_proof")
+            # Another run may have been at work meanwhile.
+            prepared = self._prepare()
+            self._describe(prepared)
+            return self._apply(prepared)
 
-    def _whole(self, hold: bool) -> Result:
+    def redact(self, text: str) -> str:
+        """``text`` without the secrets of this run."""
+        return redacted(text, self._secrets)
+
+    def _prepare(self) -> _Prepared:
+        """Read, and plan."""
         params = self._params
         directory = self._host.directory_attributes()
         found = self._host.found()
-        self._secrets |= _secrets_in(found)
-        self._declare()
-        owner = _ownership(params)
+        for name, file in found.items():
+            if name.endswith(".properties"):
+                # A password that goes out of use is a secret too.
+                self._secrets |= kafka_client.secrets_of(wanted.parsed(name, file))
         files: t.Mapping[str, t.Optional[File]]
-        number = self._host.number(found)
-        if params["state"] == "present":
-            files = wanted.declared(self._declaration(), found, owner, directory, number)
-            validation.check_files(files, self._require_client(), params["min_days_valid"], time.time())
+        if self._declaration is not None:
+            owner = options.ownership(params)
+            files = wanted.declared(self._declaration, found, owner, directory, self._host.number(found))
+            validation.check_files(files, self._declaration.client, params["min_days_valid"], time.time())
         else:
             kept = self._generations.files(params["generation"])
             files = wanted.generation(params["generation"], kept, self._generations.all(), found)
         journal = self._generations.journal()
-        plan = planner.plan_host(
-            files, found, wanted.superseded(found, files, self._host.others()), bool(journal and journal.restart)
-        )
-        final = {**found, **files}
-        self._live_consumer = wanted.parsed(layout.CONSUMER_FILE, final.get(layout.CONSUMER_FILE))
-        self._service.check()
-        self._warn(plan, found, final)
-        if plan.actions:
-            self._host.check_writable(plan)
-        self._probe(plan)
-        self._describe(plan, found, files)
-        if self._check:
-            self._prove_always(self.result["restarted"])
-            return self._finish(number if plan.changed else None)
-        if not plan.actions:
+        superseded = wanted.superseded(found, files, self._host.others())
+        plan = planner.plan_host(files, found, superseded, bool(journal and journal.restart))
+        return _Prepared(plan, found, files)
+
+    def _apply(self, prepared: _Prepared) -> Result:
+        if not prepared.plan.actions:
             self._host.tidy()
-            self._prove_always(False)
             return self._finish(None)
-        origin = APPLIED if params["state"] == "present" else REVERTED
-        outcome = self._host.apply(plan, found, origin, self._facts(final), hold)
+        before = self._cluster_id()
+        facts = {
+            "service_version": self._params["service_version"],
+            "bootstrap_servers": prepared.consumer.get("bootstrap.servers"),
+        }
+        origin = APPLIED if self._params["state"] == "present" else REVERTED
+        hold = self._params["phase"] == "until_proof"
+        outcome = self._host.apply(prepared.plan, prepared.found, origin, facts, hold)
         self._proved(outcome.proof)
+        if outcome.proof and outcome.proof.group:
+            self._tell_cluster(before, outcome.proof.group.cluster_id)
         self.result["pending"] = outcome.pending
         return self._finish(outcome.generation)
 
     def _commit(self) -> Result:
-        proved = self._params["phase_proof"]
-        proof = None
-        if proved:
-            proof = Proof("", None, Group(**proved))
-        self._host.commit(proof)
+        """The second part of a change whose consumer group was looked at from the controller."""
+        before = self._cluster_id()
+        group = Group(**self._params["phase_proof"])
+        self._host.commit(Proof("", None, group))
         self._host.clean(wanted.superseded(self._host.found(), {}, self._host.others()))
+        self._tell_cluster(before, group.cluster_id)
         self.result["changed"] = True
         return self._finish(None)
 
-    # --- the declaration ---------------------------------------------------------------------------------------------
+    def _roll_back(self) -> Result:
+        raise self._host.roll_back(HostError("", self._params["phase_reason"] or "not proved"))
 
-    def _declare(self) -> None:
+    # --- before anything is written ----------------------------------------------------------------------------------
+
+    def _check_options(self) -> None:
         params = self._params
-        if params["state"] != "present":
-            return
-        options = {}
-        for role in ("truststore", "keystore"):
-            given = dict(params[role] or {})
-            given["remote"] = given.pop("remote_src", None)
-            options[role] = kafka_client.store_option(role, given if params[role] else None)
-        self._secrets |= kafka_client.secrets_of(params["properties"] or {}, *options.values())
-        for file in layout.properties_files(layout.version(params["service_version"])):
-            self._secrets |= kafka_client.secrets_of(params[file.option] or {})
-        self._client = kafka_client.declare(params["properties"] or {}, options["truststore"], options["keystore"])
-        self._secrets |= kafka_client.secrets_of({}, self._client.truststore, self._client.keystore)
-        self.result["warnings"].extend(self._client.notes)
+        if params["state"] == "present":
+            self._declaration = options.declaration(params)
+            client = self._declaration.client
+            self._secrets |= kafka_client.secrets_of({}, client.truststore, client.keystore)
+            self.result["warnings"].extend(client.notes)
+        if params["prove_group"] == "required" and params["phase"] == "whole" and not membership.available():
+            raise InputError(
+                "option prove_group",
+                "it is required, and nobody can look at the consumer group",
+                "Install confluent-kafka on the controller or on the host",
+            )
+        self._service.check()
 
-    def _require_client(self) -> kafka_client.KafkaClient:
-        if self._client is None:
-            raise InputError("option properties", "not given", "Declare the Kafka client")
-        return self._client
-
-    def _declaration(self) -> wanted.Declaration:
-        params = self._params
-        version = layout.version(params["service_version"])
-        overrides = {
-            name: {
-                key: None if value is None else kafka_client.text(key, value)
-                for key, value in (params[name] or {}).items()
-            }
-            for name in ("consumer_properties", "vector_db_properties", "producer_properties")
-        }
-        return wanted.Declaration(
-            client=self._require_client(),
-            version=version,
-            overrides=overrides,
-            topics=params["topics"],
-            topic_pattern=params["topic_pattern"],
-            container_dir=layout.container_directory(
-                params["config_dir"] or os.path.join(params["home"], "etc"), params["home"], params["container_home"]
-            ),
-            client_id=params["client_id"] or "",
-        )
-
-    # --- checks and proofs -------------------------------------------------------------------------------------------
-
-    def _probe(self, plan: Plan) -> None:
+    def _check_host(self, prepared: _Prepared) -> None:
+        if prepared.plan.actions:
+            self._host.check_writable(prepared.plan)
+        self._tell_offsets(prepared)
         mode = self._params["probe"]
-        if self._client is None or mode == "never" or (mode == "changed" and not planner.restarts(plan)):
-            return
-        self.result["probe"] = validation.reach_kafka(self._client, self._params["probe_timeout"])
+        if self._declaration and (mode == "always" or (mode == "changed" and planner.restarts(prepared.plan))):
+            self.result["probe"] = validation.reach_kafka(
+                self._declaration.consumer,
+                prepared.consumer.get("group.id", ""),
+                self._declaration.topics or (),
+                self._params["probe_timeout"],
+            )
+
+    # --- proofs ------------------------------------------------------------------------------------------------------
 
     def _prover(self) -> Prover:
         params = self._params
-        look: t.Optional[t.Callable[[float], Group]] = None
-        if params["prove_group"] != "never" and params["service_manager"] != "none":
-            look = self._look
+        look = self._look if params["prove_group"] != "never" and params["service_manager"] != "none" else None
         # Where the controller adds its own look at the group, nobody having looked here is no failure yet.
         required = params["prove_group"] == "required" and params["phase"] == "whole"
         return Prover(
@@ -209,7 +213,7 @@ class Configuration:
             params["service_timeout"],
             params["service_settle"],
             look,
-            required,
+            required and params["state"] == "present",
         )
 
     def _look(self, seconds: float) -> Group:
@@ -219,18 +223,13 @@ class Configuration:
         if not membership.available():
             return Group(group, client_id, None, membership.NO_LIBRARY)
         try:
-            params = self._params
-            home = params["home"]
-            inside = layout.container_directory(
-                params["config_dir"] or os.path.join(home, "etc"), home, params["container_home"]
-            )
-            client = kafka_client.from_java(live, lambda location: _on_host(location, inside, self._directory))
+            client = kafka_client.from_java(live, self._places.on_host)
         except InputError as error:
             return Group(group, client_id, None, str(error))
         return membership.look(client, group, client_id, seconds)
 
-    def _prove_always(self, restart_pending: bool) -> None:
-        if self._params["prove"] == "always" and not restart_pending:
+    def _prove_always(self, plan: Plan) -> None:
+        if self._params["prove"] == "always" and not planner.restarts(plan):
             self._proved(self._host.prover.prove())
 
     def _proved(self, proof: t.Optional[Proof]) -> None:
@@ -239,50 +238,46 @@ class Configuration:
         self.result["proof"] = proof.shown()
         group = proof.group
         if group is not None and group.joined is None and self._params["phase"] == "whole":
-            self.result["warnings"].append(
-                f"Not proved that {group.client_id or 'a member'} joined group {group.name}: {group.reason}"
-            )
+            self.result["warnings"].append(group.unknown())
 
     def _diagnose(self) -> t.Dict[str, t.Any]:
         try:
             state = self._service.state().text
         except HostError as error:
             state = str(error)
-        log = self._params["log_file"] or os.path.join(self._params["home"], "logs", "onlinefs.log")
         return {
-            "service": redacted(state, self._secrets),
-            "log": last_lines(log, self._secrets),
+            "service": self.redact(state),
+            "log": last_lines(self._places.log, self._secrets),
             "probe": self.result.get("probe"),
         }
 
-    # --- results -----------------------------------------------------------------------------------------------------
+    # --- what is told ------------------------------------------------------------------------------------------------
 
-    def _describe(self, plan: Plan, found: FileSet, files: FileSet) -> None:
+    def _describe(self, prepared: _Prepared) -> None:
+        plan, manager = prepared.plan, self._params["service_manager"]
         self.result.update(
             changed=plan.changed,
             changes=[change.shown() for change in plan.changes],
             actions=[str(action) for action in plan.actions],
-            files=sorted(os.path.join(self._directory, name) for name, file in files.items() if file is not None),
-            restarted=planner.restarts(plan) and self._params["service_manager"] != "none",
+            files=sorted(f"{self._places.directory}/{name}" for name, file in prepared.files.items() if file),
+            restarted=planner.restarts(plan) and manager != "none",
         )
-        if self._params["service_manager"] == "none" and planner.restarts(plan):
-            self.result["warnings"].append(
-                "The service must be restarted to read its new configuration: service_manager is none"
-            )
+        if manager == "none" and planner.restarts(plan):
+            told = "The service must be restarted to read its new configuration, as service_manager is none"
+            self.result["warnings"].append(told)
         if self._diff:
-            self.result["diff"] = planner.diffs(plan, found)
+            self.result["diff"] = planner.diffs(plan, prepared.found)
 
-    def _warn(self, plan: Plan, found: FileSet, final: FileSet) -> None:
+    def _tell_offsets(self, prepared: _Prepared) -> None:
         """Tell what a change does to the offsets from which records are read."""
-        before = wanted.parsed(layout.CONSUMER_FILE, found.get(layout.CONSUMER_FILE))
-        after = self._live_consumer
-        if not before:
+        before, after = prepared.consumer_before, prepared.consumer
+        if not before or not after:
             return
         if before.get("group.id") != after.get("group.id"):
             start = after.get("auto.offset.reset", "latest")
             self.result["warnings"].append(
                 f"The consumer group changes from {before.get('group.id')} to {after.get('group.id')}: "
-                f"without offsets of its own it starts at the {start} record"
+                f"where it has no offsets yet, it starts at the {start} record"
             )
         if before.get("bootstrap.servers") != after.get("bootstrap.servers"):
             self.result["warnings"].append(
@@ -290,14 +285,17 @@ class Configuration:
                 "OnlineFS keeps its offsets by topic name, so it may skip records there, or read them again"
             )
 
-    def _facts(self, final: FileSet) -> t.Dict[str, t.Any]:
-        consumer = wanted.parsed(layout.CONSUMER_FILE, final.get(layout.CONSUMER_FILE))
-        site = final.get(layout.SITE_FILE)
-        facts = {
-            "service_version": self._params["service_version"],
-            "bootstrap_servers": consumer.get("bootstrap.servers"),
-        }
-        return {**facts, **(site_xml.read(site.content, layout.SITE_FILE) if site and self._params["topics"] else {})}
+    def _tell_cluster(self, before: t.Optional[str], after: t.Optional[str]) -> None:
+        if before and after and before != after:
+            self.result["warnings"].append(
+                f"This is another Kafka cluster ({after}, it was {before}). OnlineFS keeps its offsets by topic name: "
+                "topics of the same names may be read from the wrong place"
+            )
+
+    def _cluster_id(self) -> t.Optional[str]:
+        """The cluster that the service was last seen with."""
+        ids = [generation.cluster_id for generation in self._generations.all() if generation.cluster_id]
+        return ids[-1] if ids else None
 
     def _finish(self, generation: t.Optional[int]) -> Result:
         known = self._generations.all()
@@ -306,62 +304,3 @@ class Configuration:
             generation = known[-1].number
         self.result["generation"] = generation
         return self.result
-
-
-def _on_host(location: str, inside: str, directory: str) -> str:
-    """A path as the service sees it, on the host."""
-    return os.path.join(directory, os.path.basename(location)) if os.path.dirname(location) == inside else location
-
-
-def _service(params: Params) -> Service:
-    if params["service_manager"] == "systemd":
-        return SystemdUnit(params["service_name"], params["service_timeout"])
-    if params["service_manager"] == "command":
-        commands = params["service_commands"] or {}
-        return CommandService(
-            params["service_name"],
-            commands.get("restart") or "",
-            commands.get("status") or "",
-            params["service_timeout"],
-        )
-    return NoService()
-
-
-def _ownership(params: Params) -> wanted.Ownership:
-    """Owner, group and mode from the options.
-
-    :raises InputError: this host has no such user or group, or the mode is none.
-    """
-    uid = gid = None
-    if params["owner"]:
-        try:
-            uid = int(params["owner"]) if params["owner"].isdigit() else pwd.getpwnam(params["owner"]).pw_uid
-        except KeyError:
-            cause = f"this host has no user {params['owner']}"
-            raise InputError(
-                "option owner", cause, "Install OnlineFS first, or name the user that its service runs as"
-            ) from None
-    if params["group"]:
-        try:
-            gid = int(params["group"]) if params["group"].isdigit() else grp.getgrnam(params["group"]).gr_gid
-        except KeyError:
-            cause = f"this host has no group {params['group']}"
-            raise InputError(
-                "option group", cause, "Install OnlineFS first, or name the group that its service runs as"
-            ) from None
-    try:
-        mode = int(params["mode"], 8)
-    except ValueError:
-        raise InputError("option mode", f"not octal digits: {params['mode']}", "For example '0640'") from None
-    if not 0 <= mode <= 0o7777 or mode & 0o002:
-        raise InputError("option mode", f"{params['mode']} lets everybody write, or is no mode", "For example '0640'")
-    return wanted.Ownership(uid, gid, mode)
-
-
-def _secrets_in(found: FileSet) -> t.Set[str]:
-    """The secrets of the files that are there: an old password is one too."""
-    secrets: t.Set[str] = set()
-    for name, file in found.items():
-        if name.endswith(".properties"):
-            secrets |= kafka_client.secrets_of(wanted.parsed(name, file))
-    return secrets

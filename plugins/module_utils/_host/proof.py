@@ -53,6 +53,10 @@ class Group:
     lag: t.Optional[int] = None
     cluster_id: t.Optional[str] = None
 
+    def unknown(self) -> str:
+        """What to tell where nobody could look."""
+        return f"Not proved that {self.client_id or 'a member'} joined group {self.name}: {self.reason}"
+
 
 @dataclasses.dataclass(frozen=True)
 class Proof:

@@ -12,10 +12,21 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import Inp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host import layout
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.errors import HostError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.generations import FileSet
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import jks, properties, stores
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import jks, probe, properties, stores
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.client import KafkaClient
 
 _DAY = 86400
+
+
+class ProbeFailed(HostError):
+    """Kafka cannot be used from this host as declared. Nothing was written.
+
+    :param report: what each stage saw. No secrets.
+    """
+
+    def __init__(self, report: probe.Report) -> None:
+        super().__init__("", f"Nothing was changed: this host cannot use Kafka as declared\n\n{report.table()}\n")
+        self.report = report.as_dict()
 
 
 def check_files(files: FileSet, client: KafkaClient, min_days_valid: int, now: float) -> None:
@@ -46,18 +57,22 @@ def check_files(files: FileSet, client: KafkaClient, min_days_valid: int, now: f
                 jks.read(store.content, read.get(f"ssl.{role}.password", ""), read.get("ssl.key.password"), location)
 
 
-def reach_kafka(client: KafkaClient, seconds: float) -> t.Dict[str, t.Any]:
-    """Probe Kafka from this host, as far as its libraries go: to TLS with Python alone, further with confluent-kafka.
+def reach_kafka(client: KafkaClient, group: str, topics: t.Sequence[str], seconds: float) -> t.Dict[str, t.Any]:
+    """Probe Kafka from this host: up to TLS with Python alone, further where confluent-kafka is installed.
 
+    :param client: as the consumer will be.
+    :param group: its consumer group, which it must be allowed to use.
+    :param topics: what it must be allowed to read.
     :returns: for results: ``{ok, failed_stage, stages}``.
-    :raises HostError: a stage failed. Nothing was written.
+    :raises ProbeFailed: a stage failed. Nothing was written.
     """
-    try:
-        from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe  # noqa: PLC0415
-    except ImportError:
-        return {}
-    options = probe.ProbeOptions(timeout=seconds, until=None if probe.library_available() else "tls")
-    report = probe.probe(client, options)
+    wanted = probe.ProbeOptions(
+        topics=tuple(probe.TopicWish(topic, ("read",)) for topic in topics),
+        groups=(group,) if group else (),
+        timeout=seconds,
+        until=None if probe.library_available() else "tls",
+    )
+    report = probe.probe(client, wanted)
     if not report.ok:
-        raise HostError("probe from this host", f"failed at stage {report.failed_stage}", report.table())
-    return {"ok": report.ok, "failed_stage": report.failed_stage}
+        raise ProbeFailed(report)
+    return report.as_dict()

@@ -26,6 +26,7 @@ class Declaration:
     """What the user declares for a host.
 
     :param client: the Kafka client that all files share.
+    :param consumer: the same with the properties for the consumer alone.
     :param version: of OnlineFS.
     :param overrides: option name of a properties file to the properties for that file alone; ``None`` removes one.
     :param topics: the topic list of ``onlinefs-site.xml``; ``None`` leaves it as it is.
@@ -35,6 +36,7 @@ class Declaration:
     """
 
     client: KafkaClient
+    consumer: KafkaClient
     version: layout.Version
     overrides: t.Mapping[str, t.Mapping[str, t.Optional[str]]]
     topics: t.Optional[t.Sequence[str]]
