@@ -16,13 +16,15 @@ class HopsworksKafkaError(Exception):
     :param subject: what it is about: ``project fraud``, ``truststore /etc/kafka/ca.pem``, ``option project_query``.
     :param cause: what is wrong, in a few words, without a full stop.
     :param remedy: what to do about it, in a few words, without a full stop. Empty where there is nothing to advise.
+    :param reason: a code for programs that must tell this fault from others, as ``kafka_probe`` returns it.
     """
 
-    def __init__(self, subject: str, cause: str, remedy: str = "") -> None:
+    def __init__(self, subject: str, cause: str, remedy: str = "", reason: str = "") -> None:
         super().__init__(subject, cause, remedy)
         self.subject = subject
         self.cause = cause
         self.remedy = remedy
+        self.reason = reason
 
     def __str__(self) -> str:
         text = f"{self.subject}: {self.cause}." if self.subject else f"{self.cause}."
@@ -41,6 +43,7 @@ class MissingLibraryError(HopsworksKafkaError):
             f"Python library {library}",
             f"not installed where this task runs, and needed {purpose}",
             f"Install it for the interpreter that runs the task: pip install {library}",
+            "library_missing",
         )
         self.library = library
         self.error = error

@@ -84,7 +84,7 @@ def read(
     if kind == PKCS12:
         return _read_pkcs12(data, password, subject)
     if password is None:
-        raise InputError(subject, "a JKS store opens with a password only", "Give its password")
+        raise InputError(subject, "a JKS store opens with a password only", "Give its password", "store_password")
     try:
         entries = jks.read(data, password, key_password, subject)
     except jks.KeyPasswordError:
@@ -145,7 +145,9 @@ def _pem_key(block: bytes, label: str, password: t.Optional[str], subject: str) 
         )
     encrypted = label.startswith("ENCRYPTED") or b"ENCRYPTED" in block.split(b"\n\n", 1)[0]
     if encrypted and password is None:
-        raise InputError(subject, "its private key is encrypted and no password is given", "Give key_password")
+        raise InputError(
+            subject, "its private key is encrypted and no password is given", "Give key_password", "key_password"
+        )
     _need_cryptography("to read an encrypted PEM key, or one in an older form")
     secret = password.encode() if encrypted and password is not None else None
     try:
@@ -157,7 +159,10 @@ def _pem_key(block: bytes, label: str, password: t.Optional[str], subject: str) 
     except (ValueError, TypeError) as error:
         if encrypted:
             raise InputError(
-                subject, "the key password is wrong, or the key is damaged", "Give the key's password as key_password"
+                subject,
+                "the key password is wrong, or the key is damaged",
+                "Give the key's password as key_password",
+                "key_password",
             ) from error
         raise _damaged_block(label, subject) from error
     return key.private_bytes(
@@ -196,11 +201,14 @@ def _read_pkcs12(data: bytes, password: t.Optional[str], subject: str) -> Conten
         ) from error
     except ValueError as error:
         if password is None:
-            raise InputError(subject, "the PKCS12 store opens with a password only", "Give its password") from error
+            raise InputError(
+                subject, "the PKCS12 store opens with a password only", "Give its password", "store_password"
+            ) from error
         raise InputError(
             subject,
             "the store password is wrong, or the PKCS12 store is damaged",
             "Give the password that the store was made with",
+            "store_password",
         ) from error
     others = tuple(_der(entry.certificate) for entry in store.additional_certs)
     own = () if store.cert is None else (_der(store.cert.certificate),)

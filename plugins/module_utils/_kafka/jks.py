@@ -86,7 +86,10 @@ def read(data: bytes, password: str, key_password: t.Optional[str] = None, subje
         raise _damaged(subject)
     if not hmac.compare_digest(_digest(password, data[:end]), data[end:]):
         raise StorePasswordError(
-            subject, "the store password is wrong", "Give the password that the store was made with"
+            subject,
+            "the store password is wrong",
+            "Give the password that the store was made with",
+            "store_password",
         )
     secret = _password_bytes(password if key_password is None else key_password)
     return [_open(entry, secret, subject) for entry in raw]
@@ -218,6 +221,7 @@ def _open(entry: Entry, secret: bytes, subject: str) -> Entry:
             where,
             "the key password is wrong",
             "Give key_password: the key has another password than the store",
+            "key_password",
         )
     return dataclasses.replace(entry, pkcs8_der=plain)
 

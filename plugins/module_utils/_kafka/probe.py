@@ -16,7 +16,7 @@ import threading
 import time
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import (
     probe_reasons,
     probe_tls,
@@ -150,9 +150,8 @@ class _Run:
                 client = from_java(client.properties)
             config = librdkafka(client, _library_release(self.options))
             tls = probe_tls.prepare(client)
-        except InputError as error:
-            reason = getattr(error, "reason", "") or "invalid_declaration"
-            self._fail(reason, error.subject, error.cause, remedy=error.remedy)
+        except HopsworksKafkaError as error:
+            self._fail(error.reason or "invalid_declaration", error.subject, error.cause, remedy=error.remedy)
             raise _Ended from None
         if tls and tls.certificate and probe_tls.days_left(tls.certificate) < self.options.min_days_valid:
             days = f"expires in {probe_tls.days_left(tls.certificate):.0f} days"

@@ -16,7 +16,7 @@ REMEDIES: t.Dict[str, str] = {
     "store_password": "Give the password with which the store was made",
     "key_password": "Give the password of the private key as key_password",
     "key_mismatch": "Give the key with which this certificate was requested",
-    "unreadable_store": "Check the path and the rights of who runs this task",
+    "unreadable_file": "Check the path and the rights of who runs this task",
     # resolve
     "unresolved": "Correct the name in bootstrap.servers, or make it known to the resolver of this machine",
     "resolve_timeout": "Check the name servers of this machine: they did not answer in time",

@@ -123,7 +123,7 @@ def _from_file(params: Params) -> t.Dict[str, t.Any]:
         with open(path, "rb") as file:
             text = file.read().decode("utf-8")
     except OSError as error:
-        raise InputError(subject, f"cannot be read: {error.strerror}", "Check the path and the rights") from error
+        raise InputError(subject, f"cannot be read: {error.strerror}", "Check the path", "unreadable_file") from error
     except UnicodeDecodeError as error:
         raise InputError(subject, "it is not text", "Give a file of Java properties") from error
     given: t.Dict[str, t.Any] = dict(properties_format.parse(text, subject))

@@ -123,7 +123,7 @@ def load_truststore(option: StoreOption, now: t.Optional[float] = None) -> Trust
     read = [_certificate(certificate, option.subject) for certificate in certificates]
     faults = [fault for fault in (_validity(certificate, now) for certificate in read) if fault]
     if len(faults) == len(read):
-        raise InputError(option.subject, faults[0], "Give a certificate that is valid now")
+        raise InputError(option.subject, faults[0].text, "Give a certificate that is valid now", faults[0].reason)
     derived = hashlib.sha256(b"hopsworks.kafka truststore" + b"".join(certificates)).hexdigest()[:32]
     return TrustStore(certificates, option.password or derived)
 
@@ -151,7 +151,7 @@ def load_keystore(option: StoreOption, now: t.Optional[float] = None) -> KeyStor
     for certificate in chain:
         fault = _validity(_certificate(certificate, option.subject), now)
         if fault:
-            raise InputError(option.subject, fault, "Give a certificate that is valid now")
+            raise InputError(option.subject, fault.text, "Give a certificate that is valid now", fault.reason)
     derived = hmac.new(key.pkcs8_der, b"hopsworks.kafka keystore", hashlib.sha256).hexdigest()[:32]
     return KeyStore(key.pkcs8_der, chain, option.password or derived)
 
@@ -159,7 +159,7 @@ def load_keystore(option: StoreOption, now: t.Optional[float] = None) -> KeyStor
 def notes(truststore: TrustStore, now: t.Optional[float] = None) -> t.Tuple[str, ...]:
     """What should be told of a trust store that is usable: certificates in it that are not valid now."""
     faults = (_validity(x509.read(certificate), now) for certificate in truststore.certificates)
-    return tuple(f"truststore: {fault}; the others in it still count" for fault in faults if fault)
+    return tuple(f"truststore: {fault.text}; the others in it still count" for fault in faults if fault)
 
 
 def truststore_jks(store: TrustStore) -> bytes:
@@ -237,7 +237,10 @@ def _bytes(option: StoreOption) -> bytes:
             data = file.read(_LARGEST + 1)
     except OSError as error:
         raise InputError(
-            option.subject, f"cannot be read: {error.strerror}", "Check the path and the rights of who runs this task"
+            option.subject,
+            f"cannot be read: {error.strerror}",
+            "Check the path and the rights of who runs this task",
+            "unreadable_file",
         ) from error
     if not data:
         raise InputError(option.subject, "the file is empty", "Give the certificates, as PEM, PKCS12 or JKS")
@@ -284,6 +287,7 @@ def _chain(private_key: bytes, certificates: t.Tuple[bytes, ...], subject: str) 
             subject,
             f"its private key does not fit its certificate ({name})",
             "Give the key with which this certificate was requested",
+            "key_mismatch",
         )
     chain = [leaf]
     while True:
@@ -308,12 +312,19 @@ def _certificate(certificate: bytes, subject: str) -> x509.Certificate:
         raise InputError(subject, "a certificate in it is damaged", "Copy it again") from error
 
 
-def _validity(certificate: x509.Certificate, now: t.Optional[float]) -> t.Optional[str]:
+class _Fault(t.NamedTuple):
+    reason: str
+    text: str
+
+
+def _validity(certificate: x509.Certificate, now: t.Optional[float]) -> t.Optional[_Fault]:
     moment = time.time() if now is None else now
     if moment > certificate.not_after:
-        return f"certificate {certificate.subject} expired on {x509.day(certificate.not_after)}"
+        text = f"certificate {certificate.subject} expired on {x509.day(certificate.not_after)}"
+        return _Fault("certificate_expired", text)
     if moment < certificate.not_before:
-        return f"certificate {certificate.subject} is not valid before {x509.day(certificate.not_before)}"
+        text = f"certificate {certificate.subject} is not valid before {x509.day(certificate.not_before)}"
+        return _Fault("certificate_not_yet_valid", text)
     return None
 
 
