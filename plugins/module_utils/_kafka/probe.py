@@ -31,6 +31,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_lib
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_options import ProbeOptions, TopicWish
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_report import (
+    NOT_ASKED,
     STAGES,
     Entry,
     Report,
@@ -85,6 +86,7 @@ class _Run:
         self.deadline = Deadline(options.timeout)
         self.entries: t.List[Entry] = []
         self.warnings: t.List[str] = []
+        self.logs_in = True
         self.over = threading.Event()
         self.stage, self.began = "config", time.monotonic()
 
@@ -114,6 +116,7 @@ class _Run:
     def _asked(self) -> t.Set[str]:
         asked = set(STAGES[: STAGES.index(self.options.until) + 1] if self.options.until else STAGES)
         for stage, wanted in (
+            ("sasl", self.logs_in),
             ("topics", self.options.topics),
             ("groups", self.options.groups),
             ("round_trip", self.options.round_trip),
@@ -157,6 +160,7 @@ class _Run:
             days = f"expires in {probe_tls.days_left(tls.certificate):.0f} days"
             self._end("expires_soon", "keystore", f"{tls.certificate.subject} {days}")
         ignored = [f"{name}: {why}" for name, why in config.ignored]
+        self.logs_in = client.properties["security.protocol"].startswith("SASL")
         notes = [*client.notes, *(f"not used here: {told}" for told in ignored)]
         mechanism = client.properties.get("sasl.mechanism", "")
         told = f"{client.properties['security.protocol']} {mechanism}".strip()
@@ -194,7 +198,7 @@ class _Run:
         keep: t.List[t.Any],
     ) -> t.Tuple[Session, t.Any]:
         sasl = client.properties["security.protocol"].startswith("SASL")
-        self._begin("sasl")
+        self._begin("sasl" if sasl else "metadata")
         usable = [one for one in servers if self._answers(one, client, sasl)]
         if not usable:
             raise _Ended
@@ -203,7 +207,7 @@ class _Run:
 
         if probe_login.IMPORT_ERROR is not None:
             detail = "confluent-kafka is not installed where this runs, so the probe ends here"
-            self._end("library_missing", "", detail, "sasl" if sasl else "metadata")
+            self._end("library_missing", "", detail)
         token = self._token(client, config, sasl)
         releases = next((wire.releases(one.offered) for one in usable if one.offered), None)
         session = probe_login.Session(
@@ -223,9 +227,9 @@ class _Run:
             self._end(reason, "" if fault.stage == "config" else usable[0].server, detail, fault.stage)
         if sasl:
             self._logged_in(client, usable, releases)
+            self._begin("metadata")
         else:
-            self.entries.append(passed("sasl", "", "no login declared, and none asked for", self.began))
-        self._begin("metadata")
+            self.entries.append(Entry("sasl", reason=NOT_ASKED, detail="no login declared, and none asked for"))
         told = f"cluster {metadata.cluster_id}, {len(metadata.brokers)} brokers, "
         told += (
             f"controller {metadata.controller_id}"
@@ -240,7 +244,7 @@ class _Run:
         if one.fault:
             detail = one.fault_detail or _FAULT_DETAILS.get(one.fault, "")
             reason = one.fault if one.fault in ("silent", "closed") else "not_kafka"
-            self._fail(reason, one.server, detail, "sasl" if sasl else "metadata")
+            self._fail(reason, one.server, detail)
             return False
         answer = one.answer
         if answer is None:
@@ -251,7 +255,7 @@ class _Run:
         if not sasl:
             if answer.error == wire.ILLEGAL_SASL_STATE:
                 return True
-            self._fail("sasl_expected", one.server, f"the listener offers {', '.join(answer.mechanisms)}")
+            self._fail("sasl_expected", one.server, f"the listener offers {', '.join(answer.mechanisms)}", "sasl")
             return False
         if answer.error == wire.ILLEGAL_SASL_STATE:
             self._fail("sasl_not_enabled", one.server, "the listener takes no login")

@@ -234,22 +234,14 @@ def _tls(one: Checked, connection: socket.socket, tls: probe_tls.Tls, deadline: 
         one.entries.append(
             failed("tls", one.server, "silent", f"no answer to the TLS handshake within {limit:.1f} s", one.began)
         )
-    except (OSError, ValueError) as error:
-        _explain(one, error, tls, probe_tls.was_asked(tls, descriptor), connection, deadline)
+    except OSError as error:
+        _explain(one, error, tls, probe_tls.was_asked(tls, descriptor), deadline)
+    except ValueError:  # a server name that TLS cannot carry, such as one that starts with a dot
+        one.entries.append(failed("tls", one.server, "tls_handshake", "the host name is not one for TLS", one.began))
     return None
 
 
-def _explain(
-    one: Checked,
-    error: t.Union[OSError, ValueError],
-    tls: probe_tls.Tls,
-    asked: bool,
-    connection: socket.socket,
-    deadline: Deadline,
-) -> None:
-    if isinstance(error, ValueError):  # a server name that TLS cannot carry, such as one that starts with a dot
-        one.entries.append(failed("tls", one.server, "tls_handshake", "the host name is not one for TLS", one.began))
-        return
+def _explain(one: Checked, error: OSError, tls: probe_tls.Tls, asked: bool, deadline: Deadline) -> None:
     unverified = functools.partial(_unverified_certificate, one.server, deadline)
     reason, detail = probe_tls.explain(error, tls, asked, unverified)
     if reason in ("tls_closed", "tls_handshake") and not asked and _speaks_kafka(one.server, deadline):

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Servers that misbehave, for what a real broker cannot be brought to do."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+import typing as t
+
+Serve = t.Callable[[socket.socket], None]
+
+
+@contextlib.contextmanager
+def server(serve: Serve) -> t.Iterator[str]:
+    """A server on loopback that hands each connection to ``serve``; yields host:port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _peer = listening.accept()
+                    threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield address(listening)
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def black_hole() -> t.Iterator[str]:
+    """An address from which no answer comes: the queue of its listener is full, so Linux drops what arrives."""
+    with socket.socket() as listening, contextlib.ExitStack() as held:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _number in range(4):
+            filler = held.enter_context(socket.socket())
+            filler.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                filler.connect(listening.getsockname())
+        yield address(listening)
+
+
+def address(listening: socket.socket) -> str:
+    """host:port of a socket."""
+    host, port = listening.getsockname()
+    return f"{host}:{port}"
+
+
+def silent(connection: socket.socket) -> None:
+    """Accept, read, never answer."""
+    with contextlib.suppress(OSError):
+        while connection.recv(4096):
+            pass
+
+
+def http(connection: socket.socket) -> None:
+    """A web server, which knows nothing of Kafka."""
+    with contextlib.suppress(OSError), connection:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+def closing(connection: socket.socket) -> None:
+    """Accept and close at once."""
+    connection.close()
+
+
+def tls(certificate: str, then: Serve, versions: tuple[ssl.TLSVersion, ssl.TLSVersion] | None = None) -> Serve:
+    """Do a TLS handshake, then go on with ``then``."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    if versions:
+        context.minimum_version, context.maximum_version = versions
+
+    def serve(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
+            then(secured)
+
+    return serve
