@@ -58,6 +58,7 @@ _NUMBERS = {
 _HOST = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.%A-Za-z0-9]*:[0-9A-Fa-f:.%A-Za-z0-9]*\])"
 _SERVER = re.compile(rf"(?:([A-Za-z0-9_]+)://)?({_HOST}):([0-9]{{1,5}})")
 _LAST_PORT = 65535
+_IDEMPOTENT_IN_FLIGHT = 5
 
 
 def bootstrap_servers(value: str) -> t.Tuple[str, ...]:
@@ -227,6 +228,14 @@ def _contradictions(properties: t.Mapping[str, str]) -> None:
     idempotent = properties.get("enable.idempotence", "").lower()
     if idempotent == "true" and properties.get("acks", "all") not in ("all", "-1"):
         raise fault("acks", "enable.idempotence is true, and that needs acks=all", "Set acks to all")
+    if idempotent == "true" and _number(properties, "retries", 1) == 0:
+        raise fault("retries", "enable.idempotence is true, and that needs retries", "Leave it out")
+    if idempotent == "true" and _number(properties, "max.in.flight.requests.per.connection", 5) > _IDEMPOTENT_IN_FLIGHT:
+        raise fault(
+            "max.in.flight.requests.per.connection",
+            "enable.idempotence is true, and that allows 5 at most",
+            "Set it to 5",
+        )
     if idempotent == "false" and "transactional.id" in properties:
         raise fault("enable.idempotence", "it is false, and transactional.id needs it", "Leave one of them out")
     if _number(properties, "heartbeat.interval.ms", 0) >= _number(properties, "session.timeout.ms", float("inf")):

@@ -151,13 +151,12 @@ class _Translation:
 
     def settle(self) -> None:
         """Raise settings to what librdkafka holds for their least beside others; Java sorts that out by itself."""
-        for name, other, standard, other_standard in AT_LEAST:
-            value = int(self.config.get(name, standard))
-            least = int(self.config.get(other, other_standard))
-            if value < least and (name in self.config or other in self.config):
-                if name in self.config:
-                    self.ignore(name, f"librdkafka wants at least {other}, and {least} is used")
-                self.config[name] = str(least)
+        for rule in AT_LEAST:
+            least = int(self.config.get(rule.other, rule.other_standard)) + rule.margin
+            if int(self.config.get(rule.name, rule.standard)) < least:
+                if rule.name in self.config:
+                    self.ignore(rule.name, f"librdkafka wants at least {least} beside {rule.other}, and that is used")
+                self.config[rule.name] = str(least)
 
 
 # --- single properties -----------------------------------------------------------------------------------------------

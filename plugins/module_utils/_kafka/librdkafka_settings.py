@@ -35,8 +35,8 @@ def _same(*names: str, low: int = 0, high: t.Optional[int] = None, since: Releas
 #: Java name -> counterpart that takes the same value, or the same number within a range.
 TARGETS: t.Dict[str, Target] = {
     **_same("bootstrap.servers", "security.protocol", "client.id", "client.rack", "client.dns.lookup"),
-    **_same("group.id", "group.instance.id", "isolation.level", "enable.auto.commit", "check.crcs"),
-    **_same("allow.auto.create.topics", "acks", "compression.type", "enable.idempotence", "transactional.id"),
+    **_same("group.id", "isolation.level", "enable.auto.commit", "check.crcs"),
+    **_same("allow.auto.create.topics", "acks", "compression.type", "enable.idempotence"),
     **_same("sasl.kerberos.service.name"),
     **_same("enable.metrics.push", "group.protocol", "group.remote.assignor", since=(2, 5, 0)),
     **_same("metadata.recovery.strategy", since=(2, 10, 0)),
@@ -44,8 +44,9 @@ TARGETS: t.Dict[str, Target] = {
     **_same("metadata.max.age.ms", low=1, high=_DAY),
     **_same("reconnect.backoff.ms", "reconnect.backoff.max.ms", high=_HOUR),
     **_same("retry.backoff.ms", "retry.backoff.max.ms", low=1, high=300000),
-    **_same("connections.max.idle.ms", "retries", "delivery.timeout.ms", "fetch.min.bytes", high=_INT_MAX),
-    **_same("socket.connection.setup.timeout.ms", "transaction.timeout.ms", low=1000, high=_INT_MAX),
+    **_same("connections.max.idle.ms", "retries", "delivery.timeout.ms", high=_INT_MAX),
+    **_same("fetch.min.bytes", low=1, high=100000000),
+    **_same("socket.connection.setup.timeout.ms", low=1000, high=_INT_MAX),
     **_same("session.timeout.ms", "heartbeat.interval.ms", low=1, high=_HOUR),
     **_same("max.poll.interval.ms", low=1, high=_DAY),
     **_same("auto.commit.interval.ms", "sasl.kerberos.min.time.before.relogin", high=_DAY),
@@ -78,12 +79,26 @@ TARGETS: t.Dict[str, Target] = {
     "max.request.size": Target("message.max.bytes", 1000, 1000000000),
 }
 
-#: (setting, what it must be at least, the defaults of both): librdkafka refuses to start otherwise.
+
+class Least(t.NamedTuple):
+    """A rule without which librdkafka refuses to start: ``name`` must be at least ``other`` plus ``margin``.
+
+    :param standard: what ``name`` is where it is not set; ``other_standard`` likewise.
+    """
+
+    name: str
+    other: str
+    standard: int
+    other_standard: int
+    margin: int = 0
+
+
 AT_LEAST = (
-    ("reconnect.backoff.max.ms", "reconnect.backoff.ms", 10000, 100),
-    ("retry.backoff.max.ms", "retry.backoff.ms", 1000, 100),
-    ("max.poll.interval.ms", "session.timeout.ms", 300000, 45000),
-    ("fetch.max.bytes", "message.max.bytes", 52428800, 1000000),
+    Least("reconnect.backoff.max.ms", "reconnect.backoff.ms", 10000, 100),
+    Least("retry.backoff.max.ms", "retry.backoff.ms", 1000, 100),
+    Least("max.poll.interval.ms", "session.timeout.ms", 300000, 45000),
+    Least("fetch.max.bytes", "message.max.bytes", 52428800, 1000000),
+    Least("delivery.timeout.ms", "linger.ms", 300000, 5, margin=1),
 )
 
 ASSIGNORS = {
@@ -95,6 +110,7 @@ ASSIGNORS = {
 _CLASS = "it is a Java class"
 _STORE = "it says how Java is to read a store"
 _TLS = "OpenSSL's own choice is used"
+_FENCE = "a second client with the same one would shut the first out"
 _REFRESH = "librdkafka renews tokens by itself"
 
 #: Java name -> why there is no counterpart.
@@ -125,6 +141,9 @@ JAVA_ONLY: t.Dict[str, str] = {
     "sasl.login.refresh.min.period.seconds": _REFRESH,
     "sasl.login.refresh.window.factor": _REFRESH,
     "sasl.login.refresh.window.jitter": _REFRESH,
+    "group.instance.id": _FENCE,
+    "transactional.id": _FENCE,
+    "transaction.timeout.ms": "transactional.id is not taken over",
     "max.poll.records": "how many records a poll returns is said in each call",
     "socket.connection.setup.timeout.max.ms": "librdkafka does not lengthen this time",
 }

@@ -110,11 +110,22 @@ def test_servers(servers: str, expected: str) -> None:
     assert client.declare({"bootstrap.servers": servers}).properties["bootstrap.servers"] == expected
 
 
-@pytest.mark.parametrize(
-    "servers",
-    ["", " , ", "kafka", "kafka:", ":9092", "kafka:0", "kafka:65536", "kafka:90920000", "kafka:\uff19", "a:1;b:2"]
-    + ["::1:9092", "[::1]", "a b:1", "kafka:9092/path", "http://", "[kafka]:9092", "-a:1", "a-:1"],  # noqa: RUF005
-)
+NO_SERVERS = [
+    "",
+    " , ",
+    "kafka",
+    "kafka:",
+    ":9092",
+    "kafka:0",
+    "kafka:65536",
+    "kafka:90920000",
+    "kafka:\uff19",
+    "a b:1",
+]
+NO_SERVERS += ["a:1;b:2", "::1:9092", "[::1]", "kafka:9092/path", "http://", "[kafka]:9092", "-a:1", "a-:1"]
+
+
+@pytest.mark.parametrize("servers", NO_SERVERS)
 def test_servers_that_are_none(servers: str) -> None:
     assert refusal({"bootstrap.servers": servers}).subject == "property bootstrap.servers"
 
@@ -250,6 +261,11 @@ def test_oauth() -> None:
     ("properties", "subject"),
     [
         ({"enable.idempotence": True, "acks": 1}, "acks"),
+        ({"enable.idempotence": True, "retries": 0}, "retries"),
+        (
+            {"enable.idempotence": True, "max.in.flight.requests.per.connection": 6},
+            "max.in.flight.requests.per.connection",
+        ),
         ({"enable.idempotence": False, "transactional.id": "x"}, "enable.idempotence"),
         ({"heartbeat.interval.ms": 3000, "session.timeout.ms": 3000}, "heartbeat.interval.ms"),
     ],
