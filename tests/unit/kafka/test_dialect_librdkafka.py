@@ -8,7 +8,7 @@ import typing as t
 
 import confluent_kafka
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import client, jaas
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import client, dialect_java, jaas, stores
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_librdkafka import (
     _LOGIN,
     LibrdkafkaConfig,
@@ -36,10 +36,7 @@ def translate(properties: dict[str, t.Any], *options: client.StoreOption | None,
 def accept(config: LibrdkafkaConfig) -> None:
     """Build each kind of client from a configuration: librdkafka refuses names, values and certificates here."""
     quiet = {**config.config, **NOBODY, "log_level": 0}
-    if config.msk_iam:
-        quiet["oauth_cb"] = lambda _: ("token", time.time() + 300)
-    else:
-        confluent_kafka.Consumer({"group.id": "g", **quiet}).close()
+    confluent_kafka.Consumer({"group.id": "g", **quiet}).close()
     confluent_kafka.Producer(quiet)
     AdminClient(quiet)
 
@@ -56,7 +53,6 @@ LOGINS: dict[str, dict[str, str]] = {
     "SCRAM-SHA-512": SCRAM,
     "tokens": {**OAUTH, **URL, "sasl.jaas.config": TOKENS},
     "unsigned tokens": {**OAUTH, "sasl.jaas.config": UNSIGNED},
-    "AWS_MSK_IAM": {**PLAIN, "sasl.mechanism": "AWS_MSK_IAM", "sasl.jaas.config": f"{jaas.MSK_IAM_MODULE} required;"},
 }
 
 
@@ -187,6 +183,8 @@ def test_msk_says_what_it_needs_and_how(servers: str, region: str | None) -> Non
     assert translated.msk_iam == MskIam(region, "dev", "arn:aws:iam::1:role/r", "s")
     assert translated.config["sasl.mechanism"] == "OAUTHBEARER"
     assert "aws-msk-iam-sasl-signer-python" in translated.needs[0]
+    token = {"oauth_cb": lambda _: ("token", time.time() + 300)}
+    confluent_kafka.Producer({**translated.config, **NOBODY, "log_level": 0, **token})
     named = translate({**properties, "sasl.jaas.config": f'{jaas.MSK_IAM_MODULE} required awsStsRegion="eu-north-1";'})
     assert named.msk_iam and named.msk_iam.region == "eu-north-1"
 
@@ -215,7 +213,6 @@ CHOICES = {
         "org.apache.kafka.clients.consumer.RoundRobinAssignor, org.apache.kafka.clients.consumer.RangeAssignor",
         "org.apache.kafka.clients.consumer.StickyAssignor",
     ],
-    "security.protocol": ["PLAINTEXT", "SSL"],
     "sasl.oauthbearer.assertion.algorithm": ["RS256", "ES256"],
     "ssl.cipher.suites": [
         "TLS_AES_128_GCM_SHA256",
@@ -227,7 +224,8 @@ CHOICES = {
 LIMITS = {"int": 2**31 - 1, "long": 2**63 - 1, "short": 900}
 LEAST = {"max.in.flight.requests.per.connection": 1, "metadata.max.idle.ms": 5000}
 MINUS_ONE = ("send.buffer.bytes", "receive.buffer.bytes", "connections.max.idle.ms", "retries")
-APART = ("sasl.mechanism", "sasl.jaas.config", "bootstrap.servers", "ssl.truststore.location", "ssl.keystore.location")
+APART = ("bootstrap.servers", "security.protocol", "sasl.mechanism", "sasl.jaas.config")
+APART += ("ssl.truststore.location", "ssl.keystore.location")
 
 
 def values(name: str) -> st.SearchStrategy[str]:
