@@ -90,7 +90,7 @@ class Session:
         confluent_kafka.Producer(self._chosen(which).confluent_options())
         return confluent_kafka.libversion()[0]
 
-    def exchange(self, which: str, topic: str, seconds: float = 30.0) -> Answer:
+    def exchange(self, which: str, topic: str, group: str, seconds: float = 30.0) -> Answer:
         """Writes one record with a producer and reads it back with a consumer, both made of the options alone."""
         import confluent_kafka
 
@@ -103,7 +103,7 @@ class Session:
         if not delivered or delivered[0][0] is not None:
             raise RuntimeError(f"not delivered: {delivered[0][0] if delivered else 'time-out'}")
         message = delivered[0][1]
-        consumer = confluent_kafka.Consumer({**options, "group.id": f"client-{os.getpid()}"})
+        consumer = confluent_kafka.Consumer({**options, "group.id": group, "enable.auto.commit": False})
         try:
             place = confluent_kafka.TopicPartition(topic, message.partition(), message.offset())
             consumer.assign([place])
