@@ -18,6 +18,7 @@ def _with(emulator: Emulator, header: str | None, path: str = "/project") -> Ans
         (None, "/project", (401, 200003, "Authorization header not set.")),
         ("Basic YTpi", "/project", (401, 200003, "Invalidated Api key.")),
         ("apikey emulator.0123456789abcdef", "/project", (401, 200003, "Invalidated Api key.")),
+        ("Bearer x.y.z", "/project", (401, 200003, "Invalidated Api key.")),
         ("Bearer x.y.z", "/project/getAll", (401, 200003, "Authorization method not supported.")),
         ("ApiKey nodot", "/project", (401, 320012, "Invalid or incorrect API key.")),
         ("ApiKey emulator.wrong", "/project", (401, 320012, "Invalid or incorrect API key.")),

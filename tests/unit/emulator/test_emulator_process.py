@@ -76,11 +76,24 @@ def test_the_state_outlives_a_kill() -> None:
         emulator.api("DELETE", emulator.store_path("project_2") + "/kafka_connector")
         emulator.control("POST", "projects", {"name": "late"})
         emulator.control("DELETE", "projects", {"name": "late"})
+        files = emulator.project_path("project_2") + "/dataset/Resources/"
+        emulator.api("POST", files + "made")
+        for name in ("kept", "gone"):
+            emulator.upload("project_2", name, b"content")
+        emulator.api("DELETE", files + "gone")
+        emulator.api("PUT", emulator.store_path("project_1") + "/kafka_connector", kafka_connector(description="new"))
+        emulator.api("POST", "/admin/configuration/made", {"value": "1"})
+        emulator.api("POST", "/project", {"projectName": "fraud", "featureStoreTopic": "topic"})
+        emulator.remove_key(emulator.add_key("gone.secret", "gus"))
+        member = {"projectTeamPK": {"teamMember": "gus@hopsworks.ai"}, "teamRole": "Data scientist"}
+        emulator.api("POST", emulator.project_path("fraud") + "/projectMembers", {"projectTeam": [member]})
         before, port = emulator.state(), emulator.port
+        assert before["projects"]["fraud"]["team"] == {"admin": "Data owner", "gus": "Data scientist"}
         for end in (emulator.kill, emulator.stop):
             end()
             emulator.restart()
             assert (emulator.state(), emulator.port) == (before, port)
+        assert emulator.api("GET", "/project", key="gone.secret").status == 401
         members = emulator.api("GET", "/project", key="sci.secret").json()
         assert [item["project"]["name"] for item in members] == ["project_2"]
         created = emulator.api("POST", emulator.store_path("project_2"), kafka_connector()).json()
