@@ -53,8 +53,9 @@ def copy_checkout() -> None:
             target = COPY / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target)
-    for command in (["init", "--quiet"], ["add", "--all"]):
-        subprocess.run(["git", *command], cwd=COPY, check=True)
+    subprocess.run(["git", "init", "--quiet"], cwd=COPY, check=True)
+    (COPY / ".git" / "info" / "exclude").write_text("/tests/output/\n")
+    subprocess.run(["git", "add", "--all"], cwd=COPY, check=True)
 
 
 def environment() -> dict[str, str]:

@@ -14,8 +14,13 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.secret_texts import secret_property, secrets_of
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.plan import MASK
 
-if t.TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
+
+class Module(t.Protocol):
+    """What of an ``AnsibleModule`` is needed here."""
+
+    params: t.Dict[str, t.Any]
+    no_log_values: t.Set[str]
+
 
 _STORE_SECRETS = ("password", "key_password", "content")
 _SECRET_OPTIONS = frozenset(("api_key", *_STORE_SECRETS))
@@ -28,7 +33,7 @@ LEAST_MASKED = 8
 
 def hopsworks_arguments() -> t.Dict[str, t.Any]:
     """How a module reaches Hopsworks. The environment variables are those of the Hopsworks Python client."""
-    from ansible.module_utils.basic import env_fallback  # noqa: PLC0415 (plain Python imports this file too)
+    from ansible.module_utils.basic import env_fallback  # type: ignore[import-untyped]  # noqa: PLC0415
 
     return {
         "host": {"type": "str", "required": True, "fallback": (env_fallback, ["HOPSWORKS_HOST"])},
@@ -38,6 +43,20 @@ def hopsworks_arguments() -> t.Dict[str, t.Any]:
         "ca_path": {"type": "path"},
         "timeout": {"type": "int", "default": 30},
         "workers": {"type": "int", "default": 16},
+    }
+
+
+def selection_arguments() -> t.Dict[str, t.Any]:
+    """Which projects a task is for."""
+    return {
+        # Overrides hold secrets; conceal() leaves the names readable.
+        "projects": {"type": "list", "elements": "raw", "no_log": True},
+        "project_query": {"type": "str"},
+        "exclude": {"type": "list", "elements": "str", "default": []},
+        "slice": {
+            "type": "dict",
+            "options": {"index": {"type": "int", "required": True}, "count": {"type": "int", "required": True}},
+        },
     }
 
 
@@ -65,7 +84,7 @@ def _store_argument() -> t.Dict[str, t.Any]:
     }
 
 
-def conceal(module: AnsibleModule) -> t.Dict[str, t.Any]:
+def conceal(module: Module) -> t.Dict[str, t.Any]:
     """Leaves only what may be shown in ``module.params``; returns the options as they were given.
 
     Call it first, once. Options that may hold a secret are ``no_log`` as a whole, which keeps them out of the system
@@ -77,7 +96,7 @@ def conceal(module: AnsibleModule) -> t.Dict[str, t.Any]:
     shown, secrets = masked(given)
     module.params = shown
     module.no_log_values = {secret for secret in secrets if len(secret) >= LEAST_MASKED}
-    return t.cast("t.Dict[str, t.Any]", given)
+    return given
 
 
 def masked(options: t.Any) -> t.Tuple[t.Any, t.Set[str]]:

@@ -1,6 +1,6 @@
 """python -m tests.demo [--keep]: build and install the collection, roll Kafka out to a whole lab, twice, and show it.
 
-The installed collection is used, not the checkout. The second run must change nothing on any host; else the exit code is 1.
+The installed collection is used, not the checkout. The exit code is 1 where the second run changes anything.
 """
 
 from __future__ import annotations

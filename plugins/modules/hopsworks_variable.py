@@ -1,0 +1,117 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: hopsworks_variable
+short_description: Set cluster variables of Hopsworks
+description:
+  - Sets variables of the cluster's configuration (Cluster Settings, Configuration), many in one task.
+  - Reads first and writes only differences. The visibility of a variable is kept, which the server itself would reset.
+  - The owner of the API key needs the role C(HOPS_ADMIN), and the key the scope C(ADMIN).
+  - A server of several nodes takes over a change on the others when their caches expire.
+author:
+  - The hopsworks.kafka authors (@logicalclocks)
+version_added: "1.0.0"
+extends_documentation_fragment:
+  - hopsworks.kafka._hopsworks
+  - hopsworks.kafka._attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  variables:
+    description:
+      - The variables, as a dictionary of names and values, or as a list of dictionaries with C(name), C(value) and optionally
+        C(visibility) (V(ADMIN), V(USER) or V(NOTAUTHENTICATED)).
+      - True and false are written as the server writes them. A variable that does not exist is created, with visibility
+        V(ADMIN) unless you say otherwise.
+    type: raw
+    required: true
+seealso:
+  - module: hopsworks.kafka.kafka_connector
+"""
+
+EXAMPLES = r"""
+- name: Let projects bring their own Kafka
+  hopsworks.kafka.hopsworks_variable:
+    host: hopsworks.example.com
+    api_key: "{{ vault_admin_api_key }}"
+    variables:
+      enable_bring_your_own_kafka: true
+
+- name: Two variables, one of them for all users to see
+  hopsworks.kafka.hopsworks_variable:
+    host: hopsworks.example.com
+    api_key: "{{ vault_admin_api_key }}"
+    variables:
+      - name: enable_kafka_storage_connectors
+        value: true
+      - name: online_kafka_storage_connector_name
+        value: kafka_connector
+        visibility: USER
+"""
+
+RETURN = r"""
+changes:
+  description: What differed, each with C(what), C(before) and C(after).
+  returned: success
+  type: list
+  elements: dict
+  sample: [{what: enable_bring_your_own_kafka, before: "false", after: "true"}]
+written:
+  description: The variables that were written. Empty in check mode.
+  returned: always
+  type: list
+  elements: str
+  sample: [enable_bring_your_own_kafka]
+msg:
+  description: The same as one line.
+  returned: always
+  type: str
+  sample: "1 of 1 variables changed: enable_bring_your_own_kafka"
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hopsworks.kafka.plugins.module_utils import _arguments
+from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.pool import Pool
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import connection
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import variables
+
+
+def main() -> None:
+    spec = _arguments.hopsworks_arguments()
+    spec["variables"] = {"type": "raw", "required": True}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    options = _arguments.conceal(module)
+    written: t.List[str] = []
+    try:
+        wanted = variables.declared(options["variables"])
+        session = Pool(connection(options))
+        plan = variables.change(session, wanted, module.check_mode, written)
+    except HopsworksKafkaError as error:
+        module.fail_json(msg=str(error), changed=bool(written), written=written)
+    changes = [change.shown() for change in plan.changes]
+    names = ", ".join(action.target for action in plan.actions)
+    message = f"{len(plan.actions)} of {len(wanted)} variables changed: {names}" if names else "No variable differs"
+    result: t.Dict[str, t.Any] = {"changed": plan.changed, "changes": changes, "written": written, "msg": message}
+    if module._diff:
+        result["diff"] = {
+            side: "".join(f"{change['what']}: {change[side]}\n" for change in changes if change[side] is not None)
+            for side in ("before", "after")
+        }
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
