@@ -10,12 +10,14 @@ or answer with an internal error, is refused here, before anything is sent.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import jaas
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.client import KafkaClient
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.placeholder import placeholder
 
 LONGEST_BOOTSTRAP = 1000
 LONGEST_OPTIONS = 2000
@@ -36,6 +38,17 @@ FIELDS = {
 SECRET_FIELDS = ("sslTruststorePassword", "sslKeystorePassword", "sslKeyPassword")
 
 _TYPES = ("ssl.truststore.type", "ssl.keystore.type")
+
+
+def complete(client: KafkaClient) -> KafkaClient:
+    """The client with what a connector needs besides: a placeholder for a key store beside a lonely trust store.
+
+    Only for SASL_SSL. With SSL the certificate is the login itself, so there :func:`connector` asks for a real one.
+    """
+    alone = not client.keystore and "ssl.keystore.location" not in client.properties
+    if client.truststore and alone and client.properties["security.protocol"] == "SASL_SSL":
+        return dataclasses.replace(client, keystore=placeholder(client.truststore))
+    return client
 
 
 def connector(
