@@ -19,6 +19,7 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import (
     probe_reasons,
+    probe_sasl,
     probe_tls,
     probe_token,
     probe_transport,
@@ -42,11 +43,10 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_repor
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_transport import Deadline
 
 if t.TYPE_CHECKING:
-    from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_login import Session
+    from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_login import Metadata, Session
 
 __all__ = ["ProbeOptions", "Report", "TopicWish", "library_available", "probe"]
 
-_KAFKA_4 = (4, 0)
 _TRANSPORT = ("resolve", "connect", "tls")
 
 
@@ -160,7 +160,7 @@ class _Run:
             days = f"expires in {probe_tls.days_left(tls.certificate):.0f} days"
             self._end("expires_soon", "keystore", f"{tls.certificate.subject} {days}")
         ignored = [f"{name}: {why}" for name, why in config.ignored]
-        self.logs_in = client.properties["security.protocol"].startswith("SASL")
+        self.logs_in = probe_sasl.logs_in(client)
         notes = [*client.notes, *(f"not used here: {told}" for told in ignored)]
         mechanism = client.properties.get("sasl.mechanism", "")
         told = f"{client.properties['security.protocol']} {mechanism}".strip()
@@ -174,8 +174,7 @@ class _Run:
         stages = tuple(stage for stage in _TRANSPORT if stage in self._asked())
         settings = probe_transport.Settings(
             tls=tls,
-            sasl=client.properties["security.protocol"].startswith("SASL"),
-            mechanism=_offered_as(client.properties.get("sasl.mechanism", "")),
+            mechanism=client.properties.get("sasl.mechanism", ""),
             min_days_valid=self.options.min_days_valid,
             stages=stages,
         )
@@ -196,115 +195,90 @@ class _Run:
         config: LibrdkafkaConfig,
         servers: t.List[probe_transport.Checked],
         keep: t.List[t.Any],
-    ) -> t.Tuple[Session, t.Any]:
-        sasl = client.properties["security.protocol"].startswith("SASL")
-        self._begin("sasl" if sasl else "metadata")
-        usable = [one for one in servers if self._answers(one, client, sasl)]
-        if not usable:
-            raise _Ended
+    ) -> t.Tuple[Session, Metadata]:
+        self._begin("sasl" if self.logs_in else "metadata")
+        usable = self._answering(client, servers)
         # The library is imported here and not above: the stages so far must run without it, and faster.
         from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe_login  # noqa: PLC0415
 
         if probe_login.IMPORT_ERROR is not None:
-            detail = "confluent-kafka is not installed where this runs, so the probe ends here"
-            self._end("library_missing", "", detail)
-        token = self._token(client, config, sasl)
+            self._end("library_missing", "", "confluent-kafka is not installed where this runs, so the probe ends here")
+        token = self._token(client, config)
         releases = next((wire.releases(one.offered) for one in usable if one.offered), None)
         session = probe_login.Session(
-            config={**_for_library(config), "bootstrap.servers": ",".join(one.server for one in usable)},
+            config={
+                **probe_sasl.for_library(config, token),
+                "bootstrap.servers": ",".join(one.server for one in usable),
+            },
             secrets=frozenset(secrets_of(client.properties)) | ({token.value} if token else frozenset()),
             deadline=self.deadline,
         )
         keep.append(session)
         try:
             session.open(token)
-            metadata = session.metadata(sasl)
+            metadata = session.metadata(self.logs_in)
         except probe_login.LoginFault as fault:
             reason = fault.reason
             if reason == "credentials_refused":
-                reason = _why_refused(client, token, releases, probe_login.release())
+                reason = probe_sasl.why_refused(client, token, releases, probe_login.release())
             detail = f"{fault.detail}; the token: {token.doubt}" if token and token.doubt else fault.detail
             self._end(reason, "" if fault.stage == "config" else usable[0].server, detail, fault.stage)
-        if sasl:
-            self._logged_in(client, usable, releases)
-            self._begin("metadata")
-        else:
-            self.entries.append(Entry("sasl", reason=NOT_ASKED, detail="no login declared, and none asked for"))
-        told = f"cluster {metadata.cluster_id}, {len(metadata.brokers)} brokers, "
-        told += (
-            f"controller {metadata.controller_id}"
-            if metadata.controller_id in metadata.brokers
-            else "no controller named"
-        )
-        self.entries.append(passed("metadata", "", f"{told}, {releases}" if releases else told, self.began))
+        self._logged_in(client, usable[0], releases)
+        told = [f"cluster {metadata.cluster_id}"] if metadata.cluster_id else []
+        told.append(f"{len(metadata.brokers)} brokers")
+        named = metadata.controller_id in metadata.brokers
+        told.append(f"controller {metadata.controller_id}" if named else "no controller named")
+        told += [str(releases)] if releases else []
+        self.entries.append(passed("metadata", "", ", ".join(told), self.began))
         return session, metadata
 
-    def _answers(self, one: probe_transport.Checked, client: KafkaClient, sasl: bool) -> bool:
-        """Whether the server answered as the declaration expects, before any login."""
-        if one.fault:
-            detail = one.fault_detail or _FAULT_DETAILS.get(one.fault, "")
-            reason = one.fault if one.fault in ("silent", "closed") else "not_kafka"
-            self._fail(reason, one.server, detail)
-            return False
-        answer = one.answer
-        if answer is None:
-            if not sasl:
-                return True
-            self._fail("sasl_not_enabled", one.server, "the broker does not know SaslHandshake")
-            return False
-        if not sasl:
-            if answer.error == wire.ILLEGAL_SASL_STATE:
-                return True
-            self._fail("sasl_expected", one.server, f"the listener offers {', '.join(answer.mechanisms)}", "sasl")
-            return False
-        if answer.error == wire.ILLEGAL_SASL_STATE:
-            self._fail("sasl_not_enabled", one.server, "the listener takes no login")
-            return False
-        if answer.error:
-            offered = ", ".join(answer.mechanisms) or "none"
-            mechanism = client.properties["sasl.mechanism"]
-            self._fail("mechanism_not_offered", one.server, f"{mechanism} is not among those offered: {offered}")
-            return False
-        return True
+    def _answering(
+        self, client: KafkaClient, servers: t.Sequence[probe_transport.Checked]
+    ) -> t.List[probe_transport.Checked]:
+        """The servers that answered, before any login, as the declaration expects."""
+        usable = []
+        for one in servers:
+            fault = probe_sasl.unanswered(one, client)
+            if fault is None:
+                usable.append(one)
+            else:
+                self._fail(fault.reason, one.server, fault.detail, fault.stage)
+        if not usable:
+            raise _Ended
+        return usable
 
-    def _token(self, client: KafkaClient, config: LibrdkafkaConfig, sasl: bool) -> t.Optional[probe_token.Token]:
-        endpoint = _endpoint(client, config) if sasl else None
+    def _token(self, client: KafkaClient, config: LibrdkafkaConfig) -> t.Optional[probe_token.Token]:
+        began = time.monotonic()
         try:
-            if config.msk_iam is not None:
-                return probe_token.fetch_msk_iam(config.msk_iam)
-            if endpoint is None:
-                return None
-            began = time.monotonic()
-            authorities = client.truststore.certificates if client.truststore else ()
-            token = probe_token.fetch(endpoint, authorities, self.deadline.step())
+            token = probe_sasl.get_token(client, config, self.deadline.step())
         except probe_token.TokenFault as fault:
-            target = probe_token.shown_url(endpoint.url) if endpoint else "AWS_MSK_IAM"
-            self._end(fault.reason, target, fault.detail)
-        told = f"token for {token.principal}" if token.principal else "token"
-        self.entries.append(passed("sasl", probe_token.shown_url(endpoint.url), told, began))
+            self._end(fault.reason, probe_sasl.token_source(client, config), fault.detail)
+        if token is not None:
+            told = f"token for {token.principal}" if token.principal else "token"
+            self.entries.append(passed("sasl", probe_sasl.token_source(client, config), told, began))
         return token
 
     def _logged_in(
-        self,
-        client: KafkaClient,
-        usable: t.Sequence[probe_transport.Checked],
-        releases: t.Optional[wire.Releases],
+        self, client: KafkaClient, server: probe_transport.Checked, releases: t.Optional[wire.Releases]
     ) -> None:
+        if not self.logs_in:
+            self.entries.append(Entry("sasl", reason=NOT_ASKED, detail="no login declared, and none asked for"))
+            return
         mechanism = client.properties["sasl.mechanism"]
-        offered = usable[0].answer.mechanisms if usable[0].answer else ()
+        offered = server.answer.mechanisms if server.answer else ()
         told = f"{mechanism} accepted; offered: {', '.join(sorted(offered))}"
-        note = ""
-        if mechanism.startswith("SCRAM") and releases and releases.oldest and releases.oldest >= _KAFKA_4:
-            note = "old_clients_shut_out"
+        note = "old_clients_shut_out" if probe_sasl.shuts_out_old_clients(mechanism, releases) else ""
+        if note:
             self.warnings.append(f"{mechanism} on {releases}: {probe_reasons.remedy('sasl', note)}")
-        self.entries.append(passed("sasl", usable[0].server, told, self.began, note))
+        self.entries.append(passed("sasl", server.server, told, self.began, note))
+        self._begin("metadata")
 
     def _listeners(
         self,
         client: KafkaClient,
         tls: t.Optional[probe_tls.Tls],
         servers: t.Sequence[probe_transport.Checked],
-        metadata: t.Any,
+        metadata: Metadata,
     ) -> None:
         self._begin("listeners")
         reached = {one.server for one in servers}
@@ -324,8 +298,10 @@ class _Run:
                 self._fail(failure.reason, server, f"broker {number}: {failure.detail}")
         if not passing:
             raise _Ended
+        if not metadata.whole:
+            self._end("metadata_timeout", "", "brokers were named, and then nothing more came", "metadata")
 
-    def _beyond(self, session: Session, metadata: t.Any, keep: t.List[t.Any]) -> None:
+    def _beyond(self, session: Session, metadata: Metadata, keep: t.List[t.Any]) -> None:
         from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import (  # noqa: PLC0415  (as in _login)
             probe_roundtrip,
             probe_topics,
@@ -347,15 +323,6 @@ class _Run:
                 self.entries.append(probe_roundtrip.round_trip(session, topic))
 
 
-_FAULT_DETAILS = {
-    "closed": "the connection was closed without an answer",
-    "silent": "no answer",
-    "http": "an HTTP server answers there",
-    "not_kafka": "what answers there does not speak Kafka's protocol",
-    "tls": "the port answers in TLS inside of TLS",
-}
-
-
 def _library_release(options: ProbeOptions) -> t.Optional[t.Tuple[int, ...]]:
     """librdkafka's release, where the probe gets as far as to use it."""
     if options.until in STAGES[: STAGES.index("sasl")] or not library_available():
@@ -365,53 +332,9 @@ def _library_release(options: ProbeOptions) -> t.Optional[t.Tuple[int, ...]]:
     return probe_login.release() if probe_login.IMPORT_ERROR is None else None
 
 
-def _offered_as(mechanism: str) -> str:
-    return "AWS_MSK_IAM" if mechanism == "AWS_MSK_IAM" else mechanism
-
-
 def _address(broker: t.Any) -> str:
     host = f"[{broker.host}]" if ":" in broker.host else broker.host
     return f"{host}:{broker.port}"
-
-
-def _endpoint(client: KafkaClient, config: LibrdkafkaConfig) -> t.Optional[probe_token.Endpoint]:
-    """Where tokens come from, for the grant that is asked for with id and secret; the library knows the other."""
-    given = config.config
-    if given.get("sasl.oauthbearer.method") != "oidc" or "sasl.oauthbearer.grant.type" in given:
-        return None
-    return probe_token.Endpoint(
-        url=given["sasl.oauthbearer.token.endpoint.url"],
-        client_id=given.get("sasl.oauthbearer.client.id", ""),
-        secret=given.get("sasl.oauthbearer.client.secret", ""),
-        scope=given.get("sasl.oauthbearer.scope", ""),
-        encode=client.properties.get("sasl.oauthbearer.header.urlencode", "").lower() == "true",
-    )
-
-
-def _for_library(config: LibrdkafkaConfig) -> t.Dict[str, str]:
-    """The library's configuration; without its own way to tokens where they are fetched here."""
-    if config.config.get("sasl.oauthbearer.grant.type"):
-        return dict(config.config)
-    return {
-        name: value
-        for name, value in config.config.items()
-        if not name.startswith("sasl.oauthbearer.") or name in ("sasl.oauthbearer.config",)
-    }
-
-
-def _why_refused(
-    client: KafkaClient,
-    token: t.Optional[probe_token.Token],
-    releases: t.Optional[wire.Releases],
-    library: t.Tuple[int, ...],
-) -> str:
-    """Tell a wrong password from a token and from a library that a right password does not help."""
-    if client.properties["sasl.mechanism"] in ("OAUTHBEARER", "AWS_MSK_IAM"):
-        return "token_not_valid_now" if token and token.doubt else "token_refused"
-    scram = client.properties["sasl.mechanism"].startswith("SCRAM")
-    if scram and library < (2, 6, 1) and releases and releases.oldest and releases.oldest >= _KAFKA_4:
-        return "client_too_old"
-    return "credentials_refused"
 
 
 def _where(error: BaseException) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import re
 import time
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import MissingLibraryError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_token import Token
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_transport import Deadline
 
@@ -26,9 +26,10 @@ except ImportError as error:
 
 #: The oldest confluent_kafka whose admin calls tell the rights of a principal.
 OLDEST_LIBRARY = (2, 3, 0)
-#: Before this release librdkafka repeated the SCRAM client nonce, which Kafka 4.0 and newer refuse (its pull request
-#: 4895).
-SCRAM_FIXED = (2, 6, 1)
+#: How librdkafka begins an error about a broker that it has learned of: [protocol://]host:port/number.
+_LEARNED = re.compile(r"(?:\w+://)?(\[[^\]]+\]|[^/\s]+):(\d+)/(\d+): ")
+#: So many tries fail before the brokers that it has learned of are taken for the reason.
+_TRIES = 3
 _FIRST_SLICE, _LONGEST_SLICE = 0.2, 1.0
 _LEAST_SECRET = 4
 #: Settings of the declaration that must not decide how the probe itself behaves.
@@ -49,15 +50,31 @@ class LoginFault(Exception):
         self.detail = detail
 
 
-def require_library() -> None:
-    """Raise MissingLibraryError where confluent_kafka is not installed."""
-    if IMPORT_ERROR is not None:
-        raise MissingLibraryError("confluent-kafka", "to log in and to look at topics and groups", IMPORT_ERROR)
-
-
 def release() -> t.Tuple[int, ...]:
     """The release of librdkafka: (2, 16, 0)."""
     return tuple(int(part) for part in confluent_kafka.libversion()[0].split("-")[0].split(".")[:3])
+
+
+class Broker(t.NamedTuple):
+    """Where a broker tells clients to connect."""
+
+    host: str
+    port: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Metadata:
+    """What a cluster says of itself.
+
+    :param topics: those that this principal may know of, as confluent_kafka describes them.
+    :param whole: False where only brokers became known, because none of them could be reached for more.
+    """
+
+    brokers: t.Mapping[int, Broker]
+    topics: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    cluster_id: str = ""
+    controller_id: int = -1
+    whole: bool = True
 
 
 @dataclasses.dataclass
@@ -72,6 +89,7 @@ class Session:
     deadline: Deadline
     said: t.List[t.Any] = dataclasses.field(default_factory=list)
     admin: t.Any = None
+    opened: t.List[t.Any] = dataclasses.field(default_factory=list)
 
     def open(self, token: t.Optional[Token]) -> None:
         """Start the client.
@@ -90,12 +108,12 @@ class Session:
                 raise LoginFault("sasl", "gssapi_unsupported", told) from None
             raise LoginFault("config", "library_refused", told) from None
 
-    def metadata(self, sasl: bool) -> t.Any:
+    def metadata(self, sasl: bool) -> Metadata:
         """Wait for the cluster's metadata, which needs the login; stop at once when that is refused.
 
         :raises LoginFault: with the reason that the library gave apart from its answer.
         """
-        length = _FIRST_SLICE
+        length, tries = _FIRST_SLICE, 0
         last = ""
         while not self.deadline.over:
             try:
@@ -104,12 +122,16 @@ class Session:
                 last = _text(error)
             else:
                 if found.brokers:
-                    return found
+                    return _metadata(found)
                 last = "the metadata names no broker"
             self.admin.poll(0)
             refused = self._said(KafkaError._AUTHENTICATION)
             if sasl and refused:
                 raise LoginFault("sasl", "credentials_refused", refused)
+            learned = self._learned()
+            tries += bool(learned)
+            if tries >= _TRIES:
+                return Metadata(learned, whole=False)
             length = min(2 * length, _LONGEST_SLICE)
             time.sleep(min(0.01, self.deadline.left()))
         told = self.scrub(self.said[-1].str()) if self.said else last
@@ -120,14 +142,18 @@ class Session:
     def consumer(self, group: str) -> t.Any:
         """A consumer that commits nothing."""
         own = {"group.id": group, "enable.auto.commit": False, "enable.auto.offset.store": False}
-        return Consumer({**self.config, **own})
+        self.opened.append(Consumer({**self.config, **own}))
+        return self.opened[-1]
 
     def producer(self, timeout: float) -> t.Any:
         """A producer that waits for all replicas and gives up after ``timeout`` seconds."""
         # With the library's own retries a record could come twice.
         own = {"acks": "all", "message.timeout.ms": max(1, int(timeout * 1000)), "retries": 0, "linger.ms": 0}
         names = ("enable.idempotence", "delivery.timeout.ms", "request.timeout.ms")
-        return Producer({**{name: value for name, value in self.config.items() if name not in names}, **own})
+        self.opened.append(
+            Producer({**{name: value for name, value in self.config.items() if name not in names}, **own})
+        )
+        return self.opened[-1]
 
     def scrub(self, text: str) -> str:
         """``text`` of the library without any secret of the declaration."""
@@ -136,8 +162,27 @@ class Session:
                 text = text.replace(secret, "********")
         return " ".join(text.split())
 
+    def _learned(self) -> t.Dict[int, Broker]:
+        """The brokers that the library knows only by what the cluster told, and that it could not connect to.
+
+        Once the library has the first metadata it may ask no other than these for more.
+        """
+        found = (_LEARNED.match(error.str()) for error in self.said)
+        return {
+            int(match.group(3)): Broker(match.group(1).strip("[]"), int(match.group(2))) for match in found if match
+        }
+
     def _said(self, code: int) -> str:
         return next((self.scrub(error.str()) for error in self.said if error.code() == code), "")
+
+
+def _metadata(found: t.Any) -> Metadata:
+    return Metadata(
+        brokers={number: Broker(broker.host, broker.port) for number, broker in found.brokers.items()},
+        topics=found.topics,
+        cluster_id=found.cluster_id or "",
+        controller_id=found.controller_id,
+    )
 
 
 def _quiet() -> t.Dict[str, t.Any]:

@@ -11,7 +11,7 @@ import dataclasses
 import time
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_login import Session
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_login import Metadata, Session
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_options import TopicWish
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_report import Entry, failed, passed
 
@@ -25,7 +25,7 @@ _RIGHT_REASONS = {"read": "no_read", "write": "no_write", "describe": "no_descri
 _INCLUDED = {"describe": ("read", "write", "delete", "alter"), "describe_configs": ("alter_configs",)}
 
 
-def check_topics(session: Session, metadata: t.Any, wishes: t.Sequence[TopicWish]) -> t.List[Entry]:
+def check_topics(session: Session, metadata: Metadata, wishes: t.Sequence[TopicWish]) -> t.List[Entry]:
     """One entry per topic: there, led, replicated, and the principal may do what it must."""
     began = time.monotonic()
     names = [wish.name for wish in wishes]
@@ -35,14 +35,14 @@ def check_topics(session: Session, metadata: t.Any, wishes: t.Sequence[TopicWish
     return [_topic(wish, metadata, described.get(wish.name), configured.get(wish.name), began) for wish in wishes]
 
 
-def check_groups(session: Session, metadata: t.Any, groups: t.Sequence[str]) -> t.List[Entry]:
+def check_groups(session: Session, metadata: Metadata, groups: t.Sequence[str]) -> t.List[Entry]:
     """One entry per group: the principal may use it; and its state, members and lag."""
     began = time.monotonic()
     described = _ask(session, True, "describe_consumer_groups", lambda: list(groups), groups)
     return [_group(session, group, described.get(group), began) for group in groups]
 
 
-def has_controller(metadata: t.Any) -> bool:
+def has_controller(metadata: Metadata) -> bool:
     """Whether the cluster names a controller; librdkafka's mock cluster does not, and then nobody answers for it."""
     return metadata.controller_id in metadata.brokers
 
@@ -107,7 +107,7 @@ def _min_in_sync(session: Session, answering: bool, names: t.Sequence[str]) -> t
 
 
 def _topic(
-    wish: TopicWish, metadata: t.Any, answer: t.Optional[_Answer], min_in_sync: t.Optional[int], began: float
+    wish: TopicWish, metadata: Metadata, answer: t.Optional[_Answer], min_in_sync: t.Optional[int], began: float
 ) -> Entry:
     known = metadata.topics.get(wish.name)
     if answer is not None and answer.code == KafkaError.TOPIC_AUTHORIZATION_FAILED:

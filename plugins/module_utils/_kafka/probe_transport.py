@@ -56,13 +56,12 @@ class Settings:
     """What a server is checked for.
 
     :param tls: how to speak TLS; None for a plaintext protocol.
-    :param sasl: whether the declaration logs in; ``mechanism`` the name of the mechanism then.
+    :param mechanism: the SASL mechanism of the declaration; empty where it does not log in.
     :param talk: ask for ApiVersions and mechanisms as well (not wanted of advertised listeners).
     :param stages: the stages to go through, of resolve, connect and tls.
     """
 
     tls: t.Optional[probe_tls.Tls]
-    sasl: bool = False
     mechanism: str = ""
     min_days_valid: int = 0
     talk: bool = True
