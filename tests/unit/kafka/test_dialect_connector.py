@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import typing as t
 
+import confluent_kafka
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import client, dialect_connector, jaas
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import client, dialect_connector, jaas, stores
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_librdkafka import librdkafka
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_python_client import python_client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.kafka.reference import Reference
 from tests.unit.kafka.test_declare import PLAIN, SCRAM, SERVERS, keystore, truststore
 
 PLACES = ("/Projects/fraud/Resources/t.jks", "/Projects/fraud/Resources/k.jks")
@@ -153,3 +157,36 @@ def test_nothing_is_dropped_and_order_never_matters(options: dict[str, str], ran
 def test_what_must_never_be_shown_is_listed() -> None:
     fields = connector(SSL, truststore(), keystore())
     assert {name for name in fields if name.endswith("Password")} == set(dialect_connector.SECRET_FIELDS)
+
+
+# --- the placeholder -------------------------------------------------------------------------------------------------
+
+
+def test_a_lonely_truststore_gets_a_placeholder(java: Reference) -> None:
+    completed = dialect_connector.complete(client.declare(PLAIN, truststore()))
+    assert completed.truststore and completed.keystore
+    assert stores.fits(completed.keystore.private_key, completed.keystore.chain[0])
+    fields = dialect_connector.connector(completed, *PLACES)
+    assert fields["sslKeystoreLocation"] == PLACES[1]
+    assert python_client(fields).problems == []
+    password = completed.keystore.password
+    (entry,) = java.open(stores.keystore_jks(completed.keystore), "JKS", password, password)
+    assert entry[1:] == (completed.keystore.chain[0], completed.keystore.private_key)
+    expiry = stores.expires(completed)
+    assert expiry and expiry.subject == "CN=Example CA,O=Example"
+    translated = librdkafka(completed)
+    confluent_kafka.Producer({**translated.config, "bootstrap.servers": "127.0.0.1:1", "log_level": 0})
+
+
+@pytest.mark.parametrize(
+    ("properties", "options"),
+    [
+        (PLAIN, ()),
+        (PLAIN, (truststore(), keystore())),
+        (SSL, (truststore(),)),
+        ({**PLAIN, "ssl.keystore.location": "/k.jks", "ssl.keystore.password": "x"}, (truststore(),)),
+    ],
+)
+def test_nobody_else_gets_one(properties: dict[str, str], options: tuple[client.StoreOption, ...]) -> None:
+    declared = client.declare(properties, *options)
+    assert dialect_connector.complete(declared) == declared
