@@ -92,8 +92,8 @@ def test_locations_in_the_project_are_taken_over() -> None:
 
 def test_ssl_needs_both_stores() -> None:
     cases = (((None, None), "truststore"), ((truststore(), None), "keystore"), ((None, keystore()), "truststore"))
-    for stores, missing in cases:
-        error = refusal(SSL, *stores)
+    for options, missing in cases:
+        error = refusal(SSL, *options)
         assert error.subject == missing
         assert "needs both a truststore and a keystore" in error.cause
 
