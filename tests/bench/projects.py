@@ -21,7 +21,7 @@ LATENCY_MS = 20
 
 CONNECTION = """
         host: 127.0.0.1
-        port: "{{ port }}"
+        port: "{{ server_port }}"
         api_key: "{{ key }}"
         ca_path: "{{ ca }}"
 """
@@ -47,11 +47,11 @@ LOOP = """
   tasks:
     - ansible.builtin.uri:
         <<: *common
-        url: "https://127.0.0.1:{{ port }}/hopsworks-api/api{{ item }}/kafka_connector"
+        url: "https://127.0.0.1:{{ server_port }}/hopsworks-api/api{{ item }}/kafka_connector"
       loop: "{{ paths }}"
     - ansible.builtin.uri:
         <<: *common
-        url: "https://127.0.0.1:{{ port }}/hopsworks-api/api{{ item }}/kafka_connector"
+        url: "https://127.0.0.1:{{ server_port }}/hopsworks-api/api{{ item }}/kafka_connector"
         method: PUT
         body_format: json
         body:
@@ -93,7 +93,7 @@ def play(emulator: Emulator, text: str, **variables: t.Any) -> Run:
         playbook = pathlib.Path(folder, "play.yml")
         playbook.write_text("---" + text)
         given = {
-            "port": emulator.port,
+            "server_port": emulator.port,
             "key": emulator.api_key,
             "ca": str(emulator.ca_path),
             "workers": 16,
@@ -105,7 +105,7 @@ def play(emulator: Emulator, text: str, **variables: t.Any) -> Run:
         emulator.reset_requests()
         started = time.monotonic()
         result = subprocess.run(
-            ["ansible-playbook", "-i", "localhost,", "-c", "local", str(playbook), "-e", f"@{extra}"],
+            ["ansible-playbook", str(playbook), "-e", f"@{extra}"],
             capture_output=True,
             text=True,
             check=False,
