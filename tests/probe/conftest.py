@@ -18,9 +18,3 @@ __all__ = ["kafka"]
 def oldest_kafka() -> cluster.Description:
     """The first release in which KRaft is for production."""
     return shared_kafka(OLDEST)
-
-
-@pytest.fixture(scope="session")
-def three_brokers() -> cluster.Description:
-    """Three nodes of the newest release."""
-    return shared_kafka(nodes=3)

@@ -237,16 +237,3 @@ def check(stage: str, reason: str, timeout: float, given: Options, outcome: Outc
 def test_the_table_has_the_faults_that_were_promised() -> None:
     assert len(FAULTS) >= 25
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
-
-
-def test_one_broker_of_three_down(three_brokers: cluster.Description) -> None:
-    """Named in bootstrap.servers it fails connect; left out of it the cluster still works, and the topic tells."""
-    whole = declared(three_brokers, "plaintext")
-    healthy = run({**whole, "topics": ["orders"], "timeout": 10})
-    assert healthy.result["ok"], healthy.result["msg"]
-    cluster.stop_node(three_brokers, 3)
-    outcome = run({**whole, "timeout": 5})
-    assert outcome.failure == ("connect", "refused"), outcome.result["msg"]
-    assert [entry["ok"] for entry in outcome.entries("connect")] == [True, True, False]
-    assert outcome.entries("metadata")[0]["ok"] is True
-    assert outcome.seconds < 6
