@@ -42,7 +42,7 @@ def environment() -> dict[str, str]:
     return {
         **own,
         "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-        "ANSIBLE_CONFIG": os.devnull,
+        "ANSIBLE_CONFIG": str(DEMO / "ansible.cfg"),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "PATH": os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]]),
     }
@@ -101,6 +101,7 @@ def main() -> int:
     keep = parser.parse_args().keep
     started = time.monotonic()
     DEMO.mkdir(parents=True, exist_ok=True)
+    (DEMO / "ansible.cfg").write_text("")
     lab.down(LAB)
     say("The collection, built and installed")
     install()
