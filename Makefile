@@ -94,7 +94,7 @@ hosts: venv ## real SSH hosts with systemd, and a real consumer on them
 
 .PHONY: molecule
 molecule: venv ## every scenario of molecule/
-	@$(BIN)/python -m tests.molecule
+	molecule test --all
 
 .PHONY: matrix
 matrix: venv ## units and a rollout on the oldest and newest ansible-core that the Pythons here can run
