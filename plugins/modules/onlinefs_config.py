@@ -548,7 +548,7 @@ def main():
             changed=True,
             rolled_back=True,
             restarted=error.restarted,
-            reasons=[configuration.redact(str(reason)) for reason in (error.reason, error.again) if reason],
+            reasons=[configuration.redact(str(reason)) for reason in (error.first, error.second) if reason],
             diagnosis=error.diagnosis,
         )
     except ProbeFailed as error:

@@ -1,12 +1,13 @@
 # Copyright (c) 2026 the hopsworks.kafka authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in for OnlineFS: python -m tests.onlinefs start|stop|restart|status|run --home DIR
+"""A stand-in for OnlineFS: python -m tests.onlinefs start|stop|restart|status|run --home DIR [--java LAUNCHER]
 
 It reads `etc/onlinefs-site.xml` and the properties file that it names, joins the consumer group, consumes the topics,
 and answers on the metrics port with counts. It logs to `logs/onlinefs.log` alone, and like the real service it keeps
 its metrics up when Kafka refuses it. Paths in the files are as the real container sees them: /onlinefs is the home.
-For proof there is the Java consumer beside it; this one needs no Java, and is made for demonstrations.
+It needs no Java, and is made for demonstrations. For proof there is the Java consumer beside it, which this starts and
+stops too: LAUNCHER is the file `onlinefs` of what tests.onlinefs.java builds. It sees its home at the home's own path.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.onlinefs", description="A stand-in for OnlineFS.")
     parser.add_argument("command", choices=["start", "stop", "restart", "status", "run"])
     parser.add_argument("--home", type=pathlib.Path, required=True)
+    parser.add_argument("--java", type=pathlib.Path, metavar="LAUNCHER")
     given = parser.parse_args()
     home = given.home.resolve()
     if given.command == "run":
@@ -61,7 +63,8 @@ def main() -> int:
     if given.command in ("stop", "restart"):
         stop(home)
     if given.command in ("start", "restart"):
-        start(home)
+        own = [sys.executable, str(pathlib.Path(__file__).resolve()), "run", "--home", str(home)]
+        start(home, [str(given.java), str(home)] if given.java else own)
     return 0
 
 
@@ -79,18 +82,19 @@ def read_settings(home: pathlib.Path) -> Settings:
     return Settings(properties, topics, int(value("metrics/port", "12800")))
 
 
-def start(home: pathlib.Path) -> None:
+def start(home: pathlib.Path, command: list[str]) -> None:
     """Start the service in the background and wait until its metrics answer."""
     if running(home):
         return
     port = read_settings(home).port
     process = subprocess.Popen(
-        [sys.executable, str(pathlib.Path(__file__).resolve()), "run", "--home", str(home)],
+        command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         cwd="/",
+        env={**os.environ, "ONLINEFS_HOME": str(home)},
     )
     pid_file(home).write_text(str(process.pid))
     deadline = time.monotonic() + WAIT_SECONDS

@@ -136,7 +136,9 @@ class Configuration:
             files = wanted.generation(params["generation"], kept, self._generations.all(), found)
         journal = self._generations.journal()
         superseded = wanted.superseded(found, files, self._host.others())
-        plan = planner.plan_host(files, found, superseded, bool(journal and journal.restart))
+        interrupted = bool(journal and journal.restart)
+        managed = params["service_manager"] != "none"
+        plan = planner.plan_host(files, found, superseded, interrupted, managed)
         return _Prepared(plan, found, files)
 
     def _apply(self, prepared: _Prepared) -> Result:
@@ -254,17 +256,15 @@ class Configuration:
     # --- what is told ------------------------------------------------------------------------------------------------
 
     def _describe(self, prepared: _Prepared) -> None:
-        plan, manager = prepared.plan, self._params["service_manager"]
+        plan = prepared.plan
         self.result.update(
             changed=plan.changed,
             changes=[change.shown() for change in plan.changes],
             actions=[str(action) for action in plan.actions],
             files=sorted(f"{self._places.directory}/{name}" for name, file in prepared.files.items() if file),
-            restarted=planner.restarts(plan) and manager != "none",
+            restarted=planner.restarts(plan),
         )
-        if manager == "none" and planner.restarts(plan):
-            told = "The service must be restarted to read its new configuration, as service_manager is none"
-            self.result["warnings"].append(told)
+        self.result["warnings"].extend(plan.notes)
         if self._diff:
             self.result["diff"] = planner.diffs(plan, prepared.found)
 

@@ -89,7 +89,8 @@ def _store(role: str, given: t.Optional[t.Mapping[str, t.Any]]) -> t.Optional[ka
     if not given:
         return None
     option = dict(given)
-    return kafka_client.store_option(role, {**option, "remote": option.pop("remote_src", None)})
+    option["remote"] = option.pop("remote_src", None)
+    return kafka_client.store_option(role, option)
 
 
 def secrets(params: Params) -> t.Set[str]:

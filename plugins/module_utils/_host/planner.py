@@ -25,7 +25,9 @@ RESTART = "restart"
 CLEAN = "clean"
 
 
-def plan_host(wanted: FileSet, found: FileSet, superseded: t.Sequence[str], interrupted: bool) -> Plan:
+def plan_host(
+    wanted: FileSet, found: FileSet, superseded: t.Sequence[str], interrupted: bool = False, managed: bool = True
+) -> Plan:
     """What is to be done on a host, in order.
 
     :param wanted: name to file, ``None`` for one that is to go. What it does not name stays.
@@ -49,12 +51,15 @@ def plan_host(wanted: FileSet, found: FileSet, superseded: t.Sequence[str], inte
     # Stores go first and the files that name them after: whoever reads a file finds the stores that it names.
     writes.sort(key=lambda action: not layout.STORE_NAME.fullmatch(action.target))
     actions = writes + removals
-    if effective:
+    notes = []
+    if effective and managed:
         actions.append(Action(RESTART, "service"))
+    elif effective:
+        notes.append("The service must be restarted to read its new configuration")
     for name in superseded:
         actions.append(Action(CLEAN, name))
         changes.append(Change(name, _summary(found.get(name)), None))
-    return Plan("host", "updated" if actions else "unchanged", tuple(actions), tuple(changes))
+    return Plan("host", "updated" if actions else "unchanged", tuple(actions), tuple(changes), tuple(notes))
 
 
 def restarts(plan: Plan) -> bool:

@@ -55,8 +55,8 @@ class RolledBack(HostError):
         else:
             back += ", and the service works with it" if journal.restart else "; the service was not touched"
         super().__init__("", str(reason).rstrip("."), back.rstrip("."))
-        self.reason = reason
-        self.again = again
+        self.first = reason
+        self.second = again
         self.base = journal.base
         self.restarted = journal.restart
         self.diagnosis = dict(diagnosis)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._host import layout
+from ansible_collections.hopsworks.kafka.plugins.module_utils._host import layout, membership
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.errors import HostError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.generations import FileSet
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import jks, probe, properties, stores
@@ -25,8 +25,12 @@ class ProbeFailed(HostError):
     """
 
     def __init__(self, report: probe.Report) -> None:
-        super().__init__("", f"Nothing was changed: this host cannot use Kafka as declared\n\n{report.table()}\n")
+        super().__init__("", "Nothing was changed: this host cannot use Kafka as declared", report.headline())
+        self.table = report.table()
         self.report = report.as_dict()
+
+    def __str__(self) -> str:
+        return f"{self.cause}.\n{self.table}"
 
 
 def check_files(files: FileSet, client: KafkaClient, min_days_valid: int, now: float) -> None:
@@ -70,7 +74,7 @@ def reach_kafka(client: KafkaClient, group: str, topics: t.Sequence[str], second
         topics=tuple(probe.TopicWish(topic, ("read",)) for topic in topics),
         groups=(group,) if group else (),
         timeout=seconds,
-        until=None if probe.library_available() else "tls",
+        until=None if membership.available() else "tls",
     )
     report = probe.probe(client, wanted)
     if not report.ok:

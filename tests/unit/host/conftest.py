@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import pathlib
-import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from support import Home
+from tests.unit.host.support import Home
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import Inp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host import files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.errors import HostError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.transaction import RolledBack
-from support import MANAGED, SITE, Home, killed_at
+
+from tests.unit.host.support import MANAGED, SITE, Home, killed_at
 
 TOPICS = ["fraud_onlinefs", "ads_onlinefs"]
 BROKEN = {"bootstrap.servers": "broken.example.org:9092"}
@@ -96,7 +97,7 @@ def test_failure_of_the_old_configuration_too_is_told(home: Home) -> None:
     (home.etc / "onlinefs-kafka.properties").write_text("bootstrap.servers = broken\n")
     with pytest.raises(RolledBack, match="does not work with it either") as caught:
         home.run(properties=BROKEN)
-    assert caught.value.again is not None
+    assert caught.value.second is not None
 
 
 def test_what_somebody_else_changed_is_kept_as_a_generation(home: Home) -> None:
