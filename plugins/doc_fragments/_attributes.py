@@ -45,7 +45,7 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: C(group/hopsworks.kafka.hopsworks) in C(module_defaults) sets the connection for all REST modules at once.
+    description: C(group/hopsworks.kafka.hopsworks) in C(module_defaults) sets the connection of all REST modules.
     support: full
     membership:
       - hopsworks.kafka.hopsworks

@@ -106,6 +106,9 @@ def masked(options: t.Any) -> t.Tuple[t.Any, t.Set[str]]:
         secrets = secrets_of(flat, {name: flat[name] for name in _STORE_SECRETS if name in flat})
         if "api_key" in flat:
             secrets.add(str(flat["api_key"]))
+        if "value" in flat and secret_property(str(flat.get("name"))):
+            # An item of a list of names and values.
+            return {**options, "value": MASK}, secrets | {str(flat["value"])}
         copy: t.Dict[t.Any, t.Any] = {}
         for name, value in options.items():
             if value is not None and _is_secret(str(name), value):

@@ -10,15 +10,18 @@ module: hopsworks_variable
 short_description: Set cluster variables of Hopsworks
 description:
   - Sets variables of the cluster's configuration (Cluster Settings, Configuration), many in one task.
-  - Reads first and writes only differences. The visibility of a variable is kept, which the server itself would reset.
-  - The owner of the API key needs the role C(HOPS_ADMIN), and the key the scope C(ADMIN).
+  - Reads first and writes only differences. The visibility of a variable is kept, which the server itself would
+    reset.
+  - The user of the API key needs the role C(HOPS_ADMIN), and the key the scope C(ADMIN).
   - A server of several nodes takes over a change on the others when their caches expire.
+  - In check mode it tells which variables are not as given, and changes nothing.
 author:
   - The hopsworks.kafka authors (@logicalclocks)
 version_added: "1.0.0"
 extends_documentation_fragment:
   - hopsworks.kafka._hopsworks
   - hopsworks.kafka._attributes
+  - hopsworks.kafka._attributes.action_group
 attributes:
   check_mode:
     support: full
@@ -29,10 +32,11 @@ attributes:
 options:
   variables:
     description:
-      - The variables, as a dictionary of names and values, or as a list of dictionaries with C(name), C(value) and optionally
-        C(visibility) (V(ADMIN), V(USER) or V(NOTAUTHENTICATED)).
-      - True and false are written as the server writes them. A variable that does not exist is created, with visibility
-        V(ADMIN) unless you say otherwise.
+      - The variables, as a dictionary of names and values.
+      - Or as a list of dictionaries with C(name), C(value) and optionally C(visibility), which is V(ADMIN), V(USER)
+        or V(NOTAUTHENTICATED).
+      - True and false are written as the server writes them. A variable that does not exist is created, visible to
+        administrators only unless you say otherwise.
     type: raw
     required: true
 seealso:
@@ -61,7 +65,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What differed, each with C(what), C(before) and C(after).
+  description: What differed, each with C(what), C(before) and C(after). Values that the server hides are masked.
   returned: success
   type: list
   elements: dict
@@ -77,34 +81,42 @@ msg:
   returned: always
   type: str
   sample: "1 of 1 variables changed: enable_bring_your_own_kafka"
+error:
+  description: Why it failed, with C(reason), C(message), C(remedy), C(http_status) and C(error_code).
+  returned: failure
+  type: dict
+  sample: {reason: not_admin, message: "the API key's user is no administrator", remedy: "", http_status: 403,
+    error_code: 320003}
 """
-
-import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hopsworks.kafka.plugins.module_utils import _arguments
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.pool import Pool
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import connection
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import shown
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session, connection
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import variables
 
 
 def main() -> None:
-    spec = _arguments.hopsworks_arguments()
-    spec["variables"] = {"type": "raw", "required": True}
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={
+            **_arguments.hopsworks_arguments(),
+            "variables": {"type": "raw", "required": True, "no_log": True},
+        },
+        supports_check_mode=True,
+    )
     options = _arguments.conceal(module)
-    written: t.List[str] = []
+    written = []
     try:
         wanted = variables.declared(options["variables"])
-        session = Pool(connection(options))
-        plan = variables.change(session, wanted, module.check_mode, written)
+        plan = variables.set_variables(Session(connection(options)), wanted, module.check_mode, written)
     except HopsworksKafkaError as error:
-        module.fail_json(msg=str(error), changed=bool(written), written=written)
+        module.fail_json(msg=str(error), error=shown(error), changed=bool(written), written=written)
     changes = [change.shown() for change in plan.changes]
     names = ", ".join(action.target for action in plan.actions)
-    message = f"{len(plan.actions)} of {len(wanted)} variables changed: {names}" if names else "No variable differs"
-    result: t.Dict[str, t.Any] = {"changed": plan.changed, "changes": changes, "written": written, "msg": message}
+    verb = "would change" if module.check_mode else "changed"
+    message = f"{len(plan.actions)} of {len(wanted)} variables {verb}: {names}" if names else "no variable differs"
+    result = {"changed": plan.changed, "changes": changes, "written": written, "msg": message}
     if module._diff:
         result["diff"] = {
             side: "".join(f"{change['what']}: {change[side]}\n" for change in changes if change[side] is not None)

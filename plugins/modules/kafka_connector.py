@@ -9,14 +9,18 @@ DOCUMENTATION = r"""
 module: kafka_connector
 short_description: Make the projects of a Hopsworks cluster use your Kafka
 description:
-  - Gives any number of projects a Kafka storage connector, in one task. It is what tells the clients of a project which
+  - Gives any number of projects a Kafka storage connector, in one task. It tells the clients of a project which
     Kafka to write to, and with which credentials.
   - Reads first and writes only differences, secrets included. Certificates are converted to the only form that the
-    Hopsworks clients read, and put into each project in files named after their content.
-  - All of the input is checked before anything is written. After that, a project that fails does not stop the others. The
-    task fails in the end, and its results say what was done in each.
-  - A connector has an effect only where the cluster variable C(enable_bring_your_own_kafka) is true,
-    see M(hopsworks.kafka.hopsworks_variable).
+    Hopsworks clients read, and put into each project in files named after their content. Old ones are removed once
+    nothing uses them.
+  - All of the input is checked before anything is written. After that a project that fails does not stop the
+    others. The task fails in the end, and its results say what was done in each.
+  - A connector has an effect only where the cluster variable C(enable_bring_your_own_kafka) is true. See
+    M(hopsworks.kafka.hopsworks_variable).
+  - Options of a connector are compared by name. Their order counts only for C(sasl.jaas.config) and
+    C(sasl.mechanism), which the Hopsworks Python client reads in order. The module keeps them in the order that
+    works.
 author:
   - The hopsworks.kafka authors (@logicalclocks)
 version_added: "1.0.0"
@@ -24,18 +28,22 @@ extends_documentation_fragment:
   - hopsworks.kafka._hopsworks
   - hopsworks.kafka._kafka_client
   - hopsworks.kafka._attributes
+  - hopsworks.kafka._attributes.action_group
 attributes:
   check_mode:
     support: full
   diff_mode:
     support: full
+    details:
+      - Projects that change in the same way share one diff.
   idempotent:
     support: full
 options:
   name:
     description:
       - Name of the connector.
-      - The server and all released clients use V(kafka_connector) and no other, so another name has no effect on ingestion.
+      - The server and all released clients use V(kafka_connector) and no other, so another name has no effect on what
+        projects write to, and gives a warning.
     type: str
     default: kafka_connector
   description:
@@ -45,19 +53,24 @@ options:
   projects:
     description:
       - The projects, by name.
-      - An item may also be a dictionary with C(name), and any of C(properties), C(truststore) and C(keystore) to override the
-        declaration for that project, such as its own login.
-        Properties are merged one by one, and null removes one. A store replaces the common one as a whole.
-      - All projects in which the owner of the API key is Data owner, when neither this nor O(project_query) is given.
+      - An item may also be a dictionary with C(name), and any of C(properties), C(truststore) and C(keystore) to
+        override the declaration for that project, such as its own login.
+      - Properties are merged one by one, and null removes one. A store replaces the common one as a whole, and an
+        empty dictionary removes it.
+      - All projects in which the user of the API key is Data owner, when neither this nor O(project_query) is given.
+      - A name that no project has is an error before anything is written. A project in which the user is not Data
+        owner fails, and the others go on.
     type: list
     elements: raw
   project_query:
     description:
-      - A JMESPath expression that is applied to the list of projects of which the owner of the API key is a member. It gives
-        projects, or their names.
-      - A project has C(id), C(name), C(role) (V(Data owner) or V(Data scientist)), C(owner) (an email address), C(created), and
-        all that the server's C(GET /project) says of it.
+      - A JMESPath expression that is applied to the list of projects of which the user of the API key is a member.
+        It gives projects, or their names.
+      - A project has C(name), C(id), C(role) (V(Data owner) or V(Data scientist)), C(owner) (an email address) and
+        C(created), and besides all that the server says of it in C(project) and C(user).
+      - Projects in which the user is not Data owner are left out, and counted in RV(counts.not_owned).
       - It is an error if it matches nothing.
+      - Needs the Python library C(jmespath).
     type: str
   exclude:
     description:
@@ -67,48 +80,52 @@ options:
     default: []
   slice:
     description:
-      - Only a part of the projects, for jobs that share the work. The parts of all indexes are disjoint and complete.
+      - Only a part of the projects, for jobs that share the work. The slices of all indexes are disjoint and
+        complete.
+      - Which slice a project is in follows from its id alone, so that projects that come or go move no other.
     type: dict
     suboptions:
       index:
         description:
-          - Which part, from 0 on.
+          - Which slice, from 0 on.
         type: int
         required: true
       count:
         description:
-          - How many parts there are.
+          - How many slices there are.
         type: int
         required: true
   state:
     description:
       - V(present) for a connector as declared.
-      - V(absent) for none. The server deletes the connector's stores with it, so this refuses where another connector of the
-        project uses them, see O(remove_shared_stores).
+      - V(absent) for none. The server deletes the connector's stores with it, so a project fails where another of its
+        connectors uses them. See O(remove_shared_stores).
     type: str
     choices: [present, absent]
     default: present
   existing:
     description:
       - V(update) makes a connector that is there already as declared.
-      - V(keep) leaves it alone and tells what differs. Only projects without one get one.
+      - V(keep) leaves it alone, and tells what differs. Only projects without one get one.
     type: str
     choices: [update, keep]
     default: update
   directory:
     description:
-      - Dataset, or directory in one, of each project that the stores are put into. Members of the project can read it.
+      - Dataset of each project, or directory in one, that the stores are put into. All members of the project can
+        read it.
     type: str
     default: Resources
   check_files:
     description:
-      - Also look whether the stores are there, and remove those of earlier runs that nothing uses. One to two requests more
-        for each project.
+      - Also look whether the stores are there, and for stores of earlier runs that nothing uses.
+      - It takes one request more for each project, and one for every further thousand files in O(directory).
     type: bool
     default: false
   remove_shared_stores:
     description:
-      - For O(state=absent), delete the connector although another one of the project uses its stores. That one breaks.
+      - With O(state=absent), delete the connector although another one of the project uses its stores. That one
+        breaks.
     type: bool
     default: false
 seealso:
@@ -146,13 +163,22 @@ EXAMPLES = r"""
       path: files/hopsworks.p12
       password: "{{ vault_keystore_password }}"
 
-- name: New projects alone, by a query; those that changed their connector keep it
+- name: The projects of the teams; those that altered their connector keep it
   hopsworks.kafka.kafka_connector:
     host: hopsworks.example.com
     api_key: "{{ vault_api_key }}"
-    project_query: "[?starts_with(name, 'team_') && role == 'Data owner']"
+    project_query: "[?starts_with(name, 'team_')]"
+    exclude: ["*_sandbox"]
     existing: keep
     properties: "{{ hopsworks_kafka_properties }}"
+
+- name: Look for stores that somebody deleted, too
+  hopsworks.kafka.kafka_connector:
+    host: hopsworks.example.com
+    api_key: "{{ vault_api_key }}"
+    check_files: true
+    properties: "{{ hopsworks_kafka_properties }}"
+    truststore: "{{ hopsworks_kafka_truststore }}"
 
 - name: Back to the Kafka that Hopsworks manages
   hopsworks.kafka.kafka_connector:
@@ -165,7 +191,7 @@ RETURN = r"""
 results:
   description:
     - One entry for each project, in the order of O(projects), else in the order of the projects' ids.
-  returned: always, once the projects are known
+  returned: once the projects are known
   type: list
   elements: dict
   contains:
@@ -174,75 +200,98 @@ results:
       type: str
       sample: fraud
     action:
-      description: What was done, or in check mode would be.
+      description:
+        - What was done, or in check mode would be. One of V(created), V(updated), V(deleted), V(unchanged),
+          V(skipped), V(failed).
+        - V(skipped) is a connector that O(existing=keep) left alone although it differs, or a project that was not
+          attempted, because others had failed for a reason that holds for all.
       type: str
       sample: updated
-      choices: [created, updated, deleted, unchanged, skipped, failed]
     changed:
-      description: Whether anything was written in this project. Can be true for a failed one.
+      description: Whether anything was written. True also for a project that failed after a write.
       type: bool
       sample: true
     changes:
-      description: What differed, each with C(what), C(before) and C(after). Values of secrets are masked.
+      description:
+        - What differed, by the names of Kafka's properties, each with C(what), C(before) and C(after). Secrets are
+          masked.
+        - For V(skipped), what differs and was left as it is.
       type: list
       elements: dict
-      sample: [{what: bootstrapServers, before: "old.example.com:9092", after: "kafka-1.example.com:9092"}]
+      sample: [{what: linger.ms, before: "5", after: "10"}]
+    notes:
+      description: What else should be known, such as that somebody else changed the connector during the run.
+      type: list
+      elements: str
+      sample: []
     error:
       description:
-        - Why it failed, null otherwise. C(reason) is a code for programs, such as C(not_data_owner), C(not_a_member),
-          C(project_not_found), C(missing_scope), C(bad_api_key), C(type_disabled), C(shared_stores), C(timeout),
-          C(server_error).
-        - C(message) and C(remedy) are for people. C(http_status) and C(error_code) are the server's, null where there is none.
+        - Why it failed, null otherwise. C(reason) is for programs, C(message) and C(remedy) are for people,
+          C(http_status) and C(error_code) are the server's, null where it gave none.
+        - Reasons are C(not_data_owner), C(not_a_member), C(missing_scope), C(bad_api_key), C(project_not_found),
+          C(no_feature_store), C(type_disabled), C(wrong_type), C(name_taken), C(refused), C(shared_stores),
+          C(file_in_use), C(no_dataset), C(forbidden), C(not_found), C(too_many_requests), C(unavailable),
+          C(server_error), C(unreachable), C(unknown_host), C(timeout), C(cut_off), C(certificate), C(tls),
+          C(no_tls), C(proxy), C(redirected), C(not_json), C(not_attempted) and C(defect).
       type: dict
       sample: null
 counts:
-  description: How many projects came to which action.
-  returned: always, once the projects are known
+  description:
+    - How many projects came to which action.
+    - C(not_owned) is how many more the selection passed over, because the user of the API key is not Data owner
+      there.
+  returned: once the projects are known
   type: dict
-  sample: {created: 1, updated: 0, deleted: 0, unchanged: 24, skipped: 0, failed: 0}
+  sample: {created: 1, updated: 0, deleted: 0, unchanged: 24, skipped: 0, failed: 0, not_owned: 2}
 msg:
   description: The same as one line, with the first failures.
   returned: always
   type: str
   sample: "25 projects: 1 created, 24 unchanged"
+error:
+  description: Why nothing was begun. As RV(results[].error).
+  returned: when the input is wrong, or the projects cannot be listed
+  type: dict
+  sample: {reason: bad_api_key, message: "the API key is wrong", remedy: "Check api_key", http_status: 401,
+    error_code: 320012}
 """
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hopsworks.kafka.plugins.module_utils import _arguments
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import shown
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import report, task
 
 
 def main() -> None:
-    spec = _arguments.hopsworks_arguments()
-    spec.update(_arguments.kafka_client_arguments())
-    spec.update(_arguments.selection_arguments())
-    spec.update(
-        name={"type": "str", "default": "kafka_connector"},
-        description={"type": "str"},
-        state={"type": "str", "choices": ["present", "absent"], "default": "present"},
-        existing={"type": "str", "choices": ["update", "keep"], "default": "update"},
-        directory={"type": "str", "default": "Resources"},
-        check_files={"type": "bool", "default": False},
-        remove_shared_stores={"type": "bool", "default": False},
-    )
     module = AnsibleModule(
-        argument_spec=spec,
+        argument_spec={
+            **_arguments.hopsworks_arguments(),
+            **_arguments.kafka_client_arguments(),
+            **_arguments.selection_arguments(),
+            "name": {"type": "str", "default": "kafka_connector"},
+            "description": {"type": "str"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "existing": {"type": "str", "choices": ["update", "keep"], "default": "update"},
+            "directory": {"type": "str", "default": "Resources"},
+            "check_files": {"type": "bool", "default": False},
+            "remove_shared_stores": {"type": "bool", "default": False},
+        },
         supports_check_mode=True,
         mutually_exclusive=[("projects", "project_query")],
         required_if=[("state", "present", ("properties",))],
     )
     options = _arguments.conceal(module)
     try:
-        done = task.connectors(options, module.check_mode)
+        done = task.roll_out(options, module.check_mode)
     except HopsworksKafkaError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), error=shown(error))
     for warning in done.warnings:
         module.warn(warning)
-    result = report.shown(done.outcomes, module.check_mode)
+    result = report.result(done.outcomes, done.not_owned, module.check_mode)
     if module._diff:
         result["diff"] = report.diff(done.outcomes)
-    if result["counts"]["failed"]:
+    if result["failed"]:
         module.fail_json(**result)
     module.exit_json(**result)
 

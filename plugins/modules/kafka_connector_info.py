@@ -10,22 +10,16 @@ module: kafka_connector_info
 short_description: Tell which Kafka the projects of a Hopsworks cluster use
 description:
   - Reads the Kafka storage connector of any number of projects, in one task. Secrets are masked.
-  - With O(effective), also tells what the clients of a project are really sent to. A connector alone does not decide that.
+  - With O(effective), also tells what the clients of a project are really sent to. A connector alone does not
+    decide that.
 author:
   - The hopsworks.kafka authors (@logicalclocks)
 version_added: "1.0.0"
 extends_documentation_fragment:
   - hopsworks.kafka._hopsworks
   - hopsworks.kafka._attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - It changes nothing.
-  diff_mode:
-    support: N/A
-  idempotent:
-    support: full
+  - hopsworks.kafka._attributes.info_module
+  - hopsworks.kafka._attributes.action_group
 options:
   name:
     description:
@@ -34,14 +28,21 @@ options:
     default: kafka_connector
   projects:
     description:
-      - The projects, by name. Dictionaries with C(name) are taken too, so that the list of
-        M(hopsworks.kafka.kafka_connector) fits.
-      - All projects in which the owner of the API key is Data owner, when neither this nor O(project_query) is given.
+      - The projects, by name.
+      - Dictionaries with C(name) are taken too, so that the list for M(hopsworks.kafka.kafka_connector) fits.
+      - All projects in which the user of the API key is Data owner, when neither this nor O(project_query) is given.
+      - A name that no project has is an error.
     type: list
     elements: raw
   project_query:
     description:
-      - A JMESPath expression that selects projects, as of M(hopsworks.kafka.kafka_connector).
+      - A JMESPath expression that is applied to the list of projects of which the user of the API key is a member.
+        It gives projects, or their names.
+      - A project has C(name), C(id), C(role) (V(Data owner) or V(Data scientist)), C(owner) (an email address) and
+        C(created), and besides all that the server says of it in C(project) and C(user).
+      - Projects in which the user is not Data owner are left out, and counted in RV(not_owned).
+      - It is an error if it matches nothing.
+      - Needs the Python library C(jmespath).
     type: str
   exclude:
     description:
@@ -51,17 +52,19 @@ options:
     default: []
   slice:
     description:
-      - Only a part of the projects, for jobs that share the work.
+      - Only a part of the projects, for jobs that share the work. The slices of all indexes are disjoint and
+        complete.
+      - Which slice a project is in follows from its id alone, so that projects that come or go move no other.
     type: dict
     suboptions:
       index:
         description:
-          - Which part, from 0 on.
+          - Which slice, from 0 on.
         type: int
         required: true
       count:
         description:
-          - How many parts there are.
+          - How many slices there are.
         type: int
         required: true
   effective:
@@ -71,7 +74,7 @@ options:
     default: false
   check_files:
     description:
-      - Also look whether the stores are there. Up to two requests more for each project.
+      - Also look whether the stores are there. One request more for each store.
     type: bool
     default: false
 seealso:
@@ -89,12 +92,20 @@ EXAMPLES = r"""
 - name: Projects that are still on the Kafka that Hopsworks manages
   ansible.builtin.debug:
     msg: "{{ kafka.results | rejectattr('effective.external') | map(attribute='project') }}"
+
+- name: Keep what each project has, as its own declaration; the secrets come from the common one
+  hopsworks.kafka.kafka_connector:
+    host: hopsworks.example.com
+    api_key: "{{ vault_api_key }}"
+    projects: "{{ kafka.results | selectattr('exists') | map(attribute='declaration') }}"
+    properties:
+      sasl.jaas.config: "{{ vault_jaas_config }}"
 """
 
 RETURN = r"""
 results:
   description: One entry for each project, in the order of O(projects), else in the order of the projects' ids.
-  returned: success
+  returned: once the projects are known
   type: list
   elements: dict
   contains:
@@ -107,71 +118,91 @@ results:
       type: bool
       sample: true
     connector:
-      description: The connector's fields by the names of the REST API, secrets masked. Null where there is none.
+      description: The connector's fields as the REST API names them, secrets masked. Null where there is none.
       type: dict
       sample:
         id: 1031
+        name: kafka_connector
+        storageConnectorType: KAFKA
         bootstrapServers: kafka-1.example.com:9092
         securityProtocol: PLAINTEXT
         sslEndpointIdentificationAlgorithm: HTTPS
         options: []
     declaration:
       description:
-        - The same as a declaration in Kafka's own names, for a playbook. Secrets are masked and have to be filled in.
+        - The same as an item for the option C(projects) of M(hopsworks.kafka.kafka_connector), in Kafka's own names.
+        - Secrets are left out. Stores appear as the locations that they have in the project.
       type: dict
-      sample: {properties: {bootstrap.servers: "kafka-1.example.com:9092", security.protocol: PLAINTEXT}}
+      sample: {name: fraud, properties: {bootstrap.servers: "kafka-1.example.com:9092", security.protocol: PLAINTEXT}}
+    secrets:
+      description: The names of the properties that RV(results[].declaration) leaves out.
+      type: list
+      elements: str
+      sample: [sasl.jaas.config]
     effective:
       description:
         - What the server gives to clients outside of the cluster. Null unless O(effective) is set.
-        - C(external) is true where it is this connector. It is false, with C(id) -1, where it is the Kafka that Hopsworks
-          manages.
+        - C(external) is true where it is the project's own connector. It is false, with C(id) -1, where it is the
+          Kafka that Hopsworks manages.
       type: dict
-      sample: {external: true, id: 1031, bootstrap_servers: "kafka-1.example.com:9092"}
+      sample: {external: true, id: 1031, bootstrap_servers: "kafka-1.example.com:9092", security_protocol: PLAINTEXT}
     missing_files:
       description: Stores that the connector names and that are not there. Null unless O(check_files) is set.
       type: list
       elements: str
       sample: []
     error:
-      description: Why it could not be read, null otherwise. As of M(hopsworks.kafka.kafka_connector).
+      description:
+        - Why it could not be read, null otherwise. Has C(reason), C(message), C(remedy), C(http_status) and
+          C(error_code), as for M(hopsworks.kafka.kafka_connector).
       type: dict
       sample: null
+not_owned:
+  description: How many more the selection passed over, because the user of the API key is not Data owner there.
+  returned: once the projects are known
+  type: int
+  sample: 0
 msg:
-  description: The same as one line.
+  description: The same as one line, with the first failures.
   returned: always
   type: str
-  sample: "25 projects: 25 with connector kafka_connector, 0 without, 0 not readable"
+  sample: "25 projects: 25 with the connector, 0 without, 0 not readable"
+error:
+  description: Why nothing was begun. As RV(results[].error).
+  returned: when the input is wrong, or the projects cannot be listed
+  type: dict
+  sample: {reason: bad_api_key, message: "the API key is wrong", remedy: "Check api_key", http_status: 401,
+    error_code: 320012}
 """
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hopsworks.kafka.plugins.module_utils import _arguments
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import shown
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import information
 
 
 def main() -> None:
-    spec = _arguments.hopsworks_arguments()
-    spec.update(_arguments.selection_arguments())
-    spec.update(
-        name={"type": "str", "default": "kafka_connector"},
-        effective={"type": "bool", "default": False},
-        check_files={"type": "bool", "default": False},
-    )
     module = AnsibleModule(
-        argument_spec=spec, supports_check_mode=True, mutually_exclusive=[("projects", "project_query")]
+        argument_spec={
+            **_arguments.hopsworks_arguments(),
+            **_arguments.selection_arguments(),
+            "name": {"type": "str", "default": "kafka_connector"},
+            "effective": {"type": "bool", "default": False},
+            "check_files": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+        mutually_exclusive=[("projects", "project_query")],
     )
     options = _arguments.conceal(module)
     try:
-        results = task.information(options)
+        seen = information.look(options)
     except HopsworksKafkaError as error:
-        module.fail_json(msg=str(error))
-    there = sum(entry["exists"] is True for entry in results)
-    absent = sum(entry["exists"] is False for entry in results)
-    message = (
-        f"{len(results)} projects: {there} with connector {options['name']}, {absent} without, "
-        f"{len(results) - there - absent} not readable"
-    )
-    module.exit_json(changed=False, msg=message, results=results)
+        module.fail_json(msg=str(error), error=shown(error))
+    result = {"msg": seen.message, "results": seen.entries, "not_owned": seen.not_owned}
+    if any(entry["error"] for entry in seen.entries):
+        module.fail_json(**result)
+    module.exit_json(changed=False, **result)
 
 
 if __name__ == "__main__":

@@ -11,68 +11,85 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import (
     CONNECTOR_NOT_FOUND,
     ApiError,
+    TransportError,
 )
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.pool import Pool
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session
 
 #: The name that the server and every released client look for (FeaturestoreStorageConnectorController.java).
 USED_NAME = "kafka_connector"
 
+#: Names below the route of connectors that mean something else.
+RESERVED_NAMES = ("types", "onlinefeaturestore", "testConnection")
+
 #: Jackson's name for the Kafka connector. Any other, or none, is answered with HTTP 500.
 DISCRIMINATOR = "featureStoreKafkaConnectorDTO"
 
+KAFKA = "KAFKA"
+_ALL = "/project/{project}/featurestores/{store}/storageconnectors"
+_ONE = _ALL + "/{name}"
+
+#: A connector as the REST API has it. Holds secrets: the server answers them in clear to every member.
 Connector = t.Dict[str, t.Any]
 
-_ALL = "/project/{project}/featurestores/{store}/storageconnectors"
-_ONE = f"{_ALL}/{{name}}"
 
-
-def feature_store_id(session: Pool, project: Project) -> int:
-    """The id of the project's own feature store. One request."""
+def feature_store_id(session: Session, project: Project) -> int:
+    """The id of the project's own feature store."""
     name = f"{project.name.lower()}_featurestore"
-    store = session.call("GET", "/project/{project}/featurestores/{name}", {"project": project.id, "name": name})
-    return int(store["featurestoreId"])
+    request = "/project/{project}/featurestores/{name}"
+    store = session.call("GET", request, {"project": project.id, "name": name})
+    return int(_object(store, request)["featurestoreId"])
 
 
-def _ids(project: Project, store: int, name: str = "") -> t.Dict[str, t.Any]:
-    return {"project": project.id, "store": store, "name": name}
-
-
-def get(session: Pool, project: Project, store: int, name: str) -> t.Optional[Connector]:
-    """The connector with its secrets, as the server answers it in clear to any member; ``None`` where there is none."""
+def get(session: Session, project: Project, store: int, name: str) -> t.Optional[Connector]:
+    """The connector of that name; None where there is none."""
     try:
-        return t.cast(Connector, session.call("GET", _ONE, _ids(project, store, name)))
+        found = session.call("GET", _ONE, {"project": project.id, "store": store, "name": name})
     except ApiError as error:
         if error.error_code == CONNECTOR_NOT_FOUND:
             return None
         raise
+    return _object(found, _ONE)
 
 
-def get_all(session: Pool, project: Project, store: int) -> t.List[Connector]:
+def get_all(session: Session, project: Project, store: int) -> t.List[Connector]:
     """All connectors of the project, of every type that the cluster has enabled."""
-    listed = session.call("GET", _ALL, _ids(project, store)) or {}
-    return t.cast(t.List[Connector], listed.get("items") or [])
+    listed = session.call("GET", _ALL, {"project": project.id, "store": store})
+    return t.cast("t.List[Connector]", _object(listed, _ALL).get("items") or [])
 
 
-def effective(session: Pool, project: Project, store: int) -> Connector:
-    """The connector that clients outside of the cluster are given (the byok route).
+def effective(session: Session, project: Project, store: int) -> Connector:
+    """The connector that clients outside of the cluster are given.
 
-    ``externalKafka`` is true only where the project's own connector is in force; else the answer is a passing one with
+    ``externalKafka`` is true only where the project's own connector is in force. Otherwise it is a passing one with the
     id -1, for the Kafka that Hopsworks manages.
     """
-    ids = _ids(project, store, USED_NAME)
-    return t.cast(Connector, session.call("GET", f"{_ONE}/byok", ids, query={"external": "true"}))
+    route = _ALL + "/kafka_connector/byok"
+    found = session.call("GET", route, {"project": project.id, "store": store}, query={"external": "true"})
+    return _object(found, route)
 
 
-def create(session: Pool, project: Project, store: int, body: Connector) -> None:
-    session.call("POST", _ALL, _ids(project, store), json=body)
+def create(session: Session, project: Project, store: int, body: t.Mapping[str, t.Any]) -> None:
+    session.call("POST", _ALL, {"project": project.id, "store": store}, json={**body, "featurestoreId": store})
 
 
-def replace(session: Pool, project: Project, store: int, body: Connector) -> None:
-    """A PUT is a full replacement: what the body leaves out is wiped, secrets too."""
-    session.call("PUT", _ONE, _ids(project, store, body["name"]), json=body)
+def replace(session: Session, project: Project, store: int, body: t.Mapping[str, t.Any]) -> None:
+    """Replaces the connector named in the body as a whole: what the body leaves out is wiped, secrets too."""
+    ids = {"project": project.id, "store": store, "name": body["name"]}
+    session.call("PUT", _ONE, ids, json={**body, "featurestoreId": store})
 
 
-def delete(session: Pool, project: Project, store: int, name: str) -> None:
-    """The server deletes the connector's key and trust store files with it."""
-    session.call("DELETE", _ONE, _ids(project, store, name))
+def delete(session: Session, project: Project, store: int, name: str) -> None:
+    """Removes the connector; one that is gone is no error. The server deletes the files of its stores with it."""
+    session.call("DELETE", _ONE, {"project": project.id, "store": store, "name": name})
+
+
+def _object(answer: t.Any, route: str) -> t.Dict[str, t.Any]:
+    if isinstance(answer, dict):
+        return answer
+    raise TransportError(
+        "not_json",
+        "the answer is not what Hopsworks answers there",
+        "Check host and port; is there a login page or proxy in between",
+        request=f"GET {route}",
+    )

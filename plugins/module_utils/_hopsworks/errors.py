@@ -20,6 +20,7 @@ _BUSY = frozenset((TOO_MANY, 502, 503, 504))
 
 CONNECTOR_NOT_FOUND = 270042
 CONNECTOR_EXISTS = 270030
+CONNECTOR_REFUSED = 270136
 FILE_EXISTS = 110012
 PATH_NOT_FOUND = 110018
 DATASET_NOT_FOUND = 110011
@@ -61,11 +62,22 @@ class RequestError(HopsworksKafkaError):
     @property
     def outcome_unknown(self) -> bool:
         """Whether a write may have been done although its answer says nothing of the kind."""
-        return True
+        raise NotImplementedError
 
 
 class TransportError(RequestError):
-    """There was no answer, or none that can be read: the connection failed, timed out, or the answer is no JSON."""
+    """There was no answer, or none that can be read: the connection failed, timed out, or the answer is no JSON.
+
+    :param sent: the request may have reached the server.
+    """
+
+    def __init__(self, *arguments: t.Any, sent: bool = True, **more: t.Any) -> None:
+        super().__init__(*arguments, **more)
+        self.sent = sent
+
+    @property
+    def outcome_unknown(self) -> bool:
+        return self.sent
 
 
 class ApiError(RequestError):
@@ -101,8 +113,8 @@ _KNOWN: t.Dict[int, _Known] = {
     320012: _Known("bad_api_key", "the API key is wrong", _KEY, True),
     320013: _Known("bad_api_key", "the server does not know this API key", _KEY, True),
     320004: _Known("missing_scope", "the API key lacks the scope for this request", _SCOPES, True),
-    320003: _Known("not_admin", "the user of the API key is no administrator of this cluster", "Use an administrator's key", True),
-    150004: _Known("project_not_found", "there is no such project", "Check its name; it may have been deleted"),
+    320003: _Known("not_admin", "the API key's user is no administrator", "Use an administrator's key", True),
+    150004: _Known("project_not_found", "there is no such project", "Check its name; it may just have been deleted"),
     160000: _Known("not_a_member", "the user of the API key is no member of this project", _OWNER),
     150068: _Known("not_data_owner", "the user of the API key may not do this in this project", _OWNER),
     270024: _Known("not_data_owner", "the user of the API key is not Data owner of this project", _OWNER),
@@ -116,7 +128,7 @@ _KNOWN: t.Dict[int, _Known] = {
     ),
     270030: _Known("name_taken", "the server does not take the connector's name"),
     270136: _Known("refused", "the server does not take the connector"),
-    270060: _Known("wrong_type", "the connector kafka_connector is none for Kafka", "Remove it, or give it another name"),
+    270060: _Known("wrong_type", "the connector kafka_connector is none for Kafka", "Rename or remove that connector"),
     110011: _Known("no_dataset", "the project has no such dataset", "Check option directory"),
     110012: _Known("file_exists", "there is such a file already"),
     110018: _Known("file_not_found", "there is no such file"),
@@ -171,3 +183,16 @@ def _words(body: t.Optional[t.Mapping[str, t.Any]]) -> str:
         return ""
     text = " ".join(said.split()).rstrip(".")
     return f" ({text[:_LONGEST_WORDS]})"
+
+
+def shown(error: HopsworksKafkaError) -> t.Dict[str, t.Any]:
+    """An error as results show it: ``{reason, message, remedy, http_status, error_code}``."""
+    return {
+        "reason": getattr(error, "reason", "bad_input"),
+        "message": f"{error.cause} [{error.subject}]"
+        if isinstance(error, RequestError) and error.subject
+        else error.cause,
+        "remedy": error.remedy,
+        "http_status": getattr(error, "status", None),
+        "error_code": getattr(error, "error_code", None),
+    }

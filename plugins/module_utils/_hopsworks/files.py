@@ -2,98 +2,104 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Files of a project: certificates for its connector, in one of its datasets."""
+"""Files of a project: the stores of its connector, in one of its datasets (DatasetResource, UploadService)."""
 
 from __future__ import annotations
 
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import (
-    FILE_EXISTS,
     PATH_NOT_FOUND,
     ApiError,
+    RequestError,
 )
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.pool import Pool
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session
 
+_FILE = "/project/{project}/dataset/{path}"
 _PAGE = 1000
-_ROUTE = "/project/{project}/dataset/{path}"
+
+#: More files than this are not looked through in one directory.
+_MOST_FILES = 100000
 
 
-def location(project: Project, directory: str, name: str) -> str:
-    """The path that a connector names: ``/Projects/fraud/Resources/x.jks``."""
-    return f"/Projects/{project.name}/{directory}/{name}"
+def location(project: str, directory: str, name: str) -> str:
+    """The path that a connector names, such as ``/Projects/fraud/Resources/x.jks``."""
+    return f"/Projects/{project}/{directory}/{name}"
 
 
-def _ids(project: Project, path: str) -> t.Dict[str, t.Any]:
-    # The path is one segment, its slashes quoted, as the clients send it.
-    return {"project": project.id, "path": path}
+def size(session: Session, project: Project, path: str) -> t.Optional[int]:
+    """Bytes of a file; None where there is none.
 
-
-def size(session: Pool, project: Project, path: str) -> t.Optional[int]:
-    """Bytes of the file at a path within the project; ``None`` where it does not exist."""
+    :param path: absolute, as :func:`location` makes it.
+    """
     try:
-        stat = session.call("GET", _ROUTE, _ids(project, path))
+        stat = session.call("GET", _FILE, {"project": project.id, "path": _relative(project, path)})
     except ApiError as error:
         if error.error_code == PATH_NOT_FOUND:
             return None
         raise
-    return int((stat.get("attributes") or {}).get("size") or 0)
+    return int(_attributes(stat).get("size") or 0)
 
 
-def names(session: Pool, project: Project, directory: str) -> t.Set[str]:
-    """The names in a directory of the project. One request for every thousand."""
-    found: t.Set[str] = set()
-    offset = 0
-    while True:
-        query = {"action": "listing", "offset": offset, "limit": _PAGE, "sort_by": "ID:asc"}
-        page = session.call("GET", _ROUTE, _ids(project, directory), query=query)
-        items = (page or {}).get("items") or []
-        found |= {str((item.get("attributes") or item).get("name")) for item in items}
-        offset += _PAGE
+def sizes(session: Session, project: Project, directory: str) -> t.Dict[str, int]:
+    """The files of a directory by absolute path, in bytes. One request for every thousand of them."""
+    found: t.Dict[str, int] = {}
+    for offset in range(0, _MOST_FILES, _PAGE):
+        page = session.call(
+            "GET",
+            _FILE,
+            {"project": project.id, "path": directory},
+            query={"action": "listing", "expand": "inodes", "offset": offset, "limit": _PAGE, "sort_by": "ID:asc"},
+        )
+        items = [_attributes(item) for item in (page or {}).get("items") or ()]
+        for item in items:
+            found[location(project.name, directory, str(item.get("name")))] = int(item.get("size") or 0)
         if len(items) < _PAGE:
-            return found
+            break
+    return found
 
 
-def upload(session: Pool, project: Project, directory: str, name: str, content: bytes) -> None:
-    """One file in one chunk, as the clients upload (flow.js's form). The server refuses to overwrite."""
-    length = str(len(content))
-    form = {
-        "flowChunkNumber": "1",
+def _attributes(item: t.Any) -> t.Dict[str, t.Any]:
+    attributes = item.get("attributes") if isinstance(item, dict) else None
+    return attributes if isinstance(attributes, dict) else {}
+
+
+def upload(session: Session, project: Project, path: str, content: bytes) -> None:
+    """Puts a file into the project, in one chunk of the form that flow.js sends. The server overwrites nothing.
+
+    :raises ApiError: with the code FILE_EXISTS where there is a file of that name.
+    """
+    directory, name = _relative(project, path).rsplit("/", 1)
+    length = len(content)
+    fields: t.Dict[str, t.Any] = {
+        "flowChunkNumber": 1,
         "flowChunkSize": length,
         "flowCurrentChunkSize": length,
         "flowTotalSize": length,
         "flowIdentifier": f"{length}_{name}",
         "flowFilename": name,
         "flowRelativePath": name,
-        "flowTotalChunks": "1",
-        "templateId": "-1",
+        "flowTotalChunks": 1,
+        "templateId": -1,
     }
-    parts: t.Dict[str, t.Any] = {field: (None, value) for field, value in form.items()}
-    parts["file"] = (name, content, "application/octet-stream")
-    session.call("POST", "/project/{project}/dataset/upload/{path}", _ids(project, directory), form=parts)
+    form: t.Dict[str, t.Any] = {field: (None, str(value)) for field, value in fields.items()}
+    form["file"] = (name, content, "application/octet-stream")
+    session.call(
+        "POST", "/project/{project}/dataset/upload/{path}", {"project": project.id, "path": directory}, form=form
+    )
 
 
-def ensure(session: Pool, project: Project, directory: str, name: str, content: bytes) -> None:
-    """The file with this content is there. Its name tells its content, so one that is there already is right.
-
-    Only its size is looked at, for an upload that was cut off; then it is replaced, as nothing can use it.
-    """
+def remove(session: Session, project: Project, path: str) -> None:
+    """Deletes a file; one that is gone is no error."""
     try:
-        upload(session, project, directory, name, content)
-    except ApiError as error:
-        if error.error_code != FILE_EXISTS:
+        session.call("DELETE", _FILE, {"project": project.id, "path": _relative(project, path)})
+    except RequestError as error:
+        # What the server answers for a missing file differs between releases; a repeated DELETE finds none either.
+        if error.everywhere or size(session, project, path) is not None:
             raise
-        path = f"{directory}/{name}"
-        if size(session, project, path) != len(content):
-            remove(session, project, path)
-            upload(session, project, directory, name, content)
 
 
-def remove(session: Pool, project: Project, path: str) -> None:
-    """Deletes a file; one that is gone already is no error."""
-    try:
-        session.call("DELETE", _ROUTE, _ids(project, path))
-    except ApiError as error:
-        if error.error_code != PATH_NOT_FOUND:
-            raise
+def _relative(project: Project, path: str) -> str:
+    prefix = f"/Projects/{project.name}/"
+    return path[len(prefix) :] if path.startswith(prefix) else path

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError, MissingLibraryError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import ApiError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.pool import Pool
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session
 
 JMESPATH_ERROR: t.Optional[ImportError] = None
 try:
@@ -21,42 +21,51 @@ try:
 except ImportError as error:
     JMESPATH_ERROR = error
 
-#: The role that may write connectors; the server re-checks it for the project that owns the feature store.
+#: The role that may write connectors. The server checks it in the project that owns the feature store.
 DATA_OWNER = "Data owner"
+
+#: How many unknown names an error lists.
+_NAMED = 10
+
+Entry = t.Dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
 class Project:
-    """A project as the owner of the key sees it.
+    """A project as the user of the API key sees it.
 
-    :param role: ``Data owner`` or ``Data scientist``; ``None`` where the owner of the key is not a member.
+    :param role: ``Data owner`` or ``Data scientist``; None where the user is no member.
     """
 
     id: int
     name: str
     role: t.Optional[str]
 
-
-@dataclasses.dataclass(frozen=True)
-class Chosen:
-    """A project that a task is for, or a name for which there is none.
-
-    :param project: ``None`` where it can't be worked on; then ``error`` says why.
-    """
-
-    name: str
-    project: t.Optional[Project]
-    error: t.Optional[ApiError] = None
+    def refused(self) -> t.Optional[ApiError]:
+        """Why its connectors cannot be written; None where they can."""
+        if self.role == DATA_OWNER:
+            return None
+        if self.role is None:
+            return ApiError(
+                "not_a_member",
+                "the user of the API key is no member of this project",
+                "Make that user a Data owner of it; to administer the cluster is not enough",
+            )
+        return ApiError(
+            "not_data_owner",
+            f"the user of the API key is {self.role} in this project, and only a Data owner may write connectors",
+            "Make that user a Data owner of it",
+        )
 
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
     """Which projects a task is for.
 
-    :param names: these, in this order; ``None`` for all in which the key's owner is Data owner.
+    :param names: these, in this order; None for all in which the user is Data owner.
     :param query: a JMESPath expression over :func:`described`, instead of names.
-    :param exclude: names or shell patterns that are left out.
-    :param part: ``(index, count)``: only every count-th project, beginning with the index-th, by the order of ids.
+    :param exclude: names, or shell patterns, to leave out.
+    :param part: ``(index, count)``: of every ``count`` projects that one whose id leaves the remainder ``index``.
     """
 
     names: t.Optional[t.Sequence[str]] = None
@@ -65,14 +74,73 @@ class Selection:
     part: t.Optional[t.Tuple[int, int]] = None
 
 
-def read(session: Pool) -> t.List[t.Dict[str, t.Any]]:
-    """``GET /project``: one entry for each project that the key's owner is a member of, in the order of their ids."""
-    entries = session.call("GET", "/project") or []
-    return sorted(entries, key=lambda entry: int(entry["project"]["id"]))
+@dataclasses.dataclass(frozen=True)
+class Chosen:
+    """The projects of a selection.
+
+    :param projects: in the order given, else by id. Named ones are here whatever the role in them.
+    :param not_owned: how many the selection passed over, because the user is not Data owner there.
+    """
+
+    projects: t.List[Project]
+    not_owned: int = 0
 
 
-def described(entry: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """What a ``project_query`` sees of a project: flat fields first, and the server's own entry besides."""
+def check(selection: Selection) -> None:
+    """What can be said of a selection without the server.
+
+    :raises InputError: no or repeated names, a query that is no JMESPath expression, a slice that there is not.
+    """
+    if selection.names is not None:
+        if not selection.names:
+            raise InputError("option projects", "the list is empty", "Leave it out for all projects of yours")
+        seen: t.Set[str] = set()
+        twice = [name for name in selection.names if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
+        if twice:
+            raise InputError("option projects", f"{_listed(twice)} is given twice", "Name each project once")
+    if selection.query is not None:
+        _compiled(selection.query)
+    if selection.part is not None:
+        index, count = selection.part
+        if not 0 <= index < count:
+            raise InputError("option slice", f"there is no index {index} of {count}", "Count from 0 to count - 1")
+
+
+def choose(session: Session, selection: Selection) -> Chosen:
+    """The projects of a selection. One request; a second one only where a name is not among the user's projects.
+
+    :raises InputError: as :func:`check`, names that no project has, a query that matches nothing.
+    """
+    check(selection)
+    entries = sorted(session.call("GET", "/project") or [], key=lambda entry: int(entry["project"]["id"]))
+    mine = {project.name: project for project in map(_project, entries)}
+    if selection.names is not None:
+        chosen = _named(session, selection.names, mine, "option projects")
+    elif selection.query is not None:
+        chosen = _named(session, _matches(selection.query, entries), mine, "option project_query")
+    else:
+        chosen = list(mine.values())
+    chosen = [project for project in chosen if not _excluded(project.name, selection.exclude)]
+    if not chosen:
+        raise InputError("projects", f"none is left of the {len(mine)} that the API key sees", "Check the selection")
+    if selection.part is not None:
+        # By id, not by place: a project that comes or goes between two slices moves no other one.
+        index, count = selection.part
+        chosen = [project for project in chosen if project.id % count == index]
+    if selection.names is not None:
+        return Chosen(chosen)
+    owned = [project for project in chosen if project.role == DATA_OWNER]
+    if not owned and selection.part is None:
+        raise InputError(
+            "projects",
+            f"the user of the API key is Data owner in none of the {len(chosen)} chosen",
+            "Make that user a Data owner of them",
+        )
+    return Chosen(owned, len(chosen) - len(owned))
+
+
+def described(entry: Entry) -> Entry:
+    """What a query sees of a project: ``name``, ``id``, ``role``, ``owner``, ``created``, and the rest as sent."""
     project = entry["project"]
     owner = project.get("owner")
     return {
@@ -85,42 +153,12 @@ def described(entry: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     }
 
 
-def choose(session: Pool, selection: Selection) -> t.List[Chosen]:
-    """The projects that a task is for, in a stable order. One request; a second one only where a name is not found.
-
-    :raises InputError: a query that is wrong or matches nothing, names given twice.
-    """
-    check(selection)
-    seen = [described(entry) for entry in read(session)]
-    members = {entry["name"]: Project(entry["id"], entry["name"], entry["role"]) for entry in seen}
-    if selection.names is not None:
-        chosen = _named(session, selection.names, members)
-    elif selection.query is not None:
-        chosen = _named(session, _matches(selection.query, seen), members)
-    else:
-        chosen = [Chosen(name, project) for name, project in members.items() if project.role == DATA_OWNER]
-    kept = [item for item in chosen if not any(fnmatch.fnmatchcase(item.name, each) for each in selection.exclude)]
-    if selection.part is None:
-        return kept
-    index, count = selection.part
-    if selection.names is not None:
-        return kept[index::count]
-    # By id and not by place: a project that is made or deleted between two slices moves no other one.
-    return [item for item in kept if item.project is not None and item.project.id % count == index]
+def _project(entry: Entry) -> Project:
+    return Project(int(entry["project"]["id"]), str(entry["project"]["name"]), entry.get("teamRole"))
 
 
-def check(selection: Selection) -> None:
-    """What can be said of a selection without the server. :raises InputError: as :func:`choose`."""
-    names = list(selection.names or ())
-    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
-    if twice:
-        raise InputError("option projects", f"given more than once: {', '.join(twice)}", "Name each project once")
-    if selection.query is not None:
-        _compiled(selection.query)
-    if selection.part is not None:
-        index, count = selection.part
-        if not 0 <= index < count:
-            raise InputError("option slice", f"index {index} of {count}", "Give an index from 0 to count - 1")
+def _excluded(name: str, patterns: t.Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _compiled(query: str) -> t.Any:
@@ -129,73 +167,58 @@ def _compiled(query: str) -> t.Any:
     try:
         return jmespath.compile(query)
     except jmespath.exceptions.JMESPathError as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
-            "option project_query", f"not a JMESPath expression: {first.rstrip(':. ')}", "Try [?starts_with(name, 'a')]"
+            "option project_query", f"it is no JMESPath expression: {_first_line(error)}", _EXAMPLE
         ) from None
 
 
-def _matches(query: str, seen: t.Sequence[t.Mapping[str, t.Any]]) -> t.List[str]:
+_EXAMPLE = "Write it for example as [?starts_with(name, 'team_')]"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".: ")
+
+
+def _matches(query: str, entries: t.Sequence[Entry]) -> t.List[str]:
     try:
-        found = _compiled(query).search(list(seen))
+        found = _compiled(query).search([described(entry) for entry in entries])
     except jmespath.exceptions.JMESPathError as error:
-        raise InputError("option project_query", str(error).rstrip("."), "See the fields of a project") from None
+        raise InputError("option project_query", f"it fails: {_first_line(error)}", _EXAMPLE) from None
     if not isinstance(found, list):
         found = [] if found is None else [found]
-    names: t.List[str] = []
-    for item in found:
-        name = _name(item)
-        if name is None:
-            raise InputError(
-                "option project_query",
-                f"it gives {type(item).__name__} items, not projects",
-                "Let it give projects or their names",
-            )
-        if name not in names:
-            names.append(name)
+    names = dict.fromkeys(_name(item) for item in found)
+    if None in names:
+        raise InputError("option project_query", "it gives something else than projects or their names", _EXAMPLE)
     if not names:
         raise InputError(
             "option project_query",
-            f"{query} matches none of the {len(seen)} projects of this API key",
-            "Check it against the names; it sees only projects of which the key's owner is a member",
+            f"{query} matches none of the {len(entries)} projects of which the API key's user is a member",
+            "Check it against their names",
         )
-    return names
+    return [name for name in names if name is not None]
 
 
 def _name(item: t.Any) -> t.Optional[str]:
     if isinstance(item, dict):
-        item = item.get("name") or (item.get("project") or {}).get("name")
+        project = item.get("project")
+        item = item.get("name") or (project.get("name") if isinstance(project, dict) else None)
     return item if isinstance(item, str) else None
 
 
-def _named(session: Pool, names: t.Sequence[str], members: t.Mapping[str, Project]) -> t.List[Chosen]:
-    """Each name with its project. A project's own faults stay its own: they never stop the others."""
-    strangers = {name for name in names if name not in members}
-    existing = _all_names(session) if strangers else set()
-    chosen = []
-    for name in names:
-        project = members.get(name)
-        if project is None and name in existing:
-            error = ApiError(
-                "not_a_member",
-                "the user of the API key is no member of this project",
-                "Make that user a Data owner of it; being an administrator is not enough",
-            )
-        elif project is None:
-            error = ApiError("project_not_found", "there is no such project", "Check its name, also for case")
-        elif project.role != DATA_OWNER:
-            error = ApiError(
-                "not_data_owner",
-                f"the user of the API key is {project.role} there, and only a Data owner can change connectors",
-                "Make that user a Data owner of this project",
-            )
-        else:
-            chosen.append(Chosen(name, project))
-            continue
-        chosen.append(Chosen(name, None, error))
-    return chosen
+def _named(session: Session, names: t.Sequence[str], mine: t.Mapping[str, Project], option: str) -> t.List[Project]:
+    """Each name's project; those that the user is no member of come without a role."""
+    strange = [name for name in names if name not in mine]
+    if not strange:
+        return [mine[name] for name in names]
+    # Open to every user (ProjectService), so it tells a project that there is not from one of others.
+    everybodys = {str(entry.get("name")): entry for entry in session.call("GET", "/project/getAll") or []}
+    unknown = [name for name in strange if name not in everybodys]
+    if unknown:
+        raise InputError(option, f"there is no project {_listed(unknown)}", "Check the names, capital letters too")
+    others = {name: Project(int(everybodys[name]["id"]), name, None) for name in strange}
+    return [mine.get(name) or others[name] for name in names]
 
 
-def _all_names(session: Pool) -> t.Set[str]:
-    """Every project of the cluster. ``GET /project/getAll`` is open to every user (ProjectService)."""
-    return {str(project.get("name")) for project in session.call("GET", "/project/getAll") or []}
+def _listed(names: t.Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

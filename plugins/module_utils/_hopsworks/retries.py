@@ -46,7 +46,7 @@ class Patience:
 
 
 def retry_after_seconds(header: t.Optional[str], now: t.Optional[float] = None) -> t.Optional[float]:
-    """The header ``Retry-After`` in seconds from now: a number, or a date as RFC 9110 has it. None for anything else."""
+    """The header ``Retry-After`` in seconds from now: a number, or a date (RFC 9110). None for anything else."""
     if not header:
         return None
     text = header.strip()

@@ -279,31 +279,35 @@ def _transport_error(request: str, error: Exception, connection: Connection) -> 
     """The error for an exception of the library. Of its text only what is known to be harmless is used."""
     text = str(error)
     where = f"{connection.host}:{connection.port}"
-    reason, cause, remedy, temporary = "unreachable", f"no connection to {where}", _NETWORK, True
+    reason, cause, remedy, temporary, sent = "unreachable", f"no connection to {where}", _NETWORK, True, True
     if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
         found = re.search(r"certificate verify failed: ([^(\"']*)", text)
         detail = f": {found.group(1).strip()}" if found else ""
-        reason, cause, temporary = "certificate", f"the certificate of {where} cannot be verified{detail}", False
+        reason, cause = "certificate", f"the certificate of {where} cannot be verified{detail}"
+        temporary = sent = False
         remedy = "Give the authority that signed it in ca_path, and the host by the name that stands in the certificate"
     elif "WRONG_VERSION_NUMBER" in text or "HTTP_REQUEST" in text:
-        reason, cause, temporary = "no_tls", f"{where} does not speak TLS", False
+        reason, cause = "no_tls", f"{where} does not speak TLS"
+        temporary = sent = False
         remedy = "Check host and port: Hopsworks is reached by HTTPS only"
     elif isinstance(error, requests.exceptions.ProxyError):
         denied = "407" in text
-        reason, temporary = "proxy", not denied
+        reason, temporary, sent = "proxy", not denied, False
         cause = "the proxy wants a login (407)" if denied else "no connection through the proxy"
         remedy = "Check HTTPS_PROXY and NO_PROXY in the environment of this task"
     elif isinstance(error, requests.exceptions.SSLError):
         reason, cause = "tls", f"the TLS connection to {where} broke"
     elif isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)) or "timed out" in text:
         reason, cause = "timeout", f"{where} does not answer within {connection.timeout:g} s"
+        sent = not isinstance(error, requests.exceptions.ConnectTimeout)
         remedy = "Check host and port, raise timeout, or look why the server is slow"
     elif "resolve" in text or "Name or service not known" in text or "getaddrinfo" in text:
         reason, cause, remedy = "unknown_host", f"the name {connection.host} does not resolve", "Check option host"
+        sent = False
     elif "refused" in text:
-        cause, remedy = f"{where} refuses the connection", "Check host and port; is the server up"
+        cause, remedy, sent = f"{where} refuses the connection", "Check host and port; is the server up", False
     elif isinstance(error, (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError)):
         reason, cause = "cut_off", "the connection ended in the middle of the answer"
     elif "reset" in text or "aborted" in text or "closed connection" in text:
         reason, cause = "cut_off", "the connection ended before the answer"
-    return TransportError(reason, cause, remedy, request=request, temporary=temporary)
+    return TransportError(reason, cause, remedy, request=request, temporary=temporary, sent=sent)

@@ -2,22 +2,31 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Cluster variables (Cluster Settings, Configuration)."""
+"""Variables of the cluster (Cluster Settings, Configuration; ConfigurationResource.java)."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.pool import Pool
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session
+
+_ALL = "/admin/configuration"
+
+#: A variable: ``{name, value, visibility, hide}``.
+Variable = t.Dict[str, t.Any]
 
 
-def read(session: Pool) -> t.Dict[str, t.Dict[str, t.Any]]:
-    """Every variable by name: ``{name, value, visibility, hide}``. Needs the role HOPS_ADMIN and the scope ADMIN."""
-    listed = session.call("GET", "/admin/configuration") or {}
-    return {str(item["name"]): item for item in listed.get("items") or []}
+def read(session: Session) -> t.Dict[str, Variable]:
+    """Every variable, by name. Needs an administrator's key with the scope ADMIN."""
+    return _by_name(session.call("GET", _ALL))
 
 
-def write(session: Pool, variable: t.Mapping[str, t.Any]) -> None:
-    """Creates or changes one. The body must carry its visibility: left out, the server makes it ADMIN."""
-    fields = {key: variable[key] for key in ("name", "value", "visibility", "hide")}
-    session.call("POST", "/admin/configuration/{name}", {"name": variable["name"]}, json=fields)
+def write(session: Session, variable: Variable) -> None:
+    """Creates or changes one. It carries its visibility, for what is left out the server sets to ADMIN."""
+    body = {field: variable[field] for field in ("name", "value", "visibility", "hide")}
+    session.call("POST", _ALL + "/{name}", {"name": variable["name"]}, json=body)
+
+
+def _by_name(answer: t.Any) -> t.Dict[str, Variable]:
+    items = answer.get("items") if isinstance(answer, dict) else None
+    return {str(item["name"]): item for item in items or ()}

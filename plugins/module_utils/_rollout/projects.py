@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The planner of a project: what is wanted, beside what was read, as an ordered list of writes. Pure."""
+"""The planner of a project: from what is wanted and what was read to an ordered list of writes. Pure."""
 
 from __future__ import annotations
 
@@ -11,19 +11,23 @@ import re
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.connectors import DISCRIMINATOR
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_connector import FIELDS, SECRET_FIELDS
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.connectors import (
+    DISCRIMINATOR,
+    KAFKA,
+    Connector,
+)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_connector import FIELDS
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.secret_texts import secret_property
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.plan import Action, Change, Plan
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.wanted import StoreFile, Wanted
-
-Connector = t.Mapping[str, t.Any]
 
 _LOCATIONS = ("sslTruststoreLocation", "sslKeystoreLocation")
 
+#: The Python client obeys the later of the two, and takes the first for SCRAM-SHA-256 whatever it says.
+_ORDERED = ("sasl.jaas.config", "sasl.mechanism")
 
-class RefusedError(HopsworksKafkaError):
-    """What is wanted must not be done in this project.
+
+class Refusal(HopsworksKafkaError):
+    """Something that must not be done in a project, though it was asked for.
 
     :param reason: one word for programs.
     """
@@ -34,174 +38,223 @@ class RefusedError(HopsworksKafkaError):
 
 
 @dataclasses.dataclass(frozen=True)
+class StoreFile:
+    """A JKS file in the project. Its name carries a hash of its content.
+
+    :param path: absolute, as a connector names it.
+    """
+
+    path: str
+    content: bytes = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What one project is to have.
+
+    :param project: its name.
+    :param name: the connector's.
+    :param present: whether it is to be there.
+    :param keep: leave one alone that differs, and tell.
+    :param fields: the connector as :func:`dialect_connector.connector` makes it. Holds secrets.
+    :param description: None to leave a description as it is.
+    :param files: the stores that ``fields`` name.
+    :param remove_shared_stores: delete the connector although others use its files.
+    """
+
+    project: str
+    name: str
+    present: bool = True
+    keep: bool = False
+    fields: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, repr=False)
+    description: t.Optional[str] = None
+    files: t.Tuple[StoreFile, ...] = ()
+    remove_shared_stores: bool = False
+
+    def of(self, project: str) -> Wanted:
+        """The same for a project."""
+        return dataclasses.replace(self, project=project)
+
+
+@dataclasses.dataclass(frozen=True)
 class Found:
     """What was read of a project.
 
-    :param connector: the one of the wanted name; ``None`` where there is none.
-    :param others: the project's other connectors; ``None`` where they were not read, see :func:`wants_surroundings`.
-    :param files: the names in the wanted directory; ``None`` where it was not read.
+    :param connector: the one of the wanted name; None where there is none.
+    :param others: the project's other connectors; None where they were not read, see :func:`needs_others`.
+    :param sizes: the files that were looked for by path, in bytes; None where nobody looked.
     """
 
-    connector: t.Optional[Connector] = None
-    others: t.Optional[t.Sequence[Connector]] = None
-    files: t.Optional[t.AbstractSet[str]] = None
+    connector: t.Optional[Connector] = dataclasses.field(default=None, repr=False)
+    others: t.Optional[t.Sequence[Connector]] = dataclasses.field(default=None, repr=False)
+    sizes: t.Optional[t.Mapping[str, int]] = None
 
 
-def wants_surroundings(wanted: Wanted, connector: t.Optional[Connector]) -> bool:
-    """Whether :func:`plan_project` must know the project's files and other connectors.
+def needs_others(wanted: Wanted, found: Found) -> bool:
+    """Whether :func:`plan_project` must know the other connectors: only where files may be deleted.
 
-    Only where stores are replaced, so that old ones can go, or where the user asks for a look at the files. All else
-    is decided from the connector alone, which keeps a converged project at one request for it.
+    A converged project costs no request for it.
     """
-    if connector is None or not wanted.present:
-        return False
-    if wanted.check_files:
-        return True
-    return not wanted.keep and any(
-        _text(connector, field) != _text(wanted.fields, field) and _text(connector, field) for field in _LOCATIONS
-    )
+    if found.connector is None:
+        return bool(wanted.present and _leftovers(wanted, found))
+    if not wanted.present:
+        return bool(locations(found.connector))
+    return not wanted.keep and bool(_leftovers(wanted, found))
 
 
-def plan_project(project: str, wanted: Wanted, found: Found) -> Plan:
+def plan_project(wanted: Wanted, found: Found) -> Plan:
     """What is to be done in one project.
 
-    :raises RefusedError: what must not be done: the name is another type's, others use the stores.
+    :raises Refusal: the name belongs to a connector of another type; other connectors use the files.
     """
-    if found.connector is not None and found.connector.get("storageConnectorType", "KAFKA") != "KAFKA":
-        raise RefusedError(
+    if found.connector is not None and found.connector.get("storageConnectorType", KAFKA) != KAFKA:
+        raise Refusal(
             "wrong_type",
             f"connector {wanted.name} is of type {found.connector.get('storageConnectorType')}",
-            "Choose another name, or remove it by hand",
+            "Choose another name, or remove that connector",
         )
     if not wanted.present:
-        return _plan_absent(project, wanted, found)
+        return _absent(wanted, found)
+    if found.connector is not None and wanted.keep:
+        changes = differences(wanted, found.connector)
+        return Plan(wanted.project, "skipped" if changes else "unchanged", (), changes)
+    return _present(wanted, found)
+
+
+def _present(wanted: Wanted, found: Found) -> Plan:
+    changes = list(differences(wanted, found.connector or {}))
+    in_use = locations(found.connector or {})
+    before: t.List[Action] = []
+    for file in wanted.files:
+        size = None if found.sizes is None else found.sizes.get(file.path)
+        # A connector that names the file was given it: the file itself is looked for only on demand.
+        missing = file.path not in in_use if found.sizes is None else size != len(file.content)
+        if not missing:
+            continue
+        if size is not None:
+            before.append(Action("remove", file.path))
+        before.append(Action("upload", file.path, file))
+        if file.path in in_use:
+            state = None if size is None else f"damaged ({size} bytes)"
+            changes.append(Change(f"file {file.path}", state, f"{len(file.content)} bytes"))
+    actions = list(before)
     if found.connector is None:
-        uploads = tuple(_upload(file) for file in wanted.files)
-        create = Action("create", wanted.name, body(wanted, None))
-        return Plan(project, "created", (*uploads, create), differences(wanted, {}))
-    return _plan_present(project, wanted, found, found.connector)
+        actions.append(Action("create", wanted.name, body(wanted, None)))
+    elif differences(wanted, found.connector):
+        actions.append(Action("replace", str(found.connector.get("name")), body(wanted, found.connector)))
+    used = {place for other in found.others or () for place in locations(other)}
+    for path in sorted(_leftovers(wanted, found) - used):
+        actions.append(Action("remove", path))
+        changes.append(Change(f"file {path}", "superseded", None))
+    outcome = "created" if found.connector is None else "updated" if actions else "unchanged"
+    return Plan(wanted.project, outcome, tuple(actions), tuple(changes))
 
 
-def _plan_present(project: str, wanted: Wanted, found: Found, connector: Connector) -> Plan:
-    changes = differences(wanted, connector)
-    if wanted.keep and changes:
-        names = ", ".join(change.what for change in changes)
-        return Plan(
-            project, "skipped", (), changes, (f"project {project} has a connector of its own; differs: {names}",)
-        )
-    uploads = [
-        file
-        for file in wanted.files
-        if (file.name not in found.files if found.files is not None else not _names(connector, file.name))
-    ]
-    lost = [Change(f"file {file.name}", None, "uploaded") for file in uploads if _names(connector, file.name)]
-    old = sorted(_superseded(project, wanted, found))
-    actions = [_upload(file) for file in uploads]
-    if changes:
-        actions.append(Action("replace", wanted.name, body(wanted, connector)))
-    actions += [Action("remove", name) for name in old]
-    gone = [Change(f"file {name}", "superseded", None) for name in old]
-    return Plan(project, "updated" if actions else "unchanged", tuple(actions), (*changes, *lost, *gone))
-
-
-def _plan_absent(project: str, wanted: Wanted, found: Found) -> Plan:
-    if found.connector is None:
-        return Plan(project, "unchanged")
-    places = {_text(found.connector, field) for field in _LOCATIONS} - {""}
-    sharing = sorted(
-        str(other.get("name")) for other in found.others or () if places & {_text(other, field) for field in _LOCATIONS}
-    )
+def _absent(wanted: Wanted, found: Found) -> Plan:
+    connector = found.connector
+    if connector is None:
+        return Plan(wanted.project, "unchanged")
+    places = locations(connector)
+    sharing = sorted(str(other.get("name")) for other in found.others or () if places & locations(other))
     if sharing and not wanted.remove_shared_stores:
-        raise RefusedError(
+        raise Refusal(
             "shared_stores",
-            f"deleting connector {wanted.name} deletes its stores, which these connectors use too: {', '.join(sharing)}",
-            "Give those stores of their own first, or set remove_shared_stores",
+            f"with connector {wanted.name} the server deletes its stores, and {', '.join(sharing)} uses them too",
+            "Give that connector stores of its own first, or set remove_shared_stores",
         )
-    changes = tuple(
+    changes = [
         dataclasses.replace(change, before=change.after, after=None)
-        for change in differences(dataclasses.replace(wanted, fields=found.connector), {})
-    )
-    return Plan(project, "deleted", (Action("delete", wanted.name),), changes)
+        for change in differences(Wanted(wanted.project, wanted.name, fields=connector), {})
+    ]
+    changes += [Change(f"file {path}", "present", None) for path in sorted(places)]
+    return Plan(wanted.project, "deleted", (Action("delete", str(connector.get("name"))),), tuple(changes))
 
 
-def differences(wanted: Wanted, connector: Connector) -> t.Tuple[Change, ...]:
-    """Every difference, fields in the order of the REST API's, then options by name.
+def differences(wanted: Wanted, connector: t.Mapping[str, t.Any]) -> t.Tuple[Change, ...]:
+    """What a connector has otherwise than is wanted, by the names of Kafka's properties.
 
-    What the server adds by itself (``id``, ``href``, ``externalKafka``) is not compared. Absent and empty are the same.
+    Absent and empty are the same. ``id``, ``href`` and ``externalKafka`` are the server's own and not compared.
     """
     found: t.List[Change] = []
     if wanted.description is not None and wanted.description != (connector.get("description") or ""):
-        found.append(Change("description", connector.get("description") or None, wanted.description))
-    for field in FIELDS.values():
-        before, after = _text(connector, field), _text(wanted.fields, field)
+        found.append(Change("description", connector.get("description"), wanted.description))
+    for name, field in FIELDS.items():
+        before, after = _value(connector, field), _value(wanted.fields, field)
         if before != after:
-            found.append(Change(field, before or None, after or None, secret=field in SECRET_FIELDS))
+            found.append(Change(name, before, after, secret=secret_property(name)))
+    # "" is a value here: it turns the check of host names off.
+    algorithm = "sslEndpointIdentificationAlgorithm"
+    found = [
+        dataclasses.replace(change, before=connector.get(algorithm), after=wanted.fields.get(algorithm))
+        if FIELDS.get(change.what) == algorithm
+        else change
+        for change in found
+    ]
     return (*found, *_option_differences(_options(connector), _options(wanted.fields)))
 
 
 def _option_differences(before: t.List[t.Tuple[str, str]], after: t.List[t.Tuple[str, str]]) -> t.List[Change]:
-    """Options by name. Their order is a difference only where a client obeys it.
-
-    The Python client takes the mechanism that stands later of ``sasl.jaas.config`` (always SCRAM-SHA-256 for SCRAM) and
-    ``sasl.mechanism``; so the latter must come after the former.
-    """
+    """Options by name. Their order is no difference, but for the two that a client reads in order."""
     had, wants = dict(before), dict(after)
     changes = [
-        Change(f"option {name}", had.get(name), wants.get(name), secret=secret_property(name))
-        for name in sorted(set(had) | set(wants))
+        Change(name, had.get(name), wants.get(name), secret=secret_property(name))
+        for name in sorted({**had, **wants})
         if had.get(name) != wants.get(name)
     ]
-    if not changes and (len(before) != len(had) or _login_order(before) != _login_order(after)):
-        changes.append(Change("options", "order or repetition", "sasl.jaas.config before sasl.mechanism, each once"))
+    repeated = sorted({name for name, value in before if before.count((name, value)) > 1 or had[name] != value})
+    if repeated:
+        changes.append(Change("options given twice", ", ".join(repeated), None))
+    elif not changes and _order(before) != _order(after):
+        changes.append(Change("order of options", ", ".join(_order(before)), ", ".join(_order(after))))
     return changes
 
 
-def _login_order(options: t.Sequence[t.Tuple[str, str]]) -> t.List[str]:
-    return [name for name, _value in options if name in ("sasl.jaas.config", "sasl.mechanism")]
+def _order(options: t.Sequence[t.Tuple[str, str]]) -> t.List[str]:
+    return [name for name, _value in options if name in _ORDERED]
 
 
-def body(wanted: Wanted, connector: t.Optional[Connector]) -> t.Dict[str, t.Any]:
-    """The whole connector as a POST or PUT needs it: what a PUT leaves out, the server wipes."""
-    description = wanted.description
-    if description is None:
-        description = str((connector or {}).get("description") or "")
+def body(wanted: Wanted, connector: t.Optional[Connector]) -> Connector:
+    """The whole connector for a POST or PUT: what a PUT leaves out, the server wipes."""
+    found = connector or {}
+    described = found.get("description") if wanted.description is None else wanted.description
     return {
         "type": DISCRIMINATOR,
-        "storageConnectorType": "KAFKA",
-        "name": wanted.name,
-        "description": description,
+        "storageConnectorType": KAFKA,
+        "name": found.get("name", wanted.name),
+        "description": described or "",
         **wanted.fields,
     }
 
 
-def _upload(file: StoreFile) -> Action:
-    return Action("upload", file.name, file)
+def locations(connector: t.Mapping[str, t.Any]) -> t.Set[str]:
+    """The paths of the stores that a connector names."""
+    return {place for place in (_value(connector, field) for field in _LOCATIONS) if place}
 
 
-def _superseded(project: str, wanted: Wanted, found: Found) -> t.Set[str]:
-    """Stores of our own naming in the project that no connector will point to: those of before, and of killed runs."""
-    if found.files is None or found.others is None:
-        return set()
-    ours = re.compile(rf"kafka_{re.escape(project)}_[0-9a-f]{{8}}_(truststore|keystore)\.jks")
-    used = {_text(wanted.fields, field).rsplit("/", 1)[-1] for field in _LOCATIONS}
-    used |= {_text(other, field).rsplit("/", 1)[-1] for other in found.others for field in _LOCATIONS}
-    return {name for name in found.files if ours.fullmatch(name)} - used
+def _leftovers(wanted: Wanted, found: Found) -> t.Set[str]:
+    """Files that carry the names of our own for this project, and that its connector will not point to any more.
+
+    Where nobody looked into the directory these are what the connector pointed to; else also what a run left behind
+    that was killed before it had cleaned up.
+    """
+    ours = re.compile(
+        rf"/Projects/{re.escape(wanted.project)}/.+/kafka_{re.escape(wanted.project)}_[0-9a-f]{{8}}_(truststore|keystore)\.jks"
+    )
+    known = locations(found.connector or {}) | set(found.sizes or ())
+    return {path for path in known if ours.fullmatch(path)} - locations(wanted.fields)
 
 
-def _names(connector: Connector, name: str) -> bool:
-    return any(_text(connector, field).endswith(f"/{name}") for field in _LOCATIONS)
-
-
-def _text(connector: Connector, field: str) -> str:
-    """A field as text, ``""`` for none. A location loses its scheme: the server also takes ``hdfs:///Projects/…``."""
+def _value(connector: t.Mapping[str, t.Any], field: str) -> t.Optional[str]:
+    """A field as text, None where it is absent or empty. A location loses its scheme: ``hdfs:///Projects/…`` is one."""
     value = connector.get(field)
-    if value is None:
-        return ""
+    if value is None or value == "":
+        return None
     text = str(value)
-    if field in _LOCATIONS and "/Projects/" in text:
-        return text[text.index("/Projects/") :]
-    return text
+    return re.sub(r"^\w+://[^/]*", "", text) if field in _LOCATIONS else text
 
 
-def _options(connector: Connector) -> t.List[t.Tuple[str, str]]:
-    return [(str(option.get("name")), str(option.get("value"))) for option in connector.get("options") or ()]
+def _options(connector: t.Mapping[str, t.Any]) -> t.List[t.Tuple[str, str]]:
+    return [
+        (str(option.get("name")), "" if option.get("value") is None else str(option["value"]))
+        for option in connector.get("options") or ()
+    ]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What a task on many projects returns: a summary first, then a result for each project, and a diff of what differs."""
+"""What a task on many projects returns: a summary first, then each project, and a diff of what differs."""
 
 from __future__ import annotations
 
@@ -11,54 +11,88 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.worker import Outcome
 
-#: Order of the summary.
+#: The order of the summary.
 ACTIONS = ("created", "updated", "deleted", "unchanged", "skipped", "failed")
 
-#: How many failures the message quotes; the results have them all.
+#: How many failures the message quotes, and how many projects with the same change a diff names. Results have them all.
 QUOTED = 5
+NAMED = 20
 
 
 def counts(outcomes: t.Sequence[Outcome]) -> t.Dict[str, int]:
-    """``{created: 2, …}``, every action named."""
+    """How many projects came to which action, every action named."""
     counted = collections.Counter(outcome.action for outcome in outcomes)
     return {action: counted[action] for action in ACTIONS}
 
 
-def message(outcomes: t.Sequence[Outcome], check_mode: bool = False) -> str:
+def message(outcomes: t.Sequence[Outcome], not_owned: int, check_mode: bool) -> str:
     """One line for a person: how many projects came to what, and the first failures with cause and remedy."""
-    told = ", ".join(f"{count} {action}" for action, count in counts(outcomes).items() if count) or "none"
-    text = f"{len(outcomes)} project{'' if len(outcomes) == 1 else 's'}: {told}{' (check mode)' if check_mode else ''}"
+    told = ", ".join(f"{count} {action}" for action, count in counts(outcomes).items() if count) or "nothing to do"
+    text = f"{_projects(len(outcomes))}: {told}"
+    if not_owned:
+        text += f"; {not_owned} more without the role of Data owner left out"
+    if check_mode:
+        text += " (check mode: nothing was written)"
     failed = [outcome for outcome in outcomes if outcome.action == "failed"]
-    if not failed:
-        return text
-    quoted = " | ".join(str(outcome.error) for outcome in failed[:QUOTED])
-    more = f" | and {len(failed) - QUOTED} more, see results" if len(failed) > QUOTED else ""
-    return f"{text}. {quoted}{more}"
+    for outcome in failed[:QUOTED]:
+        error = outcome.error or {}
+        remedy = f". {error['remedy']}" if error.get("remedy") else ""
+        text += f" | project {outcome.project}: {error.get('message')}{remedy}."
+    if len(failed) > QUOTED:
+        text += f" | {len(failed) - QUOTED} more failures: see results."
+    return text
 
 
 def diff(outcomes: t.Sequence[Outcome]) -> t.List[t.Dict[str, str]]:
-    """Ansible's diffs, one for each project that differs; secrets are masked."""
-    shown = []
+    """Ansible's diffs. Projects that change in the same way share one, so that thousands stay readable."""
+    alike: t.Dict[t.Tuple[str, str], t.List[Outcome]] = {}
     for outcome in outcomes:
-        if not outcome.changes:
-            continue
-        sides: t.Dict[str, t.List[str]] = {"before": [], "after": []}
-        for change in outcome.changes:
-            fields = change.shown()
-            for side, lines in sides.items():
-                if fields[side] is not None:
-                    lines.append(f"{fields['what']}: {fields[side]}\n")
-        header = f"project {outcome.project}"
-        texts = {side: "".join(lines) for side, lines in sides.items()}
-        shown.append({**texts, "before_header": header, "after_header": header})
+        if outcome.changes:
+            alike.setdefault((_side(outcome, "before"), _side(outcome, "after")), []).append(outcome)
+    shown = []
+    for sides, group in alike.items():
+        before, after = sides if len(group) > 1 else (_lines(group[0], "before"), _lines(group[0], "after"))
+        header = _header([outcome.project for outcome in group])
+        shown.append({"before": before, "after": after, "before_header": header, "after_header": header})
     return shown
 
 
-def shown(outcomes: t.Sequence[Outcome], check_mode: bool = False) -> t.Dict[str, t.Any]:
-    """The return value of a task."""
+def _lines(outcome: Outcome, side: str) -> str:
+    """One side of a diff, as lines ``name: value``."""
+    return "".join(
+        f"{change['what']}: {_value(change[side])}\n" for change in outcome.changes if change[side] is not None
+    )
+
+
+def _side(outcome: Outcome, side: str) -> str:
+    """The same with what carries the project's name made alike for all projects."""
+    project = outcome.project
+    return (
+        _lines(outcome, side).replace(f"/Projects/{project}/", "/Projects/…/").replace(f"kafka_{project}_", "kafka_…_")
+    )
+
+
+def _value(value: t.Any) -> str:
+    return '""' if value == "" else str(value)
+
+
+def _header(names: t.Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"project {names[0]}"
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{_projects(len(names))}: {', '.join(names[:NAMED])}{more}"
+
+
+def _projects(number: int) -> str:
+    return f"{number} project{'' if number == 1 else 's'}"
+
+
+def result(outcomes: t.Sequence[Outcome], not_owned: int, check_mode: bool) -> t.Dict[str, t.Any]:
+    """What the task returns, but for the diff."""
     return {
         "changed": any(outcome.changed for outcome in outcomes),
-        "msg": message(outcomes, check_mode),
-        "counts": counts(outcomes),
-        "results": [outcome.shown() for outcome in outcomes],
+        "failed": any(outcome.error for outcome in outcomes),
+        "msg": message(outcomes, not_owned, check_mode),
+        "counts": {**counts(outcomes), "not_owned": not_owned},
+        "results": [outcome.result() for outcome in outcomes],
     }

@@ -2,70 +2,79 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What a project is to have: the declaration of the cluster, merged with the project's own, as a connector and files.
+"""The declaration of the cluster and those of projects that override it, as connectors and files.
 
-All of it is read and checked before the first request that writes. The stores of a declaration are read and converted
-once, however many projects share it: only their file names carry the project.
+All of it is read and checked before the first request. Stores are read and converted once, however many projects share
+them: only the names of their files carry the project.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import files
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.connectors import RESERVED_NAMES, USED_NAME
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import client as kafka_client
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import dialect_connector, stores
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_python_client import python_client
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.plan import MASK
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.projects import StoreFile, Wanted
+
+Options = t.Mapping[str, t.Any]
 
 #: The server's bounds for every connector (FeaturestoreStorageConnectorController).
 LONGEST_NAME = 1000
 LONGEST_DESCRIPTION = 1000
 
+#: What of the declaration a project may override.
+OVERRIDABLE = ("properties", "truststore", "keystore")
+_LOCATION_FIELDS = {"truststore": "sslTruststoreLocation", "keystore": "sslKeystoreLocation"}
 
-@dataclasses.dataclass(frozen=True)
-class StoreFile:
-    """A JKS file in a project, named after its content."""
-
-    name: str
-    content: bytes = dataclasses.field(repr=False)
+#: How many faults of overrides one message lists.
+_LISTED = 10
 
 
-@dataclasses.dataclass(frozen=True)
-class Wanted:
-    """What one project is to have.
+def entries(projects: t.Optional[t.Sequence[t.Any]]) -> t.Optional[t.Dict[str, Options]]:
+    """The option ``projects`` as name to override, in its order; None where it is not given.
 
-    :param name: the connector's.
-    :param present: whether it is to be there.
-    :param keep: leave a connector that differs alone, and tell.
-    :param fields: the connector's fields by the names of the REST API. Holds secrets.
-    :param description: ``None`` to leave a description as it is.
-    :param files: the stores that ``fields`` name.
-    :param directory: where in the project the files are.
-    :param check_files: look whether the files are there although the connector is as wanted.
-    :param remove_shared_stores: delete the connector although others use its files.
+    :raises InputError: an item of another shape, a name given twice.
     """
+    if projects is None:
+        return None
+    found: t.Dict[str, Options] = {}
+    for number, item in enumerate(projects, start=1):
+        name, override = _entry(item, f"option projects, item {number}")
+        if name in found:
+            raise InputError("option projects", f"{name} is given twice", "Name each project once")
+        found[name] = override
+    return found
 
-    name: str
-    present: bool = True
-    keep: bool = False
-    fields: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, repr=False)
-    description: t.Optional[str] = None
-    files: t.Tuple[StoreFile, ...] = ()
-    directory: str = "Resources"
-    check_files: bool = False
-    remove_shared_stores: bool = False
+
+def _entry(item: t.Any, subject: str) -> t.Tuple[str, Options]:
+    if isinstance(item, str) and item.strip():
+        return item, {}
+    if not isinstance(item, dict) or not isinstance(item.get("name"), str) or not item["name"].strip():
+        raise InputError(subject, "it is neither a name nor a dictionary with a name", "Give {name, properties, …}")
+    unknown = sorted(str(key) for key in item if key not in ("name", *OVERRIDABLE))
+    if unknown:
+        raise InputError(subject, f"it has no {unknown[0]}", f"It takes name, {', '.join(OVERRIDABLE)}")
+    for key in OVERRIDABLE:
+        if item.get(key) is not None and not isinstance(item[key], dict):
+            raise InputError(subject, f"its {key} is no dictionary", "Correct it")
+    return item["name"], {key: item[key] for key in OVERRIDABLE if item.get(key) is not None}
 
 
 class Declaration:
-    """A checked declaration with its stores converted, from which each project's wanted state is made."""
+    """A checked declaration: the connector's fields and the stores as JKS, all but the names of their files."""
 
-    def __init__(self, options: t.Mapping[str, t.Any]) -> None:
-        """:param options: ``{properties, truststore, keystore}``; :raises InputError: whatever can't work."""
-        self.client = dialect_connector.complete(
+    def __init__(self, options: Options) -> None:
+        """:raises InputError: whatever cannot work."""
+        _refuse_masks(options)
+        client = dialect_connector.complete(
             kafka_client.declare(
                 options.get("properties") or {},
                 kafka_client.store_option("truststore", options.get("truststore")),
@@ -73,48 +82,66 @@ class Declaration:
             )
         )
         self._stores: t.Dict[str, bytes] = {}
-        if self.client.truststore:
-            self._stores["truststore"] = stores.truststore_jks(self.client.truststore)
-        if self.client.keystore:
-            self._stores["keystore"] = stores.keystore_jks(self.client.keystore)
-        # What the server would refuse, and what the Python client can't use, are the same for every project.
-        fields = self._fields({role: f"/Projects/x/Resources/kafka_{role}.jks" for role in self._stores})
-        self.notes = tuple(self.client.notes) + tuple(python_client(fields).problems)
+        if client.truststore:
+            self._stores["truststore"] = stores.truststore_jks(client.truststore)
+        if client.keystore:
+            self._stores["keystore"] = stores.keystore_jks(client.keystore)
+        places = {role: f"/{role}.jks" for role in self._stores}
+        self._fields = dialect_connector.connector(client, places.get("truststore"), places.get("keystore"))
+        self.notes = (*client.notes, *python_client(self._fields).problems)
 
-    def wanted(self, project: Project, base: Wanted) -> Wanted:
-        """What the project is to have. ``base`` says all that is not of the declaration."""
-        named = {
-            role: StoreFile(stores.file_name(f"kafka_{project.name}", role, content), content)
-            for role, content in self._stores.items()
-        }
-        places = {role: files.location(project, base.directory, file.name) for role, file in named.items()}
-        return dataclasses.replace(base, fields=self._fields(places), files=tuple(named.values()))
+    def wanted(self, base: Wanted, project: str, directory: str) -> Wanted:
+        """What a project is to have.
 
-    def _fields(self, places: t.Mapping[str, str]) -> t.Dict[str, t.Any]:
-        return dialect_connector.connector(self.client, places.get("truststore"), places.get("keystore"))
+        :param base: all that is not of the declaration.
+        :param directory: where in the project the stores go.
+        """
+        fields, named = dict(self._fields), []
+        for role, content in self._stores.items():
+            name = stores.file_name(f"kafka_{project}", role, content)
+            path = files.location(project, directory, name)
+            fields[_LOCATION_FIELDS[role]] = path
+            named.append(StoreFile(path, content))
+        return dataclasses.replace(base, project=project, fields=fields, files=tuple(named))
 
 
 class Declarations:
-    """The cluster's declaration and those of the projects that override it. Equal ones are read once."""
+    """The cluster's declaration and the projects' own; equal ones are read once."""
 
-    def __init__(self, common: t.Mapping[str, t.Any], overrides: t.Mapping[str, t.Mapping[str, t.Any]]) -> None:
-        self._common = common
-        self._overrides = overrides
-        self._read: t.Dict[str, Declaration] = {}
-
-    def of(self, name: str) -> Declaration:
-        """:raises InputError: names the project where what is wrong may be its own."""
-        override = self._overrides.get(name) or {}
-        options = kafka_client.merge(self._common, override)
-        key = json.dumps(options, sort_keys=True, default=str)
-        if key not in self._read:
+    def __init__(self, common: Options, overrides: t.Optional[t.Mapping[str, Options]]) -> None:
+        """
+        :param common: ``{properties, truststore, keystore}``.
+        :param overrides: by project, as :func:`entries` gives them; None where no project is named.
+        :raises InputError: names each project and what is wrong there.
+        """
+        self._read: t.Dict[bytes, Declaration] = {}
+        self._by_project: t.Dict[str, Declaration] = {}
+        self._common: t.Optional[Declaration] = None
+        faults: t.List[t.Tuple[str, InputError]] = []
+        if overrides is None or not all(overrides.values()):
+            self._common = self._declaration(common)
+        for project, override in (overrides or {}).items():
+            if not override:
+                continue
             try:
-                self._read[key] = Declaration(options)
+                self._by_project[project] = self._declaration(kafka_client.merge(common, override))
             except InputError as error:
-                if not override:
-                    raise
-                raise InputError(f"project {name}, {error.subject}", error.cause, error.remedy) from None
+                faults.append((project, error))
+        if faults:
+            raise _together(faults)
+
+    def _declaration(self, options: Options) -> Declaration:
+        text = json.dumps(options, sort_keys=True, default=str)
+        key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        if key not in self._read:
+            self._read[key] = Declaration(options)
         return self._read[key]
+
+    def of(self, project: str) -> Declaration:
+        declaration = self._by_project.get(project) or self._common
+        if declaration is None:
+            raise KeyError(project)
+        return declaration
 
     @property
     def notes(self) -> t.List[str]:
@@ -122,11 +149,44 @@ class Declarations:
         return list(dict.fromkeys(note for declaration in self._read.values() for note in declaration.notes))
 
 
-def check_names(name: str, description: t.Optional[str]) -> None:
-    """The server's own rules for every connector. :raises InputError: where it would refuse."""
+def check_connector(name: str, description: t.Optional[str], directory: str) -> t.List[str]:
+    """Checks what every connector has, by the server's rules.
+
+    :returns: what the user should be told though it is allowed.
+    :raises InputError: what the server would refuse.
+    """
     if not name.strip() or len(name) > LONGEST_NAME:
-        raise InputError("option name", f"it has {len(name)} characters", f"A connector's name has 1 to {LONGEST_NAME}")
+        raise InputError("option name", f"it has {len(name)} characters", f"Give 1 to {LONGEST_NAME}")
+    if name in RESERVED_NAMES or "/" in name:
+        raise InputError("option name", f"the server has another use for {name}", "Choose another name")
     if description is not None and len(description) > LONGEST_DESCRIPTION:
         raise InputError(
-            "option description", f"it has {len(description)} characters", f"It may have {LONGEST_DESCRIPTION}"
+            "option description", f"it has {len(description)} characters", f"Give {LONGEST_DESCRIPTION} at most"
         )
+    if not directory.strip("/") or directory != directory.strip("/") or ".." in directory.split("/"):
+        raise InputError("option directory", f"{directory} is no directory in a project", "Give for example Resources")
+    if name == USED_NAME:
+        return []
+    return [
+        f"The connector is called {name}. Every released Hopsworks server and client looks for {USED_NAME} and no "
+        "other, so this one has no effect on what projects write to."
+    ]
+
+
+def _refuse_masks(options: Options) -> None:
+    """A masked secret, as kafka_connector_info shows it, must not be written over the real one."""
+    for key in OVERRIDABLE:
+        for name, value in (options.get(key) or {}).items():
+            if isinstance(value, str) and MASK in value:
+                raise InputError(
+                    f"{'property' if key == 'properties' else key} {name}",
+                    "it holds the mask that stands for a secret, not the secret",
+                    "Give the secret itself, or leave the property out",
+                )
+
+
+def _together(faults: t.Sequence[t.Tuple[str, InputError]]) -> InputError:
+    texts = [f"project {project}: {error}" for project, error in faults[:_LISTED]]
+    if len(faults) > _LISTED:
+        texts.append(f"and {len(faults) - _LISTED} more projects")
+    return InputError("", " ".join(texts).rstrip("."))

@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""One project from reading to its result: read, plan, and unless it is check mode, act."""
+"""One project, from reading to its result: read, plan, and unless it is check mode, act.
+
+A write whose answer was lost, or that met somebody else's, is followed by reading and planning anew, never by the same
+request again unseen.
+"""
 
 from __future__ import annotations
 
@@ -13,184 +17,254 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import Hop
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import connectors, files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import (
     CONNECTOR_EXISTS,
-    AuthenticationError,
+    CONNECTOR_NOT_FOUND,
+    CONNECTOR_REFUSED,
+    FILE_EXISTS,
+    ApiError,
     RequestError,
+    TransportError,
+    shown,
 )
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.pool import Pool
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Chosen, Project
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.fanout import Stop
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.plan import Change, Plan
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.secret_texts import secrets_of
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.plan import MASK, Action, Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.projects import (
     Found,
-    body,
-    differences,
+    Refusal,
+    Wanted,
+    locations,
+    needs_others,
     plan_project,
-    wants_surroundings,
 )
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.wanted import Wanted
 
-#: How often a connector is created again after an answer that was lost.
-CREATE_ATTEMPTS = 3
+#: How often a project is read and planned anew before it is given up.
+ROUNDS = 5
 
 
 @dataclasses.dataclass
 class Outcome:
-    """What came of one project.
+    """What came of one project. Holds no secret.
 
     :param action: ``created``, ``updated``, ``deleted``, ``unchanged``, ``skipped`` or ``failed``.
-    :param changed: something was written, or in check mode would be. True also for a failure after a write.
+    :param changed: something was written, or in check mode would be; true also for a failure after a write.
+    :param changes: :meth:`Change.shown` of each.
+    :param error: see :func:`errors.shown`.
+    :param unreachable: it failed because the server gave no answer, or none that it meant.
+    :param everywhere: it failed for a reason that holds for every project.
     """
 
     project: str
-    action: str
+    action: str = "failed"
     changed: bool = False
-    changes: t.Tuple[Change, ...] = ()
+    changes: t.Sequence[t.Mapping[str, t.Any]] = ()
     notes: t.Tuple[str, ...] = ()
-    error: t.Optional[HopsworksKafkaError] = None
+    error: t.Optional[t.Dict[str, t.Any]] = None
+    unreachable: bool = False
+    everywhere: bool = False
 
-    def shown(self) -> t.Dict[str, t.Any]:
-        """The entry of ``results``; holds no secret."""
+    def result(self) -> t.Dict[str, t.Any]:
+        """The entry of ``results``."""
         return {
             "project": self.project,
             "action": self.action,
             "changed": self.changed,
-            "changes": [change.shown() for change in self.changes],
-            "error": shown_error(self.error),
+            "changes": list(self.changes),
+            "notes": list(self.notes),
+            "error": self.error,
         }
 
 
-def shown_error(error: t.Optional[HopsworksKafkaError]) -> t.Optional[t.Dict[str, t.Any]]:
-    """``{reason, message, remedy, http_status, error_code}`` of an error."""
-    if error is None:
-        return None
-    return {
-        "reason": getattr(error, "reason", "input"),
-        "message": str(error),
-        "remedy": error.remedy,
-        "http_status": getattr(error, "status", None),
-        "error_code": getattr(error, "error_code", None),
-    }
+def converge(
+    session: Session, project: Project, wanted: Wanted, directory: str, check_mode: bool, check_files: bool
+) -> Outcome:
+    """Makes one project as wanted. Never raises: what goes wrong is in the outcome.
 
-
-class NotAttemptedError(HopsworksKafkaError):
-    """An earlier project met what holds for all of them."""
-
-    reason = "not_attempted"
-
-    def __init__(self, why: t.Optional[Exception]) -> None:
-        cause = why.cause if isinstance(why, HopsworksKafkaError) else "the run was stopped"
-        super().__init__("", f"not attempted: {cause}", "Set that right, then run this again")
-
-
-def _failed(outcome: Outcome, error: t.Optional[HopsworksKafkaError]) -> Outcome:
-    """The outcome with its error, which then names the project first."""
-    outcome.action = "failed"
-    if error is not None:
-        error.subject = f"project {outcome.project}, {error.subject}" if error.subject else f"project {outcome.project}"
-    outcome.error = error
+    :param directory: where in the project the stores go.
+    :param check_files: look whether the stores are there, and for those that nothing uses any more.
+    """
+    attempt = _Attempt(session, project, wanted, directory, check_files)
+    outcome = Outcome(project.name)
+    try:
+        refused = project.refused()
+        if refused is not None:
+            raise refused
+        plan = attempt.plan()
+        outcome.changed = plan.changed
+        if not check_mode:
+            plan = attempt.carry_out(plan)
+            outcome.changed = attempt.written
+        outcome.action, outcome.changes = plan.outcome, _shown(plan)
+        outcome.notes = plan.notes
+    except (RequestError, Refusal) as error:
+        _fail(outcome, error, attempt)
+    except Exception as error:
+        # A defect of ours must not stop the other projects. Its text may hold anything, so only its kind is told.
+        defect = Refusal("defect", f"a defect of this collection: {type(error).__name__}", "Please report it")
+        _fail(outcome, defect, attempt)
     return outcome
 
 
-class Worker:
-    """Works on projects one by one; safe for many threads.
+def _write(plan: Plan) -> t.Optional[str]:
+    """The verb of the plan's write of the connector itself; None where there is none."""
+    return next((action.verb for action in plan.actions if action.verb in ("create", "replace", "delete")), None)
 
-    :param check_mode: read and plan alone.
+
+def _shown(plan: Plan) -> t.List[t.Dict[str, t.Any]]:
+    return [change.shown() for change in plan.changes]
+
+
+def _fail(outcome: Outcome, error: HopsworksKafkaError, attempt: _Attempt) -> None:
+    outcome.error = shown(error)
+    for part in ("message", "remedy"):
+        outcome.error[part] = attempt.without_secrets(outcome.error[part])
+    # What could not be cleaned up in one project says nothing of the others.
+    outcome.everywhere = isinstance(error, RequestError) and error.everywhere and not attempt.cleaning
+    outcome.unreachable = isinstance(error, TransportError) or (isinstance(error, ApiError) and error.temporary)
+    if attempt.may_have_written and attempt.begun is not None:
+        outcome.changed, outcome.changes = True, _shown(attempt.begun)
+
+
+class _Attempt:
+    """The work on one project, and what is known of it.
+
+    :ivar begun: the first plan; what the user is told of, if all goes well.
+    :ivar written: a write has been done.
+    :ivar cleaning: what is under way is the removal of files that nothing uses.
     """
 
-    def __init__(self, session: Pool, check_mode: bool, stop: Stop) -> None:
+    def __init__(self, session: Session, project: Project, wanted: Wanted, directory: str, check_files: bool) -> None:
         self._session = session
-        self._check_mode = check_mode
-        self._stop = stop
+        self._project = project
+        self._wanted = wanted
+        self._directory = directory
+        self._look = check_files
+        self._store: t.Optional[int] = None
+        self.begun: t.Optional[Plan] = None
+        self.written = False
+        self.cleaning = False
+        self._unsure = False
 
-    def work(self, item: t.Tuple[Chosen, t.Optional[Wanted]]) -> Outcome:
-        chosen, wanted = item
-        outcome = Outcome(chosen.name, "failed")
-        if chosen.project is None or wanted is None:
-            return _failed(outcome, chosen.error)
-        if self._stop.is_set():
-            return _failed(outcome, NotAttemptedError(self._stop.why))
+    @property
+    def may_have_written(self) -> bool:
+        return self.written or self._unsure
+
+    def plan(self) -> Plan:
+        """Reads the project, and plans. Two requests for a project that is as wanted."""
+        if self._store is None:
+            self._store = connectors.feature_store_id(self._session, self._project)
+        found = Found(connectors.get(self._session, self._project, self._store, self._wanted.name))
+        if self._look and self._wanted.present:
+            found = dataclasses.replace(found, sizes=self._sizes(found))
+        if needs_others(self._wanted, found):
+            found = dataclasses.replace(found, others=self._others())
+        return plan_project(self._wanted, found)
+
+    def _sizes(self, found: Found) -> t.Dict[str, int]:
+        return files.sizes(self._session, self._project, self._directory)
+
+    def _others(self) -> t.List[connectors.Connector]:
+        listed = connectors.get_all(self._session, self._project, self._store or 0)
+        return [item for item in listed if str(item.get("name")).lower() != self._wanted.name.lower()]
+
+    def carry_out(self, plan: Plan) -> Plan:
+        """Does what is planned.
+
+        :returns: what was done: the plan, unless somebody else wrote in between.
+        """
+        self.begun = plan
+        notes: t.Tuple[str, ...] = ()
+        for attempt in range(1, ROUNDS + 1):
+            try:
+                for action in plan.actions:
+                    self._do(action)
+                return self._told(plan, notes)
+            except RequestError as error:
+                self._unsure = self._unsure or error.outcome_unknown
+                again = error.temporary or error.outcome_unknown or self._overtaken(error)
+                if not again or attempt == ROUNDS or (error.temporary and not self._session.pause(attempt, error)):
+                    raise
+                before, plan = plan, self.plan()
+                notes += self._meanwhile(error, before, plan)
+                if _write(plan) is None:
+                    self.written = self.written or self._unsure
+                elif _write(plan) == _write(before) and error.outcome_unknown and not error.temporary:
+                    # The server failed, and wrote nothing: the same once more would fail the same way.
+                    self._unsure = False
+                    raise
+        raise RuntimeError("not reached")
+
+    def _overtaken(self, error: RequestError) -> bool:
+        """Whether the error says that what was read is no longer so."""
+        if error.error_code == CONNECTOR_REFUSED and self._wanted.files and not self._look:
+            # The one thing that was taken for granted: that the files are where the connector says.
+            self._look = True
+            return True
+        return error.error_code in (CONNECTOR_EXISTS, CONNECTOR_NOT_FOUND)
+
+    def _meanwhile(self, error: RequestError, before: Plan, plan: Plan) -> t.Tuple[str, ...]:
+        """What somebody else did between two plans."""
+        had, has = _write(before), _write(plan)
+        created = has == "replace" or (error.error_code == CONNECTOR_EXISTS and not self._unsure)
+        if had == "create" and created:
+            return ("somebody else created the connector during this run",)
+        if had == "replace" and has == "create":
+            return ("somebody else deleted the connector during this run",)
+        return ()
+
+    def _told(self, plan: Plan, notes: t.Tuple[str, ...]) -> Plan:
+        """What to tell: the first plan; where others wrote in between, what was then found and done."""
+        if self.begun is not None and not notes:
+            # A look at the files may have added to it.
+            return plan if len(plan.changes) > len(self.begun.changes) else self.begun
+        return dataclasses.replace(plan, notes=plan.notes + notes)
+
+    def _do(self, action: Action) -> None:
+        session, project, store = self._session, self._project, self._store or 0
+        if action.verb == "upload":
+            self._upload(action.target, action.payload.content)
+        elif action.verb == "create":
+            connectors.create(session, project, store, action.payload)
+        elif action.verb == "replace":
+            connectors.replace(session, project, store, action.payload)
+        elif action.verb == "delete":
+            connectors.delete(session, project, store, action.target)
+        elif action.verb == "remove":
+            self.cleaning = True
+            files.remove(session, project, action.target)
+            self.cleaning = False
+        else:
+            raise ValueError(action.verb)
+        self.written = True
+
+    def _upload(self, path: str, content: bytes) -> None:
+        """Puts a store into the project.
+
+        A name tells its content, so a file that is there already is the right one. Only where its size is another, as
+        after an upload that was cut off, it is replaced, if nothing uses it.
+        """
         try:
-            self._work(chosen.project, wanted, outcome)
-        except HopsworksKafkaError as error:
-            if isinstance(error, AuthenticationError) or getattr(error, "reason", "") == "type_disabled":
-                self._stop.set(error)
-            _failed(outcome, error)
-        except Exception as error:
-            # A defect must not stop the other projects. Its text may hold anything, so only its kind is told.
-            cause = f"unexpected {type(error).__name__} in this collection"
-            _failed(outcome, HopsworksKafkaError("", cause, "Report it, with the version of the collection"))
-        return outcome
-
-    def _work(self, project: Project, wanted: Wanted, outcome: Outcome) -> None:
-        store = connectors.feature_store_id(self._session, project)
-        plan = plan_project(project.name, wanted, self._read(project, store, wanted))
-        if not self._check_mode:
-            outcome.changes = plan.changes
-            plan = self._apply(project, store, wanted, plan, outcome)
-        outcome.action, outcome.changes, outcome.notes = plan.outcome, plan.changes, outcome.notes + plan.notes
-        outcome.changed = outcome.changed or plan.changed
-
-    def _read(self, project: Project, store: int, wanted: Wanted) -> Found:
-        if not wanted.present:
-            listed = connectors.get_all(self._session, project, store)
-            mine = [item for item in listed if item.get("name") == wanted.name]
-            return Found(mine[0] if mine else None, [item for item in listed if item not in mine])
-        found = Found(connectors.get(self._session, project, store, wanted.name))
-        if not wants_surroundings(wanted, found.connector):
-            return found
-        listed = connectors.get_all(self._session, project, store)
-        others = [item for item in listed if item.get("name") != wanted.name]
-        names = files.names(self._session, project, wanted.directory)
-        return dataclasses.replace(found, others=others, files=names)
-
-    def _apply(self, project: Project, store: int, wanted: Wanted, plan: Plan, outcome: Outcome) -> Plan:
-        """Does the plan's writes in order; returns what was really done, which differs only if others wrote meanwhile."""
-        for action in plan.actions:
-            try:
-                if action.verb == "upload":
-                    files.ensure(self._session, project, wanted.directory, action.target, action.payload.content)
-                elif action.verb == "create":
-                    plan = self._create(project, store, wanted, plan, outcome)
-                elif action.verb == "replace":
-                    connectors.replace(self._session, project, store, action.payload)
-                elif action.verb == "remove":
-                    files.remove(self._session, project, f"{wanted.directory}/{action.target}")
-                elif action.verb == "delete":
-                    connectors.delete(self._session, project, store, action.target)
-            except RequestError as error:
-                outcome.changed = outcome.changed or error.outcome_unknown
+            files.upload(self._session, self._project, path, content)
+        except ApiError as error:
+            if error.error_code != FILE_EXISTS:
                 raise
-            outcome.changed = True
-        return plan
+            if files.size(self._session, self._project, path) == len(content):
+                return
+            users = sorted(str(other.get("name")) for other in self._others() if path in locations(other))
+            if users:
+                raise Refusal(
+                    "file_in_use",
+                    f"{path} is there with other content, and connector {', '.join(users)} uses it",
+                    "Remove the file, or give that connector another one",
+                ) from None
+            files.remove(self._session, self._project, path)
+            self.written = True
+            files.upload(self._session, self._project, path, content)
 
-    def _create(self, project: Project, store: int, wanted: Wanted, plan: Plan, outcome: Outcome) -> Plan:
-        """Creates the connector. A lost answer or a duplicate is followed by a look, never by a blind second POST."""
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                connectors.create(self._session, project, store, body(wanted, None))
-                return plan
-            except RequestError as error:
-                if not (error.outcome_unknown or error.temporary or error.error_code == CONNECTOR_EXISTS):
-                    raise
-                there = connectors.get(self._session, project, store, wanted.name)
-                if there is not None:
-                    return self._settle(project, store, wanted, plan, there, outcome)
-                if attempt >= CREATE_ATTEMPTS or not error.temporary or not self._session.pause(attempt, error):
-                    raise
-
-    def _settle(
-        self, project: Project, store: int, wanted: Wanted, plan: Plan, there: t.Mapping[str, t.Any], outcome: Outcome
-    ) -> Plan:
-        """The connector is there after all: made by the POST whose answer was lost, or by somebody else."""
-        changes = differences(wanted, there)
-        if not changes:
-            return plan
-        told = f"project {project.name}: somebody else made the connector during this run"
-        if wanted.keep:
-            return dataclasses.replace(
-                plan, outcome="skipped", actions=(), changes=changes, notes=(f"{told}; left alone",)
-            )
-        connectors.replace(self._session, project, store, body(wanted, there))
-        return dataclasses.replace(plan, outcome="updated", changes=changes, notes=(f"{told}; it is now as declared",))
+    def without_secrets(self, text: str) -> str:
+        """The server's words, should it ever quote what it was sent."""
+        fields = self._wanted.fields
+        properties = {str(option["name"]): option["value"] for option in fields.get("options") or ()}
+        for secret in sorted(secrets_of({**fields, **properties}), key=len, reverse=True):
+            text = text.replace(secret, MASK)
+        return text

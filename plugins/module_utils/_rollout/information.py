@@ -1,0 +1,130 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""The task of ``kafka_connector_info``: what is there, and what clients are really given. Writes nothing."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import connectors, files
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import RequestError, shown
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project, choose
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Reached, Session, connection
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_connector import FIELDS, SECRET_FIELDS
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.secret_texts import secret_property
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.fanout import fan_out
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.plan import MASK
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.projects import locations
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.task import Outage, not_attempted, selection
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.wanted import entries
+
+Options = t.Mapping[str, t.Any]
+Entry = t.Dict[str, t.Any]
+
+
+class Seen(t.NamedTuple):
+    """What was seen: an entry for each project, and how many projects were passed over for want of a role."""
+
+    entries: t.List[Entry]
+    not_owned: int
+
+    @property
+    def message(self) -> str:
+        """The entries in one line."""
+        there = sum(entry["exists"] is True for entry in self.entries)
+        absent = sum(entry["exists"] is False for entry in self.entries)
+        failed = [entry for entry in self.entries if entry["error"]]
+        text = f"{len(self.entries)} projects: {there} with the connector, {absent} without, {len(failed)} not readable"
+        for entry in failed[:5]:
+            text += f" | project {entry['project']}: {entry['error']['message']}. {entry['error']['remedy']}"
+        return text
+
+
+def look(options: Options) -> Seen:
+    """Reads the connector of every chosen project.
+
+    :param options: those of the module.
+    :raises HopsworksKafkaError: the input is wrong, or the projects cannot be listed.
+    """
+    server = connection(options)
+    wished = selection(options, entries(options.get("projects")))
+    reached = Reached()
+    chosen = choose(Session(server, reached), wished)
+    outage = Outage(server.workers)
+
+    def work(session: Session, project: Project) -> Entry:
+        if outage.why:
+            return {**_entry(project), "error": not_attempted(project.name, outage.why).error}
+        return _look(session, project, options, outage)
+
+    found = fan_out(chosen.projects, work, lambda: Session(server, reached), server.workers)
+    return Seen(found, chosen.not_owned)
+
+
+def _entry(project: Project) -> Entry:
+    names = ("exists", "connector", "declaration", "secrets", "effective", "missing_files", "error")
+    return {"project": project.name, **dict.fromkeys(names)}
+
+
+def _look(session: Session, project: Project, options: Options, outage: Outage) -> Entry:
+    entry = _entry(project)
+    try:
+        store = connectors.feature_store_id(session, project)
+        if options["effective"]:
+            entry["effective"] = _effective(connectors.effective(session, project, store))
+        connector = connectors.get(session, project, store, options["name"])
+        entry["exists"] = connector is not None
+        if connector is not None:
+            entry["connector"] = masked(connector)
+            entry["declaration"], entry["secrets"] = declaration(project.name, connector)
+            if options["check_files"]:
+                paths = sorted(locations(connector))
+                entry["missing_files"] = [path for path in paths if files.size(session, project, path) is None]
+    except RequestError as error:
+        if error.everywhere:
+            outage.why = error.cause
+        entry["error"] = shown(error)
+    except HopsworksKafkaError as error:
+        entry["error"] = shown(error)
+    return entry
+
+
+def _effective(connector: t.Mapping[str, t.Any]) -> Entry:
+    """What clients are given. The passing one for the Kafka that Hopsworks manages has the id -1."""
+    identity = connector.get("id")
+    return {
+        "external": connector.get("externalKafka") is True and identity != -1,
+        "id": identity,
+        "bootstrap_servers": connector.get("bootstrapServers"),
+        "security_protocol": connector.get("securityProtocol"),
+    }
+
+
+def masked(connector: t.Mapping[str, t.Any]) -> Entry:
+    """The connector's own fields as the REST API names them, secrets masked."""
+    fields = ("id", "name", "description", "storageConnectorType", *FIELDS.values())
+    found: Entry = {
+        field: MASK if field in SECRET_FIELDS and connector[field] else connector[field]
+        for field in fields
+        if connector.get(field) is not None
+    }
+    found["options"] = [
+        {"name": name, "value": MASK if secret_property(str(name)) else option.get("value")}
+        for option in connector.get("options") or ()
+        for name in (option.get("name"),)
+    ]
+    return found
+
+
+def declaration(project: str, connector: t.Mapping[str, t.Any]) -> t.Tuple[Entry, t.List[str]]:
+    """The connector as an item of the option ``projects``, without its secrets, and the names of those.
+
+    Left out and not masked, so that it can be given back: what is missing comes from the common declaration.
+    """
+    given = {name: connector.get(field) for name, field in FIELDS.items() if connector.get(field) is not None}
+    given.update({str(option.get("name")): option.get("value") for option in connector.get("options") or ()})
+    secrets = sorted(name for name in given if secret_property(name))
+    return {"name": project, "properties": {n: v for n, v in given.items() if n not in secrets}}, secrets
