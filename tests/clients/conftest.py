@@ -102,16 +102,16 @@ def client(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Client:
 @pytest.fixture(autouse=True)
 def tidy() -> t.Iterator[None]:
     """Removes what the clients leave in /tmp, a place that no setting changes: PEM files and stores of these tests."""
-    _remove_leftovers()
+    before = _leftovers()
     yield
-    _remove_leftovers()
+    for path in _leftovers() - before:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
-def _remove_leftovers() -> None:
-    for pattern in ("kafka_sc_*_*.pem", "clienttest-*", "kafka_project_*_*store.jks"):
-        for path in pathlib.Path("/tmp").glob(pattern):
-            with contextlib.suppress(OSError):
-                path.unlink()
+def _leftovers() -> set[pathlib.Path]:
+    patterns = ("kafka_sc_*_*.pem", "clienttest-*", "kafka_clienttest_*")
+    return {path for pattern in patterns for path in pathlib.Path("/tmp").glob(pattern)}
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def server() -> t.Iterator[ProcessEmulator]:
 
 @pytest.fixture
 def project(server: ProcessEmulator) -> str:
-    name = f"p{uuid.uuid4().hex[:12]}"
+    name = f"clienttest_{uuid.uuid4().hex[:12]}"
     server.control("POST", "projects", {"name": name})
     return name
 

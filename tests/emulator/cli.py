@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import pathlib
 import signal
 import sys
 import tempfile
+import threading
+import time
 import typing as t
 
 from tests.emulator.application import Application
@@ -16,6 +19,7 @@ from tests.emulator.faults import Faults
 from tests.emulator.server import Server
 from tests.emulator.state import State
 
+TIED_SECONDS = 0.5
 DEFAULT_KEY = "emulator.0123456789abcdef"
 
 
@@ -35,6 +39,7 @@ def arguments(argv: t.Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--faults", type=pathlib.Path, metavar="FILE", help="rules of faults, see README.md")
     parser.add_argument("--state", type=pathlib.Path, metavar="FILE", help="keep the state in this file over restarts")
     parser.add_argument("--api-key", default=DEFAULT_KEY, metavar="KEY", help=f"the first key ({DEFAULT_KEY})")
+    parser.add_argument("--tied", action="store_true", help="end when the process that started this one has ended")
     options = parser.parse_args(argv)
     if "." not in options.api_key:
         parser.error("--api-key: a key has the form prefix.secret")
@@ -55,11 +60,20 @@ def main(argv: t.Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: server.stop())
     scheme = "https" if options.tls_dir else "http"
+    if options.tied:
+        threading.Thread(target=_stop_with, args=(os.getppid(), server), daemon=True).start()
     print(f"ready {scheme}://127.0.0.1:{server.port}", flush=True)
     server.serve()
     # A change under way ends before the process does: its answer may be lost, its record is not.
     with state.lock:
         return 0
+
+
+def _stop_with(parent: int, server: Server) -> None:
+    """Stops the server once `parent` is no longer the parent of this process: then it has ended."""
+    while os.getppid() == parent:
+        time.sleep(TIED_SECONDS)
+    server.stop()
 
 
 if __name__ == "__main__":

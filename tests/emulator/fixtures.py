@@ -255,7 +255,7 @@ def running_emulator(
     """
     directory = pathlib.Path(tempfile.mkdtemp(prefix="hopsworks-emulator-"))
     command = [sys.executable, "-m", "tests.emulator", "--projects", str(projects), "--api-key", api_key]
-    command += ["--latency-ms", str(latency_ms)]
+    command += ["--latency-ms", str(latency_ms), "--tied"]
     if tls:
         command += ["--tls-dir", str(directory / "tls")]
     if state:

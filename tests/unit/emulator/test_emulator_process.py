@@ -60,6 +60,21 @@ def test_all_options_together(tmp_path: pathlib.Path) -> None:
     assert (tmp_path / "tls" / "key.pem").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_tied_one_ends_with_the_process_that_started_it() -> None:
+    script = (
+        "import subprocess, sys, time; subprocess.Popen([sys.executable, '-m', 'tests.emulator', '--tied']).wait(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        port = int(starter.stdout.readline().rsplit(":", 1)[1])
+        starter.kill()
+    deadline = time.monotonic() + 10
+    with pytest.raises(ConnectionRefusedError):
+        while time.monotonic() < deadline:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            time.sleep(0.05)
+
+
 def test_a_key_needs_its_form(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         arguments(["--api-key", "nodot"])
