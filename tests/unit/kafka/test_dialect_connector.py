@@ -154,6 +154,24 @@ def test_nothing_is_dropped_and_order_never_matters(options: dict[str, str], ran
     )
 
 
+@pytest.mark.parametrize(
+    ("properties", "subject"),
+    [
+        ({"security.protocol": "PLAINTEXT"}, "property bootstrap.servers"),
+        (SERVERS, "property security.protocol"),
+        ({**SSL, "ssl.endpoint.identification.algorithm": "none"}, "property ssl.endpoint.identification.algorithm"),
+        ({**SSL, "ssl.truststore.location": "/t", "ssl.keystore.location": "/k"}, "property ssl.key.password"),
+        ({**SSL, "ssl.truststore.type": "PEM"}, "property ssl.truststore.type"),
+    ],
+)
+def test_what_the_server_refuses_is_refused_however_the_client_was_made(
+    properties: dict[str, str], subject: str
+) -> None:
+    with pytest.raises(InputError) as raised:
+        dialect_connector.connector(client.KafkaClient(properties))
+    assert raised.value.subject == subject
+
+
 def test_what_must_never_be_shown_is_listed() -> None:
     fields = connector(SSL, truststore(), keystore())
     assert {name for name in fields if name.endswith("Password")} == set(dialect_connector.SECRET_FIELDS)

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError, MissingLibraryError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import client, containers, jks, stores
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import client, jks, pyca, stores
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
@@ -430,7 +430,7 @@ def test_what_managed_hosts_need_works_without_cryptography(role: str, content, 
 
 
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(containers, "CRYPTOGRAPHY_ERROR", ImportError("no"))
+    monkeypatch.setattr(pyca, "IMPORT_ERROR", ImportError("no"))
     with pytest.raises(MissingLibraryError, match="pip install cryptography"):
         own(pkcs12_store(pki.client(), "x"), password="x")
 

@@ -19,17 +19,17 @@ from tests.unit.kafka import pki
 
 KINDS = [NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.LOCALITY_NAME]
 KINDS += [NameOID.STATE_OR_PROVINCE_NAME, NameOID.DOMAIN_COMPONENT, NameOID.USER_ID]
-VALUES = st.text(
-    st.characters(codec="utf-8", exclude_categories=["C", "Z"]) | st.sampled_from(' ",+;<>\\#='), min_size=1
-)
+SIGNS = st.characters(codec="utf-8", exclude_categories=["C", "Z"]) | st.sampled_from(' ",+;<>\\#=')
+VALUES = st.text(SIGNS, min_size=1)
 ATTRIBUTES = st.tuples(st.sampled_from(KINDS), VALUES.map(lambda value: value[:60]))
 MOMENTS = st.datetimes(datetime.datetime(1950, 1, 1), datetime.datetime(9999, 12, 31))
 KEY = ec.generate_private_key(ec.SECP256R1())
 
 
-def certificate(
-    attributes: list[tuple[reference.ObjectIdentifier, str]], start: datetime.datetime
-) -> reference.Certificate:
+Attributes = list[tuple[reference.ObjectIdentifier, str]]
+
+
+def certificate(attributes: Attributes, start: datetime.datetime) -> reference.Certificate:
     name = reference.Name([reference.NameAttribute(kind, value, _ASN1Type.UTF8String) for kind, value in attributes])
     end = min(start + datetime.timedelta(days=400), datetime.datetime(9999, 12, 31, 23, 59, 59))
     builder = reference.CertificateBuilder().subject_name(name).issuer_name(pki.name("issuer")).serial_number(7)
