@@ -25,7 +25,7 @@ def main(parts: list[str]) -> int:
     print("\n=== summary")
     for part, (passed, seconds) in results.items():
         print(f"{part:<12} {'passed' if passed else 'FAILED':<7} {seconds:6.1f} s")
-    failed = [part for part, (passed, _) in results.items() if not passed]
+    failed = [part for part, (passed, _seconds) in results.items() if not passed]
     print(f"parts: {len(results) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 

@@ -72,6 +72,7 @@ def kafka_client_arguments() -> t.Dict[str, t.Any]:
 def _store_argument() -> t.Dict[str, t.Any]:
     return {
         "type": "dict",
+        "no_log": False,  # its options say themselves which of them are secret
         "options": {
             "path": {"type": "path"},
             "content": {"type": "str", "no_log": True},

@@ -52,10 +52,12 @@ def install() -> None:
     """The tarball that a release would be, built and installed as a user would."""
     shutil.rmtree(DEMO / "dist", ignore_errors=True)
     galaxy = [tool("ansible-galaxy"), "collection"]
-    quiet: dict[str, t.Any] = {"check": True, "env": environment(), "stdout": subprocess.DEVNULL}
-    subprocess.run([*galaxy, "build", "--output-path", str(DEMO / "dist"), str(ROOT)], **quiet)
+    quiet: dict[str, t.Any] = {"env": environment(), "stdout": subprocess.DEVNULL}
+    subprocess.run([*galaxy, "build", "--output-path", str(DEMO / "dist"), str(ROOT)], check=True, **quiet)
     [tarball] = (DEMO / "dist").glob("hopsworks-kafka-*.tar.gz")
-    subprocess.run([*galaxy, "install", "--offline", "--force", "-p", str(COLLECTIONS), str(tarball)], **quiet)
+    subprocess.run(
+        [*galaxy, "install", "--offline", "--force", "-p", str(COLLECTIONS), str(tarball)], check=True, **quiet
+    )
     print(f"{tarball.name} -> {COLLECTIONS.relative_to(ROOT)}")
 
 
@@ -89,7 +91,9 @@ def table(note: dict[str, t.Any]) -> None:
     for home in note["homes"]:
         text = pathlib.Path(home, "etc", "onlinefs-kafka.properties").read_text()
         found = re.search(r"^bootstrap\.servers *= *(.*)$", text, re.MULTILINE)
-        running = subprocess.run(lab.service_command("status", pathlib.Path(home)), cwd=ROOT, capture_output=True)
+        running = subprocess.run(
+            lab.service_command("status", pathlib.Path(home)), cwd=ROOT, capture_output=True, check=False
+        )
         state_word = "running" if running.returncode == 0 else "stopped"
         bootstrap = found[1].replace("\\:", ":") if found else "(none)"
         print(f"{pathlib.Path(home).name + ', ' + state_word:<28} {1:>8}  {bootstrap}")

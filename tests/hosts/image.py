@@ -117,7 +117,7 @@ def _release() -> str:
 
 def _os_release() -> t.Mapping[str, str]:
     lines = Path("/etc/os-release").read_text().splitlines()
-    return {key: value.strip('"') for key, _, value in (line.partition("=") for line in lines)}
+    return {key: value.strip('"') for key, _equals, value in (line.partition("=") for line in lines)}
 
 
 def _sources() -> str:

@@ -274,7 +274,7 @@ def _keys(lab: Lab) -> str:
     for host in lab.hosts:
         etc = host.folder / "upper/etc"
         (etc / "ssh").mkdir(parents=True)
-        kind, key, _ = _key(etc / "ssh/ssh_host_ed25519_key", host.name).split()
+        kind, key, _comment = _key(etc / "ssh/ssh_host_ed25519_key", host.name).split()
         known.append(f"{host.address} {kind} {key}\n")
         (etc / "hostname").write_text(f"{host.name}\n")
         (etc / "hosts").write_text(f"127.0.0.1 localhost\n{CONTROLLER} controller\n{names}")

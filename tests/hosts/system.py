@@ -64,7 +64,7 @@ def mounts(under: Path) -> list[Path]:
 def cgroup_root() -> Path:
     """Where control groups version 2 are mounted (also on machines that keep version 1 for the controllers)."""
     for line in Path("/proc/self/mounts").read_text().splitlines():
-        _, point, kind, options = line.split()[:4]
+        _device, point, kind, options = line.split()[:4]
         if kind == "cgroup2":
             if "ro" in options.split(","):
                 raise HostsError(f"{point} is mounted read-only: systemd needs control groups of its own")

@@ -78,7 +78,7 @@ def ansible(
     assert done.returncode == 0, done.stdout + done.stderr
     results = {}
     for line in done.stdout.splitlines():
-        name, _, rest = line.partition(" | ")
+        name, _bar, rest = line.partition(" | ")
         results[name] = json.loads(rest.partition("=> ")[2])
     return results
 
