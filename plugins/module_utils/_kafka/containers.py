@@ -19,15 +19,6 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError, MissingLibraryError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import der, jks
 
-try:
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.serialization import pkcs12
-
-    CRYPTOGRAPHY_ERROR: t.Optional[ImportError] = None
-except ImportError as error:
-    CRYPTOGRAPHY_ERROR = error
-
 PEM, PKCS12, JKS = "PEM", "PKCS12", "JKS"
 TYPES = (PEM, PKCS12, JKS)
 
@@ -148,11 +139,11 @@ def _pem_key(block: bytes, label: str, password: t.Optional[str], subject: str) 
         raise InputError(
             subject, "its private key is encrypted and no password is given", "Give key_password", "key_password"
         )
-    _need_cryptography("to read an encrypted PEM key, or one in an older form")
+    pyca = _cryptography("to read an encrypted PEM key, or one in an older form")
     secret = password.encode() if encrypted and password is not None else None
     try:
-        key = serialization.load_pem_private_key(block, secret)
-    except UnsupportedAlgorithm as error:
+        key = pyca.serialization.load_pem_private_key(block, secret)
+    except pyca.UnsupportedAlgorithm as error:
         raise InputError(
             subject, "its private key is of a kind that is not supported", "Use an RSA, EC or Ed25519 key"
         ) from error
@@ -165,9 +156,7 @@ def _pem_key(block: bytes, label: str, password: t.Optional[str], subject: str) 
                 "key_password",
             ) from error
         raise _damaged_block(label, subject) from error
-    return key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    return _pkcs8(pyca, key)
 
 
 def _base64(body: bytes, label: str, subject: str) -> bytes:
@@ -185,7 +174,7 @@ def _damaged_block(label: str, subject: str) -> InputError:
 
 
 def _read_pkcs12(data: bytes, password: t.Optional[str], subject: str) -> Contents:
-    _need_cryptography("to read a PKCS12 store")
+    pyca = _cryptography("to read a PKCS12 store")
     keys = sum(data.count(bag) for bag in _KEY_BAGS)
     if keys > 1:
         raise InputError(
@@ -194,8 +183,8 @@ def _read_pkcs12(data: bytes, password: t.Optional[str], subject: str) -> Conten
             "Make a store with the one key: keytool -importkeystore -srcalias ALIAS -deststoretype PKCS12",
         )
     try:
-        store = pkcs12.load_pkcs12(data, None if password is None else password.encode())
-    except UnsupportedAlgorithm as error:
+        store = pyca.pkcs12.load_pkcs12(data, None if password is None else password.encode())
+    except pyca.UnsupportedAlgorithm as error:
         raise InputError(
             subject, "it is enciphered in a way that is not supported", "Convert it: keytool -importkeystore"
         ) from error
@@ -210,20 +199,26 @@ def _read_pkcs12(data: bytes, password: t.Optional[str], subject: str) -> Conten
             "Give the password that the store was made with",
             "store_password",
         ) from error
-    others = tuple(_der(entry.certificate) for entry in store.additional_certs)
-    own = () if store.cert is None else (_der(store.cert.certificate),)
+    others = tuple(_der(pyca, entry.certificate) for entry in store.additional_certs)
+    own = () if store.cert is None else (_der(pyca, store.cert.certificate),)
     if store.key is None:
         return Contents(own + others, ())
-    private_key = store.key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return Contents((), (Key("in the store", private_key, own + others),))
+    return Contents((), (Key("in the store", _pkcs8(pyca, store.key), own + others),))
 
 
-def _der(certificate: t.Any) -> bytes:
-    return t.cast(bytes, certificate.public_bytes(serialization.Encoding.DER))
+def _der(pyca: t.Any, certificate: t.Any) -> bytes:
+    return t.cast(bytes, certificate.public_bytes(pyca.serialization.Encoding.DER))
 
 
-def _need_cryptography(purpose: str) -> None:
-    if CRYPTOGRAPHY_ERROR is not None:
-        raise MissingLibraryError("cryptography", purpose, CRYPTOGRAPHY_ERROR)
+def _pkcs8(pyca: t.Any, key: t.Any) -> bytes:
+    forms = pyca.serialization
+    return t.cast(bytes, key.private_bytes(forms.Encoding.DER, forms.PrivateFormat.PKCS8, forms.NoEncryption()))
+
+
+def _cryptography(purpose: str) -> t.Any:
+    """The library, imported when it is first needed: most stores do not need it."""
+    from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import pyca  # noqa: PLC0415
+
+    if pyca.IMPORT_ERROR is not None:
+        raise MissingLibraryError("cryptography", purpose, pyca.IMPORT_ERROR)
+    return pyca

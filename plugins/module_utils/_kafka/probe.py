@@ -10,7 +10,6 @@ that may block runs in threads that are left behind then.
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.util
 import threading
 import time
@@ -21,7 +20,6 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import (
     probe_reasons,
     probe_sasl,
     probe_tls,
-    probe_token,
     probe_transport,
     wire,
 )
@@ -66,7 +64,7 @@ def probe(
     :param until: as in the options, over which it goes.
     """
     wanted = options or ProbeOptions()
-    run = _Run(client, dataclasses.replace(wanted, until=until or wanted.until))
+    run = _Run(client, wanted._replace(until=until or wanted.until))
     thread = threading.Thread(target=run.go, daemon=True)
     thread.start()
     run.over.wait(run.deadline.left() + 0.2)
@@ -247,11 +245,11 @@ class _Run:
             raise _Ended
         return usable
 
-    def _token(self, client: KafkaClient, config: LibrdkafkaConfig) -> t.Optional[probe_token.Token]:
+    def _token(self, client: KafkaClient, config: LibrdkafkaConfig) -> t.Optional[probe_sasl.Token]:
         began = time.monotonic()
         try:
             token = probe_sasl.get_token(client, config, self.deadline.step())
-        except probe_token.TokenFault as fault:
+        except probe_sasl.TokenFault as fault:
             self._end(fault.reason, probe_sasl.token_source(client, config), fault.detail)
         if token is not None:
             told = f"token for {token.principal}" if token.principal else "token"
@@ -302,12 +300,10 @@ class _Run:
             self._end("metadata_timeout", "", "brokers were named, and then nothing more came", "metadata")
 
     def _beyond(self, session: Session, metadata: Metadata, keep: t.List[t.Any]) -> None:
-        from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import (  # noqa: PLC0415  (as in _login)
-            probe_roundtrip,
-            probe_topics,
-        )
-
         asked = self._asked()
+        # As in _login: imported where it is needed.
+        if asked & {"topics", "groups"}:
+            from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe_topics  # noqa: PLC0415
         if "topics" in asked:
             self._begin("topics")
             self.entries.extend(probe_topics.check_topics(session, metadata, self.options.topics))
@@ -315,6 +311,8 @@ class _Run:
             self._begin("groups")
             self.entries.extend(probe_topics.check_groups(session, metadata, self.options.groups))
         if "round_trip" in asked:
+            from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe_roundtrip  # noqa: PLC0415
+
             self._begin("round_trip")
             if not self.options.topics:
                 self._end("no_topic", "", "a round trip needs a topic")

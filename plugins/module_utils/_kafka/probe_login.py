@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import re
 import time
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_token import Token
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_sasl import Token
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_transport import Deadline
 
 try:
@@ -62,8 +61,7 @@ class Broker(t.NamedTuple):
     port: int
 
 
-@dataclasses.dataclass(frozen=True)
-class Metadata:
+class Metadata(t.NamedTuple):
     """What a cluster says of itself.
 
     :param topics: those that this principal may know of, as confluent_kafka describes them.
@@ -71,25 +69,25 @@ class Metadata:
     """
 
     brokers: t.Mapping[int, Broker]
-    topics: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    topics: t.Mapping[str, t.Any]
     cluster_id: str = ""
     controller_id: int = -1
     whole: bool = True
 
 
-@dataclasses.dataclass
 class Session:
     """One librdkafka admin client, and what it said.
 
     :param config: its configuration, also for the producer and consumer of a round trip. Holds secrets.
     """
 
-    config: t.Dict[str, t.Any] = dataclasses.field(repr=False)
-    secrets: t.FrozenSet[str] = dataclasses.field(repr=False)
-    deadline: Deadline
-    said: t.List[t.Any] = dataclasses.field(default_factory=list)
-    admin: t.Any = None
-    opened: t.List[t.Any] = dataclasses.field(default_factory=list)
+    def __init__(self, config: t.Dict[str, t.Any], secrets: t.FrozenSet[str], deadline: Deadline) -> None:
+        self.config = config
+        self.secrets = secrets
+        self.deadline = deadline
+        self.admin: t.Any = None
+        self.said: t.List[t.Any] = []
+        self.opened: t.List[t.Any] = []
 
     def open(self, token: t.Optional[Token]) -> None:
         """Start the client.
@@ -131,7 +129,7 @@ class Session:
             learned = self._learned()
             tries += bool(learned)
             if tries >= _TRIES:
-                return Metadata(learned, whole=False)
+                return Metadata(learned, {}, whole=False)
             length = min(2 * length, _LONGEST_SLICE)
             time.sleep(min(0.01, self.deadline.left()))
         told = self.scrub(self.said[-1].str()) if self.said else last

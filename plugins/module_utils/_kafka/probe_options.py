@@ -6,23 +6,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 #: What a principal must be allowed to do with a topic when nothing else is said.
 OPERATIONS = ("read", "write")
 
 
-@dataclasses.dataclass(frozen=True)
-class TopicWish:
+class TopicWish(t.NamedTuple):
     """A topic that must be there, and what the principal must be allowed to do with it: Kafka's ACL operations."""
 
     name: str
     operations: t.Tuple[str, ...] = OPERATIONS
 
 
-@dataclasses.dataclass(frozen=True)
-class ProbeOptions:
+class ProbeOptions(t.NamedTuple):
     """What to probe besides the connection.
 
     :param topics: topics that must be there, each with the operations that the principal must be allowed.

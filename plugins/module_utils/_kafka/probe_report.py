@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import textwrap
 import time
 import typing as t
@@ -33,8 +32,7 @@ NOT_ASKED = "not_asked"
 _WIDTH = 118
 
 
-@dataclasses.dataclass(frozen=True)
-class Entry:
+class Entry(t.NamedTuple):
     """What one stage found at one target.
 
     :param target: a server, a topic, a group, a token endpoint; empty where the stage has only one.
@@ -69,8 +67,7 @@ def elapsed(since: float) -> int:
     return round((time.monotonic() - since) * 1000)
 
 
-@dataclasses.dataclass(frozen=True)
-class Report:
+class Report(t.NamedTuple):
     """The result of one probe.
 
     :param stages: every stage of :data:`STAGES` at least once, in their order.
@@ -97,7 +94,7 @@ class Report:
 
     def as_dict(self) -> t.Dict[str, t.Any]:
         """``{ok, failed_stage, stages: [{stage, target, ok, reason, detail, remedy, ms}]}``, as modules return it."""
-        stages = [dataclasses.asdict(entry) for entry in self.stages]
+        stages = [entry._asdict() for entry in self.stages]
         return {"ok": self.ok, "failed_stage": self.failed_stage, "stages": stages}
 
     def headline(self) -> str:

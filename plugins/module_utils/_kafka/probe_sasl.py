@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe_token, probe_transport, wire
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe_transport, wire
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.client import KafkaClient
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_librdkafka import LibrdkafkaConfig
 
@@ -23,6 +23,48 @@ _FAULT_DETAILS = {
     "not_kafka": "what answers there does not speak Kafka's protocol",
     "tls": "the port answers in TLS inside of TLS",
 }
+
+
+class TokenFault(Exception):
+    """No token could be had.
+
+    :param reason: a code of :mod:`probe_reasons`.
+    :param detail: what was seen, without secrets.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class Token:
+    """A token, which is a secret.
+
+    :param expires: seconds since 1970.
+    :param principal: who it says that it is for.
+    :param doubt: why a broker with a right clock would refuse it; empty where it looks good.
+    """
+
+    def __init__(self, value: str, expires: float, principal: str = "", doubt: str = "") -> None:
+        self.value = value
+        self.expires = expires
+        self.principal = principal
+        self.doubt = doubt
+
+
+class Endpoint:
+    """Where tokens come from, and what is shown there (OAuth 2 client credentials, RFC 6749 section 4.4).
+
+    :param encode: encode id and secret as RFC 6749 says; Java does so when sasl.oauthbearer.header.urlencode is true.
+    """
+
+    def __init__(self, url: str, client_id: str, secret: str, scope: str = "", encode: bool = False) -> None:
+        self.url = url
+        self.client_id = client_id
+        self.secret = secret
+        self.scope = scope
+        self.encode = encode
 
 
 class Fault(t.NamedTuple):
@@ -60,31 +102,39 @@ def unanswered(one: probe_transport.Checked, client: KafkaClient) -> t.Optional[
     return None
 
 
-def get_token(client: KafkaClient, config: LibrdkafkaConfig, timeout: float) -> t.Optional[probe_token.Token]:
+def get_token(client: KafkaClient, config: LibrdkafkaConfig, timeout: float) -> t.Optional[Token]:
     """The token for OAUTHBEARER or AWS_MSK_IAM; None for mechanisms without, and for grants that the library sees to.
 
-    :raises probe_token.TokenFault: there is none to be had.
+    :raises TokenFault: there is none to be had.
     """
-    if config.msk_iam is not None:
-        return probe_token.fetch_msk_iam(config.msk_iam)
     endpoint = token_endpoint(client, config)
-    if endpoint is None:
+    if config.msk_iam is None and endpoint is None:
         return None
+    # Only here: it takes a while to import, and few logins need it.
+    from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe_token  # noqa: PLC0415
+
+    if endpoint is None:
+        return probe_token.fetch_msk_iam(config.msk_iam) if config.msk_iam else None
     return probe_token.fetch(endpoint, client.truststore.certificates if client.truststore else (), timeout)
 
 
 def token_source(client: KafkaClient, config: LibrdkafkaConfig) -> str:
     """What a report calls the place that tokens come from."""
     endpoint = token_endpoint(client, config)
-    return probe_token.shown_url(endpoint.url) if endpoint else client.properties["sasl.mechanism"]
+    if endpoint is None:
+        return client.properties["sasl.mechanism"]
+    # Without user, query and fragment, where a secret may be.
+    address, _question_mark, _query = endpoint.url.partition("?")
+    scheme, separator, rest = address.partition("#")[0].partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
-def token_endpoint(client: KafkaClient, config: LibrdkafkaConfig) -> t.Optional[probe_token.Endpoint]:
+def token_endpoint(client: KafkaClient, config: LibrdkafkaConfig) -> t.Optional[Endpoint]:
     """Where tokens come from, for the grant with an id and a secret; the library knows the other by itself."""
     given = config.config
     if given.get("sasl.oauthbearer.method") != "oidc" or "sasl.oauthbearer.grant.type" in given:
         return None
-    return probe_token.Endpoint(
+    return Endpoint(
         url=given["sasl.oauthbearer.token.endpoint.url"],
         client_id=given.get("sasl.oauthbearer.client.id", ""),
         secret=given.get("sasl.oauthbearer.client.secret", ""),
@@ -93,7 +143,7 @@ def token_endpoint(client: KafkaClient, config: LibrdkafkaConfig) -> t.Optional[
     )
 
 
-def for_library(config: LibrdkafkaConfig, token: t.Optional[probe_token.Token]) -> t.Dict[str, str]:
+def for_library(config: LibrdkafkaConfig, token: t.Optional[Token]) -> t.Dict[str, str]:
     """The library's configuration; without its own way to tokens where there is one already."""
     if token is None:
         return dict(config.config)
@@ -102,7 +152,7 @@ def for_library(config: LibrdkafkaConfig, token: t.Optional[probe_token.Token]) 
 
 def why_refused(
     client: KafkaClient,
-    token: t.Optional[probe_token.Token],
+    token: t.Optional[Token],
     releases: t.Optional[wire.Releases],
     library: t.Tuple[int, ...],
 ) -> str:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import queue
 import threading
@@ -45,8 +44,7 @@ _TABLES = 3
 Params = t.Mapping[str, t.Any]
 
 
-@dataclasses.dataclass(frozen=True)
-class Outcome:
+class Outcome(t.NamedTuple):
     """What the task returns.
 
     :param result: ``ok``, ``failed_stage``, and ``stages`` or ``results``, as the module documents them.

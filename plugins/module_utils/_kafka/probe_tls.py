@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import socket
 import ssl
@@ -50,8 +49,7 @@ class Fault(t.NamedTuple):
     detail: str
 
 
-@dataclasses.dataclass(frozen=True)
-class Tls:
+class Tls(t.NamedTuple):
     """How to speak TLS to every server of one declaration.
 
     :param certificate: the client's own, None where it has none.

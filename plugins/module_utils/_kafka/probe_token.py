@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import dataclasses
 import http.client
 import json
 import socket
@@ -18,6 +17,7 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_librdkafka import MskIam
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_sasl import Endpoint, Token, TokenFault
 
 try:
     from aws_msk_iam_sasl_signer import MSKAuthTokenProvider  # type: ignore[import-not-found]
@@ -30,48 +30,6 @@ _SKEW = 30
 #: librdkafka refuses a token without time left by itself; whether it is too old is for the broker to say.
 _LEAST_LIFE = 120
 _OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN = 200, 400, 401, 403
-
-
-class TokenFault(Exception):
-    """No token could be had.
-
-    :param reason: a code of :mod:`probe_reasons`.
-    :param detail: what was seen, without secrets.
-    """
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(reason, detail)
-        self.reason = reason
-        self.detail = detail
-
-
-@dataclasses.dataclass(frozen=True)
-class Token:
-    """A token.
-
-    :param expires: seconds since 1970.
-    :param principal: who it says that it is for.
-    :param doubt: why a broker with a right clock would refuse it; empty where it looks good.
-    """
-
-    value: str = dataclasses.field(repr=False)
-    expires: float
-    principal: str = ""
-    doubt: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
-class Endpoint:
-    """Where tokens come from, and what is shown there (OAuth 2 client credentials, RFC 6749 section 4.4).
-
-    :param encode: encode id and secret as RFC 6749 says; Java does so when sasl.oauthbearer.header.urlencode is true.
-    """
-
-    url: str
-    client_id: str
-    secret: str = dataclasses.field(repr=False)
-    scope: str = ""
-    encode: bool = False
 
 
 def fetch(endpoint: Endpoint, authorities: t.Sequence[bytes], timeout: float) -> Token:
@@ -127,7 +85,7 @@ def _post(endpoint: Endpoint, authorities: t.Sequence[bytes], timeout: float) ->
     """Status, the server's clock (seconds since 1970) and body of the answer."""
     parts = urllib.parse.urlsplit(endpoint.url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise TokenFault("token_endpoint_unreachable", f"{shown_url(endpoint.url)} is not an http or https URL")
+        raise TokenFault("token_endpoint_unreachable", "the URL is not an http or https URL")
     form = {"grant_type": "client_credentials"}
     if endpoint.scope:
         form["scope"] = endpoint.scope
@@ -167,12 +125,6 @@ def _connection(
     if authorities:
         context.load_verify_locations(cadata=b"".join(authorities))
     return http.client.HTTPSConnection(host, parts.port, timeout=timeout, context=context)
-
-
-def shown_url(url: str) -> str:
-    """A URL without what may be secret in it."""
-    parts = urllib.parse.urlsplit(url)
-    return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _clock(date: t.Optional[str]) -> t.Optional[float]:

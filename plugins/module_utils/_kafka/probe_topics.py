@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import time
 import typing as t
 
@@ -47,8 +46,7 @@ def has_controller(metadata: Metadata) -> bool:
     return metadata.controller_id in metadata.brokers
 
 
-@dataclasses.dataclass(frozen=True)
-class _Answer:
+class _Answer(t.NamedTuple):
     """The result of an admin call about one thing, or the error that came instead."""
 
     value: t.Any = None

@@ -10,7 +10,6 @@ Each server has a thread of its own, because looking up a name cannot be interru
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import errno
 import functools
 import socket
@@ -51,8 +50,7 @@ class Deadline:
         return min(self.left(), self.seconds / 2)
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
+class Settings(t.NamedTuple):
     """What a server is checked for.
 
     :param tls: how to speak TLS; None for a plaintext protocol.

@@ -6,15 +6,12 @@
 
 from __future__ import annotations
 
-import calendar
 import dataclasses
 import datetime
 import ipaddress
 import os
 import ssl
-import tempfile
 import textwrap
-import time
 import typing as t
 from base64 import b64encode
 
@@ -32,6 +29,7 @@ _NAMES = {
     "1.2.840.113549.1.9.1": "emailAddress",
 }
 _VERSION = 0xA0  # [0], absent in certificates of version 1
+_EPOCH = datetime.datetime(1970, 1, 1)
 _EXTENSIONS = 0xA3  # [3] of TBSCertificate
 _ALTERNATIVE_NAMES = "2.5.29.17"
 _DNS_NAME, _IP_ADDRESS = 0x82, 0x87  # [2] and [7] of GeneralName
@@ -78,7 +76,7 @@ def read(certificate_der: bytes) -> Certificate:
 
 def day(seconds: float) -> str:
     """A moment as messages show it: ``2026-01-31 12:00 UTC``."""
-    moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=int(seconds))
+    moment = _EPOCH + datetime.timedelta(seconds=int(seconds))
     return moment.strftime("%Y-%m-%d %H:%M UTC")
 
 
@@ -150,6 +148,8 @@ def _memory_file() -> t.Tuple[int, str]:
     if hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
         descriptor = os.memfd_create("key")
         return descriptor, f"/proc/self/fd/{descriptor}"
+    import tempfile  # noqa: PLC0415  (seldom needed, and slow to import)
+
     return tempfile.mkstemp()
 
 
@@ -159,7 +159,11 @@ def _seconds(tag: int, content: bytes) -> int:
         text = ("19" if text >= "50" else "20") + text
     elif tag != der.GENERALIZED_TIME:
         raise ValueError("not a time")
-    return calendar.timegm(time.strptime(text, "%Y%m%d%H%M%SZ"))
+    if len(text) != len("YYYYMMDDHHMMSSZ") or not text[:-1].isdigit() or text[-1] != "Z":
+        raise ValueError("not a time")
+    month, day_, hour, minute, second = (int(text[start : start + 2]) for start in range(4, 14, 2))
+    moment = datetime.datetime(int(text[:4]), month, day_, hour, minute, second)
+    return int((moment - _EPOCH).total_seconds())
 
 
 def _name(content: bytes) -> str:
