@@ -250,10 +250,12 @@ def _decoded(request: str, response: requests.Response, body: bytes) -> t.Any:
             document = jsonlib.loads(body)
         except ValueError:
             readable = False
-    if status >= _ERROR:
+    # An error of the server's own, cut off: without its code nobody knows which.
+    half = not readable and body.lstrip()[:1] == b"{"
+    if status >= _ERROR and not half:
         retry_after = retry_after_seconds(response.headers.get("Retry-After"))
         raise api_error(request, status, document if isinstance(document, dict) else None, retry_after)
-    if not _OK <= status < _REDIRECT:
+    if not half and not _OK <= status < _REDIRECT:
         raise TransportError(
             "redirected",
             f"the server answers {status} and sends elsewhere",
