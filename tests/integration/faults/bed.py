@@ -138,7 +138,7 @@ def content(project: Stored) -> tuple[t.Any, t.Any]:
 
 
 def check_report(result: Result, before: dict[str, Stored], after: dict[str, Stored]) -> None:
-    """Every project has its entry, and what was written is told: neither too little nor, where all went well, too much."""
+    """Every project has its entry; what was written is told, and where all went well nothing else."""
     assert [entry["project"] for entry in result["results"]] == list(before), "an entry for each, in order"
     assert sum(result["counts"].values()) == len(before)
     for name, entry in result.by_project.items():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the hopsworks.kafka authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happens around the server while a run goes on: it restarts, its name is lost, a proxy refuses, a key is revoked."""
+"""What happens around the server while a run goes on: a restart, a lost name, a proxy, a revoked key."""
 
 from __future__ import annotations
 
