@@ -131,8 +131,7 @@ class ActionModule(ActionBase):
         result["proof"]["group"] = dataclasses.asdict(group)
         result["generations"] = final["generations"]
         result.setdefault("warnings", []).extend(final.get("warnings", []))
-        if group.joined is None:
-            result.setdefault("warnings", []).append(group.unknown())
+        result.setdefault("warnings", []).extend(group.doubts())
         return result
 
     def _module(self, arguments: t.Dict[str, t.Any], variables: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:

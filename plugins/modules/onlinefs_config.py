@@ -416,6 +416,9 @@ proof:
         members:
           description: How many members the group has.
           type: int
+        partitions:
+          description: How many partitions they read, all together.
+          type: int
         lag:
           description: Records that the group is behind. Null where Kafka holds no offsets of it, as OnlineFS may keep
             them itself.

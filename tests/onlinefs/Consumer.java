@@ -64,9 +64,13 @@ public final class Consumer {
         try {
             new Consumer(Path.of(System.getenv("ONLINEFS_HOME"))).run();
         } catch (Throwable fault) {
-            LOG.error("cannot start", fault);
+            LOG.error("cannot start: {}", told(fault));
             System.exit(1);
         }
+    }
+
+    private static String told(Throwable fault) {
+        return fault.getCause() == null ? fault.toString() : fault + " because of " + told(fault.getCause());
     }
 
     private void run() throws Exception {
@@ -102,7 +106,7 @@ public final class Consumer {
                 break;
             } catch (Exception refused) {
                 counter("onlinefs_kafka_errors_total", group, "").incrementAndGet();
-                LOG.error("group {}: {}", group, refused.toString());
+                LOG.error("group {}: {}", group, told(refused));
                 synchronized (open) {
                     open.remove(consumer);
                 }
@@ -111,7 +115,7 @@ public final class Consumer {
                     Thread.sleep(RETRY.toMillis());
                     consumer = consumer(properties);
                 } catch (InterruptedException | KafkaException again) {
-                    LOG.error("group {}: {}", group, again.toString());
+                    LOG.error("group {}: {}", group, told(again));
                 }
             }
         }

@@ -238,9 +238,9 @@ class Configuration:
         if proof is None:
             return
         self.result["proof"] = proof.shown()
-        group = proof.group
-        if group is not None and group.joined is None and self._params["phase"] == "whole":
-            self.result["warnings"].append(group.unknown())
+        # Where nobody could look here, the controller may.
+        if proof.group and (proof.group.joined is not None or self._params["phase"] == "whole"):
+            self.result["warnings"].extend(proof.group.doubts())
 
     def _diagnose(self) -> t.Dict[str, t.Any]:
         try:

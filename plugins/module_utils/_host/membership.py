@@ -30,6 +30,7 @@ else:
 
 _POLL_SECONDS = 0.5
 _ANSWER_SECONDS = 5.0
+_SETTLE_SECONDS = 5.0
 NO_LIBRARY = "the Python library confluent-kafka is not installed"
 
 _NOT_SUPPORTED = "this Kafka does not describe groups"
@@ -67,6 +68,7 @@ def look(client: KafkaClient, name: str, client_id: str, seconds: float) -> Grou
     except (confluent_kafka.KafkaException, ValueError) as error:
         return Group(name, client_id, None, f"a client cannot be set up here: {error}")
     deadline = time.monotonic() + seconds
+    settled: t.Optional[float] = None
     while True:
         group = _once(admin, name, client_id, max(min(_ANSWER_SECONDS, deadline - time.monotonic()), 1.0))
         admin.poll(0)
@@ -74,7 +76,11 @@ def look(client: KafkaClient, name: str, client_id: str, seconds: float) -> Grou
         if refused and not group.joined:
             # Whoever refuses this login refuses the service's: it is the same one.
             return Group(name, client_id, False, refused[-1].str())
-        if group.joined or time.monotonic() > deadline or group.reason == _NOT_SUPPORTED:
+        # A member has its partitions some moments after it has joined; that there are none at all is no failure.
+        settled = settled or time.monotonic() + min(_SETTLE_SECONDS, seconds) if group.joined else None
+        if group.joined and (group.partitions or time.monotonic() > t.cast("float", settled)):
+            break
+        if time.monotonic() > deadline or group.reason == _NOT_SUPPORTED:
             break
         admin.poll(_POLL_SECONDS)
     if group.joined is None and errors:
@@ -85,12 +91,11 @@ def look(client: KafkaClient, name: str, client_id: str, seconds: float) -> Grou
 def _once(admin: t.Any, name: str, client_id: str, seconds: float) -> Group:
     try:
         described = admin.describe_consumer_groups([name], request_timeout=seconds)[name].result(seconds + 1)
-        members = [m for m in described.members if not client_id or m.client_id == client_id]
-        if not members:
+        partitions = sum(len(m.assignment.topic_partitions) for m in described.members if m.assignment)
+        group = Group(name, client_id, False, "", len(described.members), partitions)
+        if not any(not client_id or m.client_id == client_id for m in described.members):
             others = ", ".join(sorted(m.client_id for m in described.members)) or "none"
-            return Group(
-                name, client_id, False, f"state {described.state.name}, members: {others}", len(described.members)
-            )
+            return dataclasses.replace(group, reason=f"state {described.state.name}, members: {others}")
         cluster_id = admin.list_topics(timeout=seconds).cluster_id
     except confluent_kafka.KafkaException as error:
         code = error.args[0]
@@ -99,7 +104,7 @@ def _once(admin: t.Any, name: str, client_id: str, seconds: float) -> Group:
         return Group(name, client_id, None, code.str())
     except concurrent.futures.TimeoutError:
         return Group(name, client_id, None, "Kafka did not answer in time")
-    return Group(name, client_id, True, "", len(described.members), _lag(admin, name, seconds), cluster_id)
+    return dataclasses.replace(group, joined=True, lag=_lag(admin, name, seconds), cluster_id=cluster_id)
 
 
 def _lag(admin: t.Any, name: str, seconds: float) -> t.Optional[int]:

@@ -40,6 +40,7 @@ class Group:
     """What Kafka says of the service's consumer group.
 
     :param joined: this host's member is in the group; ``None`` where nobody could look, and ``reason`` says why.
+    :param partitions: how many partitions the group reads, over all its members.
     :param lag: records behind, over all partitions with a committed offset; ``None`` where Kafka holds no offsets of
         the group.
     :param cluster_id: the cluster's own id.
@@ -50,12 +51,18 @@ class Group:
     joined: t.Optional[bool]
     reason: str = ""
     members: int = 0
+    partitions: int = 0
     lag: t.Optional[int] = None
     cluster_id: t.Optional[str] = None
 
-    def unknown(self) -> str:
-        """What to tell where nobody could look."""
-        return f"Not proved that {self.client_id or 'a member'} joined group {self.name}: {self.reason}"
+    def doubts(self) -> t.List[str]:
+        """What to tell of it though it is no failure."""
+        if self.joined is None:
+            return [f"Not proved that {self.client_id or 'a member'} joined group {self.name}: {self.reason}"]
+        if self.joined and not self.partitions:
+            cause = "no topic is there that it is to read, or it may not read it"
+            return [f"Consumer group {self.name} has joined, but reads nothing: {cause}"]
+        return []
 
 
 @dataclasses.dataclass(frozen=True)

@@ -230,8 +230,8 @@ def test_a_log_is_shown_without_secrets(tmp_path: pathlib.Path) -> None:
 class Admin:
     """Answers as a broker would."""
 
-    def __init__(self, members: list[str], committed: int | None = 5, fault: str = "") -> None:
-        self.members, self.committed, self.fault = members, committed, fault
+    def __init__(self, members: list[str], committed: int | None = 5, fault: str = "", partitions: int = 3) -> None:
+        self.members, self.committed, self.fault, self.partitions = members, committed, fault, partitions
 
     def __call__(self, config: dict[str, t.Any]) -> Admin:
         self.config = config
@@ -247,7 +247,8 @@ class Admin:
         return future
 
     def describe_consumer_groups(self, names: list[str], request_timeout: float) -> dict[str, t.Any]:
-        members = [types.SimpleNamespace(client_id=name) for name in self.members]
+        assignment = types.SimpleNamespace(topic_partitions=[None] * self.partitions)
+        members = [types.SimpleNamespace(client_id=name, assignment=assignment) for name in self.members]
         described = types.SimpleNamespace(members=members, state=types.SimpleNamespace(name="STABLE"))
         return {names[0]: self._future(described)}
 
@@ -272,8 +273,14 @@ def look(monkeypatch: pytest.MonkeyPatch, admin: Admin, client_id: str = "online
 
 def test_a_member_with_its_lag(monkeypatch: pytest.MonkeyPatch) -> None:
     admin = Admin(["onlinefs_h2_1", "onlinefs_h1_1"])
-    assert look(monkeypatch, admin) == Group("g", "onlinefs_h1_1", True, "", 2, 7, "the-cluster")
+    assert look(monkeypatch, admin) == Group("g", "onlinefs_h1_1", True, "", 2, 6, 7, "the-cluster")
     assert "group.id" not in admin.config and admin.config["bootstrap.servers"] == "k:1"
+
+
+def test_a_group_that_reads_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    group = look(monkeypatch, Admin(["onlinefs_h1_1"], partitions=0))
+    assert group.joined and "reads nothing" in group.doubts()[0]
+    assert look(monkeypatch, Admin(["onlinefs_h1_1"])).doubts() == []
 
 
 def test_offsets_that_kafka_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
