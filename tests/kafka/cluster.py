@@ -244,7 +244,7 @@ def _format(folder: pathlib.Path, plan: settings.Plan) -> None:
     cluster_id = base64.urlsafe_b64encode(b"\x01" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
     scram = []
     if settings.SCRAM[0] in settings.mechanisms(_listener("sasl_ssl"), plan.version):
-        for user in plan.users:
+        for user in plan.users[: settings.SCRAM_USERS]:
             for mechanism in settings.SCRAM:
                 scram += ["--add-scram", f"{mechanism}=[name={user.name},password={user.password}]"]
     running = []

@@ -12,6 +12,8 @@ from . import tokens
 from .jars import SCRAM_SINCE, release
 
 SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
+#: So many users, the first, also have SCRAM credentials: each costs the broker thousands of hashes at its start.
+SCRAM_USERS = 40
 ADMIN_PASSWORD = "admin-Secret-1"
 TOPICS = ("orders", "payments")
 GROUP = "onlinefs"

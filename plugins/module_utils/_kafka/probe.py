@@ -201,6 +201,8 @@ class _Run:
 
         if probe_login.IMPORT_ERROR is not None:
             self._end("library_missing", "", "confluent-kafka is not installed where this runs, so the probe ends here")
+        if probe_login.release() < probe_login.OLDEST:
+            self._end("library_too_old", "", "confluent-kafka is older than 2.3.0 where this runs")
         token = self._token(client, config)
         releases = next((wire.releases(one.offered) for one in usable if one.offered), None)
         session = probe_login.Session(

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import logging
 import re
 import time
@@ -23,13 +25,16 @@ try:
 except ImportError as error:
     IMPORT_ERROR = error
 
-#: The oldest confluent_kafka whose admin calls tell the rights of a principal.
-OLDEST_LIBRARY = (2, 3, 0)
+#: The oldest release of the library whose admin calls tell the rights of a principal.
+OLDEST = (2, 3, 0)
 #: How librdkafka begins an error about a broker that it has learned of: [protocol://]host:port/number.
 _LEARNED = re.compile(r"(?:\w+://)?(\[[^\]]+\]|[^/\s]+):(\d+)/(\d+): ")
 #: So many tries fail before the brokers that it has learned of are taken for the reason.
 _TRIES = 3
+#: How long the first try may take before another way is tried beside it; doubled from try to try.
 _FIRST_SLICE, _LONGEST_SLICE = 0.2, 1.0
+#: How often the library's reasons are looked at meanwhile.
+_LOOK = 0.02
 _LEAST_SECRET = 4
 #: Settings of the declaration that must not decide how the probe itself behaves.
 _NOT_OURS = ("group.id", "group.instance.id", "transactional.id", "enable.auto.commit", "auto.offset.reset")
@@ -61,15 +66,23 @@ class Broker(t.NamedTuple):
     port: int
 
 
+class Partition(t.NamedTuple):
+    """A partition: the broker that leads it (-1 for none), and how many replicas it has and how many are in sync."""
+
+    number: int
+    leader: int
+    replicas: int
+    in_sync: int
+
+
 class Metadata(t.NamedTuple):
     """What a cluster says of itself.
 
-    :param topics: those that this principal may know of, as confluent_kafka describes them.
+    :param controller_id: -1 where none is named.
     :param whole: False where only brokers became known, because none of them could be reached for more.
     """
 
     brokers: t.Mapping[int, Broker]
-    topics: t.Mapping[str, t.Any]
     cluster_id: str = ""
     controller_id: int = -1
     whole: bool = True
@@ -109,33 +122,42 @@ class Session:
     def metadata(self, sasl: bool) -> Metadata:
         """Wait for the cluster's metadata, which needs the login; stop at once when that is refused.
 
-        :raises LoginFault: with the reason that the library gave apart from its answer.
+        DescribeCluster is asked for first: it is answered many times faster than a list of the topics. That list is
+        asked for as well after a while, since DescribeCluster waits for a controller, which may be out of reach.
+
+        :raises LoginFault: with the reason that the library gave apart from its answers.
         """
+        cluster = self.admin.describe_cluster(request_timeout=self.deadline.left())
         length, tries = _FIRST_SLICE, 0
-        last = ""
         while not self.deadline.over:
-            try:
-                found = self.admin.list_topics(timeout=min(length, self.deadline.left()))
-            except KafkaException as error:
-                last = _text(error)
-            else:
-                if found.brokers:
-                    return _metadata(found)
-                last = "the metadata names no broker"
-            self.admin.poll(0)
-            refused = self._said(KafkaError._AUTHENTICATION)
-            if sasl and refused:
-                raise LoginFault("sasl", "credentials_refused", refused)
+            if self._wait(cluster, min(length, self.deadline.left()), sasl):
+                return _from_cluster(cluster.result())
+            listed = self._list(min(length, self.deadline.left()))
+            if listed is not None and listed.brokers:
+                return _from_list(listed)
             learned = self._learned()
             tries += bool(learned)
             if tries >= _TRIES:
-                return Metadata(learned, {}, whole=False)
+                return Metadata(learned, whole=False)
             length = min(2 * length, _LONGEST_SLICE)
-            time.sleep(min(0.01, self.deadline.left()))
-        told = self.scrub(self.said[-1].str()) if self.said else last
+        told = self.scrub(self.said[-1].str()) if self.said else "no answer"
         if sasl:
             raise LoginFault("sasl", "login_timeout", told)
         raise LoginFault("metadata", "metadata_timeout", told)
+
+    def topics(self) -> t.Dict[str, t.List[Partition]]:
+        """All topics that this principal may know of; the way that needs no controller."""
+        listed = self._list(self.deadline.left())
+        if listed is None:
+            return {}
+        return {
+            name: [
+                Partition(part.id, part.leader, len(part.replicas), len(part.isrs))
+                for part in known.partitions.values()
+            ]
+            for name, known in listed.topics.items()
+            if known.error is None
+        }
 
     def consumer(self, group: str) -> t.Any:
         """A consumer that commits nothing."""
@@ -160,6 +182,28 @@ class Session:
                 text = text.replace(secret, "********")
         return " ".join(text.split())
 
+    def _wait(self, future: t.Any, seconds: float, sasl: bool) -> bool:
+        """Whether ``future`` has a result within ``seconds``; LoginFault when the login is refused meanwhile."""
+        end = time.monotonic() + seconds
+        while True:
+            with contextlib.suppress(concurrent.futures.TimeoutError):
+                if future.exception(min(_LOOK, max(0.0, end - time.monotonic()))) is None:
+                    return True
+            self.admin.poll(0)
+            refused = self._said(KafkaError._AUTHENTICATION) if sasl else ""
+            if refused:
+                raise LoginFault("sasl", "credentials_refused", refused)
+            if time.monotonic() >= end:
+                return False
+            if future.done():  # in vain: all that is left is to wait for reasons
+                time.sleep(min(_LOOK, max(0.0, end - time.monotonic())))
+
+    def _list(self, seconds: float) -> t.Any:
+        try:
+            return self.admin.list_topics(timeout=seconds)
+        except KafkaException:
+            return None
+
     def _learned(self) -> t.Dict[int, Broker]:
         """The brokers that the library knows only by what the cluster told, and that it could not connect to.
 
@@ -174,10 +218,17 @@ class Session:
         return next((self.scrub(error.str()) for error in self.said if error.code() == code), "")
 
 
-def _metadata(found: t.Any) -> Metadata:
+def _from_cluster(found: t.Any) -> Metadata:
+    return Metadata(
+        brokers={node.id: Broker(node.host, node.port) for node in found.nodes},
+        cluster_id=found.cluster_id or "",
+        controller_id=found.controller.id if found.controller else -1,
+    )
+
+
+def _from_list(found: t.Any) -> Metadata:
     return Metadata(
         brokers={number: Broker(broker.host, broker.port) for number, broker in found.brokers.items()},
-        topics=found.topics,
         cluster_id=found.cluster_id or "",
         controller_id=found.controller_id,
     )

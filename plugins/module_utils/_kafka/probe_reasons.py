@@ -15,6 +15,7 @@ REMEDIES: t.Dict[str, str] = {
     "invalid_declaration": "Correct the declaration",
     "store_password": "Give the password with which the store was made",
     "key_password": "Give the password of the private key as key_password",
+    "library_refused": "Correct that property: librdkafka, which the probe uses, does not take it",
     "key_mismatch": "Give the key with which this certificate was requested",
     "unreadable_file": "Check the path and the rights of who runs this task",
     # resolve
@@ -75,7 +76,7 @@ REMEDIES: t.Dict[str, str] = {
     "login_timeout": "The broker did not finish the login in time: see its log, or give a longer timeout",
     # metadata
     "metadata_timeout": "The broker gave no metadata in time: see its log, or give a longer timeout",
-    "connection_failed": "See the library's message",
+    "request_failed": "See the broker's message",
     # topics
     "unknown_topic": "Make the topic: Hopsworks makes none in a Kafka that it does not manage. Or correct its name",
     "no_describe": "Give this principal the right to describe it (READ and WRITE include it), or correct the name",

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import time
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_login import Metadata, Session
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_login import Metadata, Partition, Session
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_options import TopicWish
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_report import Entry, failed, passed
 
@@ -18,6 +19,9 @@ with contextlib.suppress(ImportError):  # probe_login tells it
     from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicCollection
     from confluent_kafka.admin import ConfigResource, OffsetSpec, ResourceType  # type: ignore[attr-defined]
 
+#: Error codes of librdkafka (rd_kafka_resp_err_t) and Kafka's protocol, by number: the library may not be installed.
+_UNSUPPORTED = (-165, 35)  # _UNSUPPORTED_FEATURE, UNSUPPORTED_VERSION
+_TIMEOUTS = (-185, 7)  # _TIMED_OUT, REQUEST_TIMED_OUT
 _MIN_IN_SYNC = "min.insync.replicas"
 _RIGHT_REASONS = {"read": "no_read", "write": "no_write", "describe": "no_describe"}
 #: What another right includes (Kafka's AclAuthorizer and StandardAuthorizer).
@@ -28,17 +32,32 @@ def check_topics(session: Session, metadata: Metadata, wishes: t.Sequence[TopicW
     """One entry per topic: there, led, replicated, and the principal may do what it must."""
     began = time.monotonic()
     names = [wish.name for wish in wishes]
-    answering = has_controller(metadata)
-    described = _ask(session, answering, "describe_topics", lambda: TopicCollection(names), names)
-    configured = _min_in_sync(session, answering, names)
-    return [_topic(wish, metadata, described.get(wish.name), configured.get(wish.name), began) for wish in wishes]
+    described: t.Dict[str, _Answer] = {}
+    if has_controller(metadata):
+        configured = _begin_configs(session, names)
+        described = _ask(session, "describe_topics", TopicCollection(names), names)
+        min_in_sync = _min_in_sync(session, configured)
+    else:
+        min_in_sync = {}
+    # What could not be asked with the rights is asked without them.
+    unanswered = [name for name in names if name not in described or described[name].code in _UNSUPPORTED]
+    listed = session.topics() if unanswered else {}
+    entries = []
+    for wish in wishes:
+        name = wish.name
+        if name in unanswered:
+            found = _Topic(listed.get(name), None, min_in_sync.get(name))
+            entries.append(_judge(wish, found, began))
+        else:
+            entries.append(_described(session, wish, described[name], min_in_sync.get(name), began))
+    return entries
 
 
 def check_groups(session: Session, metadata: Metadata, groups: t.Sequence[str]) -> t.List[Entry]:
     """One entry per group: the principal may use it; and its state, members and lag."""
     began = time.monotonic()
-    described = _ask(session, True, "describe_consumer_groups", lambda: list(groups), groups)
-    return [_group(session, group, described.get(group), began) for group in groups]
+    described = _ask(session, "describe_consumer_groups", list(groups), groups)
+    return [_group(session, group, described[group], began) for group in groups]
 
 
 def has_controller(metadata: Metadata) -> bool:
@@ -62,27 +81,27 @@ class _Answer(t.NamedTuple):
         return None if told is None else {operation.name.lower() for operation in told}
 
 
-def _ask(
-    session: Session, answering: bool, call: str, what: t.Callable[[], t.Any], names: t.Sequence[str]
-) -> t.Dict[str, _Answer]:
-    """An admin call of several things, with the rights of the principal; nothing where that cannot be asked."""
-    method = getattr(session.admin, call, None)
-    if not answering or method is None:
-        return {}
-    left = session.deadline.left()
-    futures = method(what(), include_authorized_operations=True, request_timeout=left)
+class _Topic(t.NamedTuple):
+    """What is known of a topic; None for what is not."""
+
+    partitions: t.Optional[t.List[Partition]]
+    rights: t.Optional[t.Set[str]]
+    min_in_sync: t.Optional[int]
+
+
+def _ask(session: Session, call: str, what: t.Any, names: t.Sequence[str]) -> t.Dict[str, _Answer]:
+    """An admin call about several things at once, with the rights of the principal."""
+    method = getattr(session.admin, call)
+    futures = method(what, include_authorized_operations=True, request_timeout=session.deadline.left())
     return {name: _result(futures[name], session) for name in names}
 
 
 def _result(future: t.Any, session: Session) -> _Answer:
-    # A little longer than the request's own time-out, which gives the better message.
-    end = session.deadline.end + 0.1
-    while not future.done() and time.monotonic() < end:
-        time.sleep(0.001)
-    if not future.done():
-        return _Answer(error=KafkaError(KafkaError._TIMED_OUT))
     try:
-        return _Answer(value=future.result())
+        # A little longer than the request's own time-out, which gives the better message.
+        return _Answer(value=future.result(session.deadline.left() + 0.1))
+    except concurrent.futures.TimeoutError:
+        return _Answer(error=KafkaError(KafkaError._TIMED_OUT))
     except KafkaException as error:
         return _Answer(error=error.args[0])
 
@@ -90,61 +109,72 @@ def _result(future: t.Any, session: Session) -> _Answer:
 # --- topics ----------------------------------------------------------------------------------------------------------
 
 
-def _min_in_sync(session: Session, answering: bool, names: t.Sequence[str]) -> t.Dict[str, int]:
-    """min.insync.replicas per topic, as far as the principal may read settings."""
-    if not answering:
-        return {}
+def _begin_configs(session: Session, names: t.Sequence[str]) -> t.Dict[str, t.Any]:
+    """Ask for the settings of the topics; the answers are taken later."""
     resources = {name: ConfigResource(ResourceType.TOPIC, name) for name in names}
     futures = session.admin.describe_configs(list(resources.values()), request_timeout=session.deadline.left())
+    return {name: futures[resource] for name, resource in resources.items()}
+
+
+def _min_in_sync(session: Session, futures: t.Mapping[str, t.Any]) -> t.Dict[str, int]:
+    """min.insync.replicas per topic, as far as the principal may read settings."""
     found = {}
-    for name, resource in resources.items():
-        answer = _result(futures[resource], session)
+    for name, future in futures.items():
+        answer = _result(future, session)
         if answer.error is None and _MIN_IN_SYNC in answer.value:
             found[name] = int(answer.value[_MIN_IN_SYNC].value)
     return found
 
 
-def _topic(
-    wish: TopicWish, metadata: Metadata, answer: t.Optional[_Answer], min_in_sync: t.Optional[int], began: float
-) -> Entry:
-    known = metadata.topics.get(wish.name)
-    if answer is not None and answer.code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+def _described(session: Session, wish: TopicWish, answer: _Answer, min_in_sync: t.Optional[int], began: float) -> Entry:
+    if answer.error is None:
+        partitions = [
+            Partition(part.id, part.leader.id if part.leader else -1, len(part.replicas), len(part.isr))
+            for part in answer.value.partitions
+        ]
+        return _judge(wish, _Topic(partitions, answer.rights(), min_in_sync), began)
+    if answer.code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
         # Kafka says so as well of a topic that does not exist, to whoever may not know.
         detail = "this principal may not describe it, so whether it exists is not known either"
         return failed("topics", wish.name, "no_describe", detail, began)
-    if known is None or known.error is not None:
+    if answer.code == KafkaError.UNKNOWN_TOPIC_OR_PART:
+        return _judge(wish, _Topic(None, None, None), began)
+    reason = "timeout" if answer.code in _TIMEOUTS else "request_failed"
+    return failed("topics", wish.name, reason, session.scrub(answer.error.str()), began)
+
+
+def _judge(wish: TopicWish, topic: _Topic, began: float) -> Entry:
+    if topic.partitions is None:
         return failed("topics", wish.name, "unknown_topic", "the cluster has no such topic", began)
-    partitions = list(known.partitions.values())
-    told = _shape(partitions, min_in_sync)
-    fault = _broken(partitions, min_in_sync)
+    told = _shape(topic.partitions, topic.min_in_sync)
+    fault = _broken(topic.partitions, topic.min_in_sync)
     if fault:
         return failed("topics", wish.name, fault[0], f"{fault[1]}; {told}", began)
-    rights = answer.rights() if answer is not None else None
-    if rights is None:
+    if topic.rights is None:
         return passed("topics", wish.name, f"{told}; rights not known", began, "rights_unknown")
-    missing = [operation for operation in wish.operations if not _allowed(operation, rights)]
-    allowed = f"allowed: {', '.join(sorted(rights))}"
+    missing = [operation for operation in wish.operations if not _allowed(operation, topic.rights)]
+    allowed = f"allowed: {', '.join(sorted(topic.rights))}"
     if missing:
         reason = _RIGHT_REASONS.get(missing[0], "missing_operation")
         return failed("topics", wish.name, reason, f"not allowed: {', '.join(missing)}; {allowed}", began)
-    lagging = [part.id for part in partitions if len(part.isrs) < len(part.replicas)]
+    lagging = [part.number for part in topic.partitions if part.in_sync < part.replicas]
     if lagging:
         detail = f"{told}; under-replicated: {_partitions(lagging)}; {allowed}"
         return passed("topics", wish.name, detail, began, "under_replicated")
     return passed("topics", wish.name, f"{told}; {allowed}", began)
 
 
-def _shape(partitions: t.Sequence[t.Any], min_in_sync: t.Optional[int]) -> str:
-    replicas = sorted({len(part.replicas) for part in partitions})
+def _shape(partitions: t.Sequence[Partition], min_in_sync: t.Optional[int]) -> str:
+    replicas = sorted({part.replicas for part in partitions})
     told = f"{len(partitions)} partitions, replication {' or '.join(map(str, replicas))}"
     return f"{told}, {_MIN_IN_SYNC} {'not told' if min_in_sync is None else min_in_sync}"
 
 
-def _broken(partitions: t.Sequence[t.Any], min_in_sync: t.Optional[int]) -> t.Optional[t.Tuple[str, str]]:
-    leaderless = [part.id for part in partitions if part.leader < 0]
+def _broken(partitions: t.Sequence[Partition], min_in_sync: t.Optional[int]) -> t.Optional[t.Tuple[str, str]]:
+    leaderless = [part.number for part in partitions if part.leader < 0]
     if leaderless:
         return "no_leader", f"without a leader: {_partitions(leaderless)}"
-    below = [part.id for part in partitions if min_in_sync is not None and len(part.isrs) < min_in_sync]
+    below = [part.number for part in partitions if min_in_sync is not None and part.in_sync < min_in_sync]
     if below:
         return "below_min_in_sync", f"fewer than {min_in_sync} replicas in sync: {_partitions(below)}"
     return None
@@ -162,17 +192,15 @@ def _allowed(operation: str, rights: t.Set[str]) -> bool:
 # --- groups ----------------------------------------------------------------------------------------------------------
 
 
-def _group(session: Session, group: str, answer: t.Optional[_Answer], began: float) -> Entry:
-    if answer is None or answer.code in (KafkaError._UNSUPPORTED_FEATURE, KafkaError.UNSUPPORTED_VERSION):
+def _group(session: Session, group: str, answer: _Answer, began: float) -> Entry:
+    if answer.code in _UNSUPPORTED:
         return passed("groups", group, "state and rights not known", began, "group_state_unknown")
     if answer.code == KafkaError.GROUP_AUTHORIZATION_FAILED:
         return failed("groups", group, "group_denied", "this principal may not use or describe the group", began)
     if answer.code == KafkaError.GROUP_ID_NOT_FOUND:
         return passed("groups", group, "does not exist yet; its first member makes it", began)
     if answer.error is not None:
-        reason = (
-            "timeout" if answer.code in (KafkaError._TIMED_OUT, KafkaError.REQUEST_TIMED_OUT) else "connection_failed"
-        )
+        reason = "timeout" if answer.code in _TIMEOUTS else "request_failed"
         return failed("groups", group, reason, session.scrub(answer.error.str()), began)
     rights = answer.rights()
     if rights is not None and not _allowed("read", rights):
