@@ -20,6 +20,9 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_con
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.secret_texts import secret_property
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.plan import Action, Change, Plan
 
+#: What the name of a store of ours ends with.
+_STORE = re.compile(r"[0-9a-f]{8}_(truststore|keystore)\.jks")
+
 _LOCATIONS = ("sslTruststoreLocation", "sslKeystoreLocation")
 
 #: The Python client obeys the later of the two, and takes the first for SCRAM-SHA-256 whatever it says.
@@ -237,11 +240,11 @@ def _leftovers(wanted: Wanted, found: Found) -> t.Set[str]:
     Where nobody looked into the directory these are what the connector pointed to; else also what a run left behind
     that was killed before it had cleaned up.
     """
-    ours = re.compile(
-        rf"/Projects/{re.escape(wanted.project)}/.+/kafka_{re.escape(wanted.project)}_[0-9a-f]{{8}}_(truststore|keystore)\.jks"
-    )
+    start, ours = f"/Projects/{wanted.project}/", f"kafka_{wanted.project}_"
     known = locations(found.connector or {}) | set(found.sizes or ())
-    return {path for path in known if ours.fullmatch(path)} - locations(wanted.fields)
+    named = {path: path.rsplit("/", 1)[1] for path in known if path.startswith(start)}
+    found_ours = {path for path, name in named.items() if name.startswith(ours) and _STORE.fullmatch(name[len(ours) :])}
+    return found_ours - locations(wanted.fields)
 
 
 def _value(connector: t.Mapping[str, t.Any], field: str) -> t.Optional[str]:
