@@ -1,9 +1,11 @@
 """What the real Hopsworks client makes of a project's Kafka connector. Runs in that client's own virtual environment.
 
-    python client.py < request.json
+    python client.py
 
-The request: host, port, project, api_key, ca_path, cert_folder, and `steps`: functions below, each with its arguments.
-Printed is one JSON object: the client's version and, for each step, {"ok": …} or {"error": {type, text, status, code}}.
+reads requests, one JSON object a line, and answers each with one. A request: host, port, project, api_key, ca_path,
+directory (home and current directory), and `steps`: functions below, each with its arguments. The answer: the client's
+version and, for each step, {"ok": …} or {"error": {type, text, status, code}}. Each request is carried out by a process
+of its own, as a user's would be; the process is a copy of this one, so that the libraries are imported only once.
 It imports nothing of the collection: it stands for the user's code.
 """
 
@@ -32,7 +34,7 @@ class Session:
             api_key_value=request["api_key"],
             hostname_verification=True,
             trust_store_path=request["ca_path"],
-            cert_folder=request["cert_folder"],
+            cert_folder=os.path.join(request["directory"], "certificates"),
             engine="python",
         )
         self.store = self.project.get_feature_store()
@@ -166,10 +168,9 @@ def _failure(error: BaseException) -> Answer:
     }
 
 
-def main() -> None:
-    request = json.load(sys.stdin)
-    # The client prints to stdout what it likes; the answer alone is to be there.
-    out, sys.stdout = sys.stdout, sys.stderr
+def answer_to(request: t.Mapping[str, t.Any]) -> Answer:
+    os.environ["HOME"] = request["directory"]
+    os.chdir(request["directory"])
     results: list[Answer] = []
     answer: Answer = {"version": importlib.metadata.version("hopsworks"), "steps": results}
     try:
@@ -183,8 +184,29 @@ def main() -> None:
                 results.append({"ok": getattr(session, name)(*arguments)})
             except Exception as error:
                 results.append({"error": _failure(error)})
-    json.dump(answer, out)
-    out.flush()
+    return answer
+
+
+def main() -> None:
+    # Imported for the copies of this process that do the work.
+    import confluent_kafka  # noqa: F401
+    import hopsworks  # noqa: F401
+    import hsfs.engine.python
+    import hsfs.storage_connector  # noqa: F401
+
+    # The client prints to stdout what it likes; the answers alone are to be there.
+    out = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    for line in sys.stdin:
+        copy = os.fork()
+        if copy:
+            _pid, status = os.waitpid(copy, 0)
+            if status:
+                os.write(out, json.dumps({"crash": status}).encode() + b"\n")
+            continue
+        with os.fdopen(out, "w") as stream:
+            stream.write(json.dumps(answer_to(json.loads(line))) + "\n")
+        os._exit(0)
 
 
 if __name__ == "__main__":

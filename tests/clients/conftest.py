@@ -1,16 +1,19 @@
 """The real Hopsworks clients, each in a virtual environment of its own, against the emulator.
 
 `make clients` makes the environments; CLIENTS="5.2.1 5.0.11 4.8.8" says which. Every call of a client is a process of
-its own: the client keeps what it has downloaded in /tmp, and what it was logged in to in the process.
+its own: the client keeps what it has downloaded in /tmp, and what it is logged in to in the process.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import pathlib
+import selectors
 import shutil
 import subprocess
 import typing as t
@@ -43,19 +46,46 @@ class Outcome(t.NamedTuple):
         return t.cast("dict[str, t.Any]", self.steps[number]["error"])
 
 
+class Worker:
+    """The script in the virtual environment of one release."""
+
+    def __init__(self, version: str) -> None:
+        python = ROOT / f".venv-client-{version}" / "bin" / "python"
+        if not python.exists():
+            pytest.fail(f"there is no client {version} here: make clients CLIENTS={version}")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("HOPSWORKS_")}
+        self._process = subprocess.Popen(
+            [python, "-B", SCRIPT], env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+
+    def ask(self, request: dict[str, t.Any]) -> dict[str, t.Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            assert selector.select(CALL_SECONDS), f"the client has not answered within {CALL_SECONDS} s"
+        return t.cast("dict[str, t.Any]", json.loads(self._process.stdout.readline()))
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+@functools.lru_cache
+def _worker(version: str) -> Worker:
+    worker = Worker(version)
+    atexit.register(worker.stop)
+    return worker
+
+
 @dataclasses.dataclass
 class Client:
     """One release of the client."""
 
     version: str
     directory: pathlib.Path
-
-    @property
-    def python(self) -> pathlib.Path:
-        path = ROOT / f".venv-client-{self.version}" / "bin" / "python"
-        if not path.exists():
-            pytest.fail(f"there is no client {self.version} here: make clients CLIENTS={self.version}")
-        return path
 
     def at_least(self, *release: int) -> bool:
         return tuple(int(part) for part in self.version.split(".")) >= release
@@ -74,23 +104,11 @@ class Client:
             "project": project,
             "api_key": api_key or emulator.api_key,
             "ca_path": str(ca_path or emulator.ca_path),
-            "cert_folder": str(self.directory / "certificates"),
+            "directory": str(self.directory),
             "steps": steps,
         }
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("HOPSWORKS_")}
-        done = subprocess.run(
-            [self.python, SCRIPT],
-            input=json.dumps(request),
-            capture_output=True,
-            text=True,
-            timeout=CALL_SECONDS,
-            cwd=self.directory,
-            env={**environment, "HOME": str(self.directory), "PYTHONDONTWRITEBYTECODE": "1"},
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        answer = json.loads(done.stdout)
-        assert answer["version"] == self.version
+        answer = _worker(self.version).ask(request)
+        assert answer.get("version") == self.version, answer
         return Outcome(answer["login"], answer["steps"])
 
 
@@ -124,6 +142,11 @@ def server() -> t.Iterator[ProcessEmulator]:
 
 @pytest.fixture
 def project(server: ProcessEmulator) -> str:
+    return new_project(server)
+
+
+def new_project(server: Emulator) -> str:
+    """A project whose name no other test uses: what a client downloads of it has a name of its own in /tmp."""
     name = f"clienttest_{uuid.uuid4().hex[:12]}"
     server.control("POST", "projects", {"name": name})
     return name

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pathlib
 import typing as t
 
 import pytest
 
-from tests.clients.conftest import Client
+from tests.clients.conftest import Client, new_project
 from tests.clients.rollout import roll_out
 from tests.emulator.fixtures import ProcessEmulator
 from tests.kafka.fixtures import kafka  # noqa: F401  (a fixture)
@@ -15,6 +14,8 @@ from tests.kafka.fixtures import kafka  # noqa: F401  (a fixture)
 TOPIC, GROUP = "orders", "onlinefs"
 USER = "alice"
 MODULES = {"PLAIN": "plain.Plain", "SCRAM-SHA-256": "scram.Scram", "SCRAM-SHA-512": "scram.Scram"}
+
+WAYS, WRONG = (*MODULES, "mTLS"), "wrong password"
 
 
 def _declaration(broker: dict[str, t.Any], way: str) -> dict[str, t.Any]:
@@ -35,31 +36,36 @@ def _declaration(broker: dict[str, t.Any], way: str) -> dict[str, t.Any]:
     }
 
 
-@pytest.mark.parametrize("way", [*MODULES, "mTLS"])
-def test_a_record_there_and_back(
-    client: Client,
+@pytest.fixture(scope="module")
+def rolled_out(
     server: ProcessEmulator,
-    project: str,
     kafka: dict[str, t.Any],  # noqa: F811  (the fixture)
-    tmp_path: pathlib.Path,
-    way: str,
-) -> None:
-    roll_out(server, tmp_path, projects=[project], **_declaration(kafka, way))
-    outcome = client.run(server, ["exchange", "effective", TOPIC, GROUP], project=project)
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, str]:
+    """One run of one task: every project with its own way in. The project of each way."""
+    declarations = {way: _declaration(kafka, way) for way in WAYS}
+    declarations[WRONG] = _declaration(kafka, "PLAIN")
+    properties = declarations[WRONG]["properties"]
+    password = kafka["users"][USER]["password"]
+    properties["sasl.jaas.config"] = properties["sasl.jaas.config"].replace(password, "wrong-password")
+    projects = {way: new_project(server) for way in declarations}
+    base = declarations["PLAIN"]
+    # A property that is null is taken away again: with client certificates there is no login.
+    gone = dict.fromkeys(base["properties"])
+    wanted = [
+        {"name": project, "properties": {**gone, **declarations[way]["properties"]}}
+        for way, project in projects.items()
+    ]
+    roll_out(server, tmp_path_factory.mktemp("rollout"), projects=wanted, **base)
+    return projects
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_record_there_and_back(client: Client, server: ProcessEmulator, rolled_out: dict[str, str], way: str) -> None:
+    outcome = client.run(server, ["exchange", "effective", TOPIC, GROUP], project=rolled_out[way])
     assert outcome.value()["same"] is True
 
 
-def test_a_wrong_password_is_no_exchange(
-    client: Client,
-    server: ProcessEmulator,
-    project: str,
-    kafka: dict[str, t.Any],  # noqa: F811  (the fixture)
-    tmp_path: pathlib.Path,
-) -> None:
-    declaration = _declaration(kafka, "PLAIN")
-    password = kafka["users"][USER]["password"]
-    login = declaration["properties"]["sasl.jaas.config"]
-    declaration["properties"]["sasl.jaas.config"] = login.replace(password, "wrong-password")
-    roll_out(server, tmp_path, projects=[project], **declaration)
-    step = ["exchange", "effective", TOPIC, GROUP, 5]
-    assert "not delivered" in client.run(server, step, project=project).error()["text"]
+def test_a_wrong_password_is_no_exchange(client: Client, server: ProcessEmulator, rolled_out: dict[str, str]) -> None:
+    outcome = client.run(server, ["exchange", "effective", TOPIC, GROUP, 5], project=rolled_out[WRONG])
+    assert "not delivered" in outcome.error()["text"]

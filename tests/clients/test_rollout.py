@@ -7,9 +7,19 @@ import typing as t
 
 import pytest
 
-from tests.clients.conftest import PASSWORD, Client, StoreMaker, Stores, keytool
+from tests.clients.conftest import PASSWORD, Client, StoreMaker, Stores, keytool, new_project
 from tests.clients.rollout import roll_out
 from tests.emulator.fixtures import ProcessEmulator
+
+FORMS = ("PEM", "PKCS12", "JKS")
+MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+
+def _login(mechanism: str) -> dict[str, str]:
+    """A login in the order that the client cannot read: the rollout writes it in the one that it can."""
+    module = "plain.Plain" if mechanism == "PLAIN" else "scram.Scram"
+    login = f"org.apache.kafka.common.security.{module}LoginModule required password='pass' username='user';"
+    return {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": mechanism, "sasl.jaas.config": login}
 
 
 def _given(stores: Stores, form: str) -> dict[str, dict[str, t.Any]]:
@@ -42,19 +52,26 @@ def _key_pem(keystore: pathlib.Path) -> str:
     return pem.decode()
 
 
-@pytest.mark.parametrize("form", ["PEM", "PKCS12", "JKS"])
-def test_client_certificates_given_in_any_form(
-    client: Client,
-    server: ProcessEmulator,
-    project: str,
-    make_stores: StoreMaker,
-    tmp_path: pathlib.Path,
-    form: str,
-) -> None:
-    stores = make_stores("PKCS12" if form == "PKCS12" else "JKS")
+@pytest.fixture(scope="module")
+def rolled_out(server: ProcessEmulator, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """One run of one task for all: each project overrides the declaration with its own. The project of each case."""
+    directory = tmp_path_factory.mktemp("rollout")
+    make_stores = StoreMaker(directory)
+    overrides = {form: _given(make_stores("PKCS12" if form == "PKCS12" else "JKS"), form) for form in FORMS}
+    overrides.update({mechanism: {"properties": _login(mechanism)} for mechanism in MECHANISMS})
+    projects = {case: new_project(server) for case in overrides}
     properties = {"bootstrap.servers": "broker-1:9093,broker-2:9093", "security.protocol": "SSL", "linger.ms": 5}
-    output = roll_out(server, tmp_path, projects=[project], properties=properties, **_given(stores, form))
+    wanted = [{"name": project, **overrides[case]} for case, project in projects.items()]
+    output = roll_out(server, directory, projects=wanted, properties=properties)
     assert PASSWORD not in output
+    return projects
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_client_certificates_given_in_any_form(
+    client: Client, server: ProcessEmulator, rolled_out: dict[str, str], form: str
+) -> None:
+    project = rolled_out[form]
     outcome = client.run(
         server,
         ["describe", "kafka_connector"],
@@ -78,6 +95,16 @@ def test_client_certificates_given_in_any_form(
     assert outcome.value(5)
 
 
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_logins(client: Client, server: ProcessEmulator, rolled_out: dict[str, str], mechanism: str) -> None:
+    steps = (["confluent_options", "effective"], ["producer", "effective"])
+    outcome = client.run(server, *steps, project=rolled_out[mechanism])
+    options = outcome.value(0)["options"]
+    assert (options["sasl.username"], options["sasl.password"]) == ("user", "pass")
+    assert [value for name, value in options.items() if name.startswith("sasl.mechanism")][-1] == mechanism
+    assert outcome.value(1)
+
+
 def test_rotation_reaches_a_client_that_has_the_old_stores_at_hand(
     client: Client, server: ProcessEmulator, project: str, make_stores: StoreMaker, tmp_path: pathlib.Path
 ) -> None:
@@ -91,23 +118,3 @@ def test_rotation_reaches_a_client_that_has_the_old_stores_at_hand(
         assert files == {file["sha256"] for file in server.files(project).values()}
         seen.append(files)
     assert seen[0].isdisjoint(seen[1])
-
-
-@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
-def test_logins(client: Client, server: ProcessEmulator, project: str, tmp_path: pathlib.Path, mechanism: str) -> None:
-    module = "plain.Plain" if mechanism == "PLAIN" else "scram.Scram"
-    properties = {
-        "bootstrap.servers": "broker-1:9092",
-        "security.protocol": "SASL_PLAINTEXT",
-        "sasl.mechanism": mechanism,
-        # In the order that the client cannot read: the rollout writes it in the one that it can.
-        "sasl.jaas.config": (
-            f"org.apache.kafka.common.security.{module}LoginModule required password='pass' username='user';"
-        ),
-    }
-    roll_out(server, tmp_path, projects=[project], properties=properties)
-    outcome = client.run(server, ["confluent_options", "effective"], ["producer", "effective"], project=project)
-    options = outcome.value(0)["options"]
-    assert (options["sasl.username"], options["sasl.password"]) == ("user", "pass")
-    assert [value for name, value in options.items() if name.startswith("sasl.mechanism")][-1] == mechanism
-    assert outcome.value(1)
