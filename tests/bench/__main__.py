@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import projects
+from tests.bench import probe, projects
 
-BENCHMARKS = {"projects": projects.beside_uri}
+BENCHMARKS = {"projects": projects.beside_uri, "probe": probe.beside_kafka_tools}
 
 
 def main(names: list[str]) -> int:

@@ -36,6 +36,8 @@ __all__ = [
     "text",
 ]
 
+_Store = t.TypeVar("_Store", TrustStore, KeyStore)
+
 #: The properties that say what a store is, by role. A store option replaces them all.
 _STORE_PROPERTIES = {
     "truststore": ("ssl.truststore.location", "ssl.truststore.certificates", "ssl.truststore.type"),
@@ -75,6 +77,7 @@ def declare(
     truststore: t.Optional[StoreOption] = None,
     keystore: t.Optional[StoreOption] = None,
     now: t.Optional[float] = None,
+    known: t.Optional[t.Dict[StoreOption, t.Any]] = None,
 ) -> KafkaClient:
     """Read, check and normalise a declaration.
 
@@ -83,14 +86,15 @@ def declare(
     :param truststore: see :func:`store_option`; ``ssl.truststore.certificates`` in the properties is taken as one too.
     :param keystore: likewise, with ``ssl.keystore.key`` and ``ssl.keystore.certificate.chain``.
     :param now: seconds since 1970 for the validity of certificates; the clock where not given.
+    :param known: stores that were read already, by their option. Those that are read now are added.
     :raises InputError: whatever cannot work, in properties and stores alike.
     """
     texts = _texts(properties)
     options = {role: _store(role, texts, given) for role, given in (("truststore", truststore), ("keystore", keystore))}
     _normalise(texts)
     notes = checks.check(texts, options["truststore"] is not None, options["keystore"] is not None)
-    trust = stores.load_truststore(options["truststore"], now) if options["truststore"] else None
-    key = stores.load_keystore(options["keystore"], now) if options["keystore"] else None
+    trust = _loaded(options["truststore"], stores.load_truststore, now, known)
+    key = _loaded(options["keystore"], stores.load_keystore, now, known)
     return KafkaClient(texts, trust, key, notes + (stores.notes(trust, now) if trust else ()))
 
 
@@ -124,6 +128,22 @@ def merge(base: t.Mapping[str, t.Any], override: t.Mapping[str, t.Any]) -> t.Dic
         store = base.get(role) if override.get(role) is None else override[role]
         merged[role] = store or None
     return merged
+
+
+def _loaded(
+    option: t.Optional[StoreOption],
+    load: t.Callable[[StoreOption, t.Optional[float]], _Store],
+    now: t.Optional[float],
+    known: t.Optional[t.Dict[StoreOption, t.Any]],
+) -> t.Optional[_Store]:
+    if option is None:
+        return None
+    found: t.Optional[_Store] = known.get(option) if known is not None else None
+    if found is None:
+        found = load(option, now)
+        if known is not None:
+            known[option] = found
+    return found
 
 
 def _texts(properties: t.Mapping[str, t.Any]) -> t.Dict[str, str]:

@@ -10,6 +10,8 @@ that may block runs in threads that are left behind then.
 
 from __future__ import annotations
 
+import concurrent.futures
+import functools
 import importlib.util
 import threading
 import time
@@ -38,12 +40,15 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_repor
     failed,
     passed,
 )
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_shared import Shared
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_transport import Deadline
 
 if t.TYPE_CHECKING:
     from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_login import Metadata, Session
 
 __all__ = ["ProbeOptions", "Report", "TopicWish", "library_available", "probe"]
+
+Source = t.Union[KafkaClient, t.Callable[[], KafkaClient]]
 
 _TRANSPORT = ("resolve", "connect", "tls")
 
@@ -54,17 +59,19 @@ def library_available() -> bool:
 
 
 def probe(
-    client: t.Union[KafkaClient, t.Callable[[], KafkaClient]],
+    client: Source,
     options: t.Optional[ProbeOptions] = None,
     until: t.Optional[str] = None,
+    shared: t.Optional[Shared] = None,
 ) -> Report:
     """Go through the stages.
 
     :param client: the declaration, or what makes it: an InputError that it raises is then the result of stage config.
     :param until: as in the options, over which it goes.
+    :param shared: what other probes found out already, and where this one leaves what it finds.
     """
     wanted = options or ProbeOptions()
-    run = _Run(client, wanted._replace(until=until or wanted.until))
+    run = _Run(client, wanted._replace(until=until or wanted.until), shared or Shared())
     thread = threading.Thread(target=run.go, daemon=True)
     thread.start()
     run.over.wait(run.deadline.left() + 0.2)
@@ -78,9 +85,10 @@ class _Ended(Exception):
 class _Run:
     """One probe under way."""
 
-    def __init__(self, client: t.Union[KafkaClient, t.Callable[[], KafkaClient]], options: ProbeOptions) -> None:
+    def __init__(self, client: Source, options: ProbeOptions, shared: Shared) -> None:
         self.client = client
         self.options = options
+        self.shared = shared
         self.deadline = Deadline(options.timeout)
         self.entries: t.List[Entry] = []
         self.warnings: t.List[str] = []
@@ -97,6 +105,8 @@ class _Run:
             self._stages(keep)
         except _Ended:
             pass
+        except concurrent.futures.TimeoutError:
+            self._fail("timeout", "", "another probe of this task, for which this one waited, was not done in time")
         except Exception as error:  # a fault here must not look like one of the network
             self._fail("internal", "", f"{type(error).__name__} at {_where(error)}")
         finally:
@@ -150,7 +160,8 @@ class _Run:
             if "ssl.truststore.location" in client.properties or "ssl.keystore.location" in client.properties:
                 client = from_java(client.properties)
             config = librdkafka(client, _library_release(self.options))
-            tls = probe_tls.prepare(client)
+            alike = _alike(client)
+            tls = self.shared.once(alike, lambda: probe_tls.prepare(client), self.deadline.left())
         except HopsworksKafkaError as error:
             self._fail(error.reason or "invalid_declaration", error.subject, error.cause, remedy=error.remedy)
             raise _Ended from None
@@ -177,7 +188,7 @@ class _Run:
             stages=stages,
         )
         names = client.properties["bootstrap.servers"].split(",")
-        checked = probe_transport.check(names, settings, self.deadline)
+        checked = self._check(names, settings, client)
         for stage in stages:
             self.stage = stage
             found = [entry for one in checked for entry in one.entries if entry.stage == stage]
@@ -186,6 +197,14 @@ class _Run:
         if not usable:
             raise _Ended
         return usable
+
+    def _check(
+        self, servers: t.Sequence[str], settings: probe_transport.Settings, client: KafkaClient
+    ) -> t.List[probe_transport.Checked]:
+        """Check the way to servers; once for all probes that go it alike."""
+        key = (tuple(servers), settings.mechanism, settings.talk, settings.stages, _alike(client))
+        check = functools.partial(probe_transport.check, servers, settings, self.deadline)
+        return self.shared.once(key, check, self.deadline.left())
 
     def _login(
         self,
@@ -285,7 +304,7 @@ class _Run:
         advertised = {_address(broker): number for number, broker in sorted(metadata.brokers.items())}
         unknown = [server for server in advertised if server not in reached]
         settings = probe_transport.Settings(tls=tls, min_days_valid=self.options.min_days_valid, talk=False)
-        checked = {one.server: one for one in probe_transport.check(unknown, settings, self.deadline)}
+        checked = {one.server: one for one in self._check(unknown, settings, client)}
         passing = 0
         for server, number in advertised.items():
             failure = (
@@ -321,6 +340,12 @@ class _Run:
             topic = self.options.topics[0].name
             if all(entry.ok for entry in self.entries if entry.stage == "topics" and entry.target == topic):
                 self.entries.append(probe_roundtrip.round_trip(session, topic))
+
+
+def _alike(client: KafkaClient) -> t.Hashable:
+    """Equal for declarations that differ in their login at most, and so reach the servers in the same way."""
+    tls = tuple(sorted((name, value) for name, value in client.properties.items() if name.startswith("ssl.")))
+    return (client.properties["security.protocol"], tls, client.truststore, client.keystore)
 
 
 def _library_release(options: ProbeOptions) -> t.Optional[t.Tuple[int, ...]]:

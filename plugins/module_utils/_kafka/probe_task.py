@@ -22,6 +22,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.client impo
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe import probe
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_options import ProbeOptions, TopicWish
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_report import Report
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_shared import Shared
 
 #: Kafka's ACL operations on topics (org.apache.kafka.common.acl.AclOperation), in lower case.
 OPERATIONS = ("read", "write", "describe", "describe_configs", "alter", "alter_configs", "create", "delete")
@@ -67,11 +68,17 @@ def run(params: Params, check_mode: bool = False) -> Outcome:
         )
     items = params.get("probes")
     if items is None:
-        report = probe(functools.partial(_client, params), _options(params, params, check_mode))
+        report = probe(functools.partial(_client, params, Shared()), _options(params, params, check_mode))
         return Outcome(report.as_dict(), report.table(), report.warnings)
     wanted = [(item["name"], {**params, **_merged(params, item)}) for item in items]
+    shared = Shared()
     jobs = [
-        functools.partial(probe, functools.partial(_client, merged), _options(params, merged, check_mode))
+        functools.partial(
+            probe,
+            functools.partial(_client, merged, shared),
+            _options(params, merged, check_mode),
+            shared=shared,
+        )
         for _name, merged in wanted
     ]
     return _many([name for name, _merged in wanted], _bounded(jobs, params["workers"]))
@@ -99,7 +106,7 @@ def _merged(params: Params, item: Params) -> t.Dict[str, t.Any]:
     return merged
 
 
-def _client(params: Params) -> KafkaClient:
+def _client(params: Params, shared: Shared) -> KafkaClient:
     """The declaration. Called as the stage ``config`` of a probe, where InputError belongs."""
     given: t.Dict[str, t.Any] = dict(params.get("properties") or {})
     if params.get("properties_file"):
@@ -109,9 +116,8 @@ def _client(params: Params) -> KafkaClient:
         options[role] = params.get(role)
         if fields["path"] in given and not options[role]:
             options[role] = _located(role, given, params.get("path_map") or {})
-    return declare(
-        given, store_option("truststore", options["truststore"]), store_option("keystore", options["keystore"])
-    )
+    trust, key = (store_option(role, options[role]) for role in ("truststore", "keystore"))
+    return declare(given, trust, key, known=shared.stores)
 
 
 def _from_file(params: Params) -> t.Dict[str, t.Any]:
