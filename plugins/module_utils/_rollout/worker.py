@@ -90,11 +90,11 @@ def converge(
         if refused is not None:
             raise refused
         plan = attempt.plan()
-        outcome.changed = plan.changed
+        changed = plan.changed
         if not check_mode:
             plan = attempt.carry_out(plan)
-            outcome.changed = attempt.written
-        outcome.action, outcome.changes = plan.outcome, _shown(plan)
+            changed = attempt.written
+        outcome.action, outcome.changed, outcome.changes = plan.outcome, changed, _shown(plan)
         outcome.notes = plan.notes
     except (RequestError, Refusal) as error:
         _fail(outcome, error, attempt)
