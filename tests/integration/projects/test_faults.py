@@ -1,4 +1,4 @@
-"""What is told of a server that fails: each fault its own reason. All faults at all places are in integration/faults."""
+"""What is told of a server that fails: each fault by its reason. All faults at all places are in integration/faults."""
 
 from __future__ import annotations
 
