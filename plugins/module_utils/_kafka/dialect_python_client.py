@@ -18,7 +18,6 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import jaas
 
-_USER = "sasl.jaas.config"
 #: How the client finds module, user and password: in this order, in quotes of either kind.
 _LOGIN = re.compile(r"""(.+?) .*username=["'](.+?)["'] .*password=["'](.+?)["']""")
 _MECHANISMS = {

@@ -181,13 +181,15 @@ def _name(content: bytes) -> str:
 
 
 def _escape(value: str) -> str:
-    """A value as RFC 4514 writes it; control characters as escapes, so that a name cannot upset a terminal."""
-    escaped = "".join(
+    """A value as RFC 4514 writes it; what cannot be printed as escapes, so that a name cannot upset a terminal."""
+    last = len(value) - 1
+    return "".join(
         f"\\{character}"
         if character in '",+;<>\\'
+        or (character == " " and position in (0, last))
+        or (character == "#" and not position)
         else character
         if character.isprintable()
-        else f"\\{ord(character):02x}"
-        for character in value
+        else "".join(f"\\{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
+        for position, character in enumerate(value)
     )
-    return f"\\{escaped}" if escaped.startswith((" ", "#")) else escaped

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import typing as t
 
+import confluent_kafka
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import client, dialect_connector, jaas
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_python_client import (
+    _RANGES,
     Prediction,
     old_client_problems,
     python_client,
@@ -92,6 +94,7 @@ def options(*pairs: tuple[str, str]) -> dict[str, t.Any]:
 
 
 SWAPPED = f'{jaas.PLAIN_MODULE} required password="S3CRET" username="alice";'
+TOKENS_OF_A_USER = login(USER, jaas.OAUTH_MODULE)
 BARE = f"{jaas.PLAIN_MODULE} required username=alice password=S3CRET;"
 QUOTED = login({"username": "alice", "password": 'S3CRET"x'})
 BACKSLASH = login({"username": "ali\\ce", "password": "S3CRET"})
@@ -120,6 +123,7 @@ TOKENS = login({"clientId": "a", "clientSecret": "S3CRET"}, jaas.OAUTH_MODULE)
             True,
         ),
         (options(("sasl.mechanism", "GSSAPI")), "cannot log in with GSSAPI", True),
+        (options(("sasl.jaas.config", TOKENS_OF_A_USER)), "cannot log in with OAUTHBEARER", True),
         (options(), "finds no mechanism", True),
     ],
 )
@@ -146,6 +150,29 @@ def test_a_login_module_alone_is_enough_for_two_mechanisms() -> None:
 def test_numbers_that_librdkafka_refuses(name: str, value: str, fits: bool) -> None:
     predicted = predict(SERVERS, **options((name, value)))
     assert (predicted.problems == []) is fits
+
+
+@pytest.mark.parametrize("name", sorted(_RANGES))
+def test_the_ranges_are_librdkafkas(name: str) -> None:
+    low, high = _RANGES[name]
+    quiet = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0}
+    more = {"delivery.timeout.ms": 2147483647} if name == "linger.ms" else {}
+    more.update({"reconnect.backoff.max.ms": 3600000} if name == "reconnect.backoff.ms" else {})
+    more.update({"reconnect.backoff.ms": 0} if name == "reconnect.backoff.max.ms" else {})
+    for number in (low, high):
+        assert predict(SERVERS, **options((name, str(number)))).problems == []
+        confluent_kafka.Producer({**quiet, **more, name: number})
+    for number in (low - 1, high + 1):
+        assert len(predict(SERVERS, **options((name, str(number)))).problems) == 1
+        with pytest.raises(confluent_kafka.KafkaException):
+            confluent_kafka.Producer({**quiet, **more, name: number})
+
+
+def test_a_certificate_file_among_the_options_counts_beside_stores_only() -> None:
+    given = options(("ssl.ca.location", "/etc/ca.pem"))
+    assert "ssl.ca.location" not in predict(PLAIN, **given).confluent
+    ssl = {**SERVERS, "security.protocol": "SSL"}
+    assert predict(ssl, truststore(), keystore(), **given).confluent["ssl.ca.location"] == "/etc/ca.pem"
 
 
 def test_renamed_options() -> None:

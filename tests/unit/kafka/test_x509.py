@@ -19,9 +19,9 @@ from tests.unit.kafka import pki
 
 KINDS = [NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.LOCALITY_NAME]
 KINDS += [NameOID.STATE_OR_PROVINCE_NAME, NameOID.DOMAIN_COMPONENT, NameOID.USER_ID]
-SIGNS = st.characters(codec="utf-8", exclude_categories=["C", "Z"]) | st.sampled_from(' ",+;<>\\#=')
+SIGNS = st.characters(codec="utf-8", exclude_categories=["Cs"]) | st.sampled_from(' ",+;<>\\#=')
 VALUES = st.text(SIGNS, min_size=1)
-ATTRIBUTES = st.tuples(st.sampled_from(KINDS), VALUES.map(lambda value: value[:60]))
+ATTRIBUTES = st.tuples(st.sampled_from(KINDS), VALUES.map(lambda value: value[:15]))
 MOMENTS = st.datetimes(datetime.datetime(1950, 1, 1), datetime.datetime(9999, 12, 31))
 KEY = ec.generate_private_key(ec.SECP256R1())
 
@@ -44,7 +44,7 @@ def test_reads_what_cryptography_reads(attributes: Attributes, start: datetime.d
     assert read.not_before == int(made.not_valid_before_utc.timestamp())
     assert read.not_after == int(made.not_valid_after_utc.timestamp())
     assert read.issuer == "CN=issuer,O=Example"
-    # RFC 4514 lets a writer escape "#" or "=" in the middle of a value as well; what it reads as is what counts.
+    # RFC 4514 leaves a writer some freedom in what to escape; what it reads as is what counts.
     assert reference.Name.from_rfc4514_string(read.subject) == reference.Name.from_rfc4514_string(
         made.subject.rfc4514_string()
     )
