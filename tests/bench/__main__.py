@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import probe, projects
+from tests.bench import probe, projects, scale
 
-BENCHMARKS = {"projects": projects.beside_uri, "probe": probe.beside_kafka_tools}
+BENCHMARKS = {"projects": projects.beside_uri, "scale": scale.by_the_thousand, "probe": probe.beside_kafka_tools}
 
 
 def main(names: list[str]) -> int:
