@@ -1,1 +1,1 @@
-"""Figures, both sides measured in one run. ``python -m tests.bench [projects] [probe] [hosts]``."""
+"""Figures, both sides measured in one run. ``python -m tests.bench [projects] [scale] [probe] [hosts]``."""
