@@ -227,6 +227,7 @@ def _prepare(kafka: cluster.Description) -> None:
 
 
 def _declare(bed: Bed, with_library: bool) -> None:
+    (bed.lab.folder / "host_vars").mkdir()
     kafka = bed.kafka
     bed.declare(
         hopsworks_kafka_properties={
@@ -236,6 +237,7 @@ def _declare(bed: Bed, with_library: bool) -> None:
             "sasl.jaas.config": login("alice", kafka["users"]["alice"]["password"]),
         },
         hopsworks_kafka_truststore={"path": kafka["certificates"]["ca"]["pem"]},
+        lab_kafka=kafka,
         onlinefs_service_version="3.8",
         onlinefs_consumer_properties=_QUICK,
         onlinefs_vector_db_properties=_QUICK,
