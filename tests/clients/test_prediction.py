@@ -6,6 +6,7 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_python_client import python_client
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.settings import SETTINGS
 
 from tests.clients.conftest import Client, StoreMaker, Stores, put_connector, with_stores
 from tests.emulator.fixtures import ProcessEmulator
@@ -47,6 +48,9 @@ OPTIONS: dict[str, dict[str, str]] = {
     },
     "a number that librdkafka refuses": {"linger.ms": "1000000"},
 }
+# Every setting that Kafka knows, a few to a connector: which of them the client passes on is its own list.
+NAMES = sorted(name for name in SETTINGS if not name.startswith(("ssl.", "sasl.")))
+OPTIONS.update({f"from {NAMES[i]} on": dict.fromkeys(NAMES[i : i + 20], "1000") for i in range(0, len(NAMES), 20)})
 
 
 PROTOCOLS = {

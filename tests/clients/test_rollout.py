@@ -13,6 +13,7 @@ from tests.emulator.fixtures import ProcessEmulator
 
 FORMS = ("PEM", "PKCS12", "JKS")
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+TRUST_ALONE = "truststore alone"
 
 
 def _login(mechanism: str) -> dict[str, str]:
@@ -59,6 +60,10 @@ def rolled_out(server: ProcessEmulator, tmp_path_factory: pytest.TempPathFactory
     make_stores = StoreMaker(directory)
     overrides = {form: _given(make_stores("PKCS12" if form == "PKCS12" else "JKS"), form) for form in FORMS}
     overrides.update({mechanism: {"properties": _login(mechanism)} for mechanism in MECHANISMS})
+    overrides[TRUST_ALONE] = {
+        "properties": {**_login("PLAIN"), "security.protocol": "SASL_SSL"},
+        "truststore": _given(make_stores(), "JKS")["truststore"],
+    }
     projects = {case: new_project(server) for case in overrides}
     properties = {"bootstrap.servers": "broker-1:9093,broker-2:9093", "security.protocol": "SSL", "linger.ms": 5}
     wanted = [{"name": project, **overrides[case]} for case, project in projects.items()]
@@ -102,6 +107,16 @@ def test_logins(client: Client, server: ProcessEmulator, rolled_out: dict[str, s
     options = outcome.value(0)["options"]
     assert (options["sasl.username"], options["sasl.password"]) == ("user", "pass")
     assert [value for name, value in options.items() if name.startswith("sasl.mechanism")][-1] == mechanism
+    assert outcome.value(1)
+
+
+def test_a_truststore_alone_works_although_the_client_wants_both(
+    client: Client, server: ProcessEmulator, rolled_out: dict[str, str]
+) -> None:
+    """Beside it goes a key store that proves nothing; the client stops with a KeyError otherwise (see test_traps)."""
+    steps = (["confluent_options", "effective"], ["producer", "effective"])
+    outcome = client.run(server, *steps, project=rolled_out[TRUST_ALONE])
+    assert set(outcome.value(0)["files"]) == {"ssl.ca.location", "ssl.certificate.location", "ssl.key.location"}
     assert outcome.value(1)
 
 
