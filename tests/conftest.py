@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import pathlib
 import sys
+import typing as t
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COLLECTIONS = ROOT / ".build" / "collections"
@@ -22,3 +23,8 @@ def link_collection() -> pathlib.Path:
 sys.path.insert(0, str(link_collection()))
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
+
+
+def pytest_addoption(parser: t.Any) -> None:
+    """The option of `make soak`; fixtures read it by tests.soak. Pytest itself is not imported: the demo has none."""
+    parser.addoption("--soak", action="store_true", help="repeat often where a test draws lots or time matters")

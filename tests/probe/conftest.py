@@ -12,9 +12,17 @@ from tests.kafka.fixtures import kafka, shared_kafka
 from tests.kafka.jars import OLDEST
 
 __all__ = ["kafka"]
+REPETITIONS = 20
 
 
 @pytest.fixture(scope="session")
 def oldest_kafka() -> cluster.Description:
     """The first release in which KRaft is for production."""
     return shared_kafka(OLDEST)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """With --soak, every fault of the truth table this often: a reason that depends on timing shows."""
+    if metafunc.config.getoption("--soak") and metafunc.module.__name__.endswith("test_faults"):
+        metafunc.fixturenames.append("repetition")
+        metafunc.parametrize("repetition", range(REPETITIONS))

@@ -1,0 +1,33 @@
+"""Labs with OnlineFS at work, for the tests of this folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+
+import pytest
+
+from tests.hosts import bed, lab
+from tests.soak import soak
+
+__all__ = ["soak"]
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="namespaces and mounts need root")
+
+
+@contextlib.contextmanager
+def bed_of(name: str, count: int, **options: t.Any) -> t.Iterator[bed.Bed]:
+    """A lab for the block, gone after it."""
+    lab.down(name)
+    try:
+        yield bed.up(name, count, **options)
+    finally:
+        lab.down(name)
+
+
+@pytest.fixture(scope="session")
+def three() -> t.Iterator[bed.Bed]:
+    """Three hosts with confluent-kafka on them. Tests may leave any configuration that works."""
+    with bed_of("test-three", 3) as made:
+        yield made
