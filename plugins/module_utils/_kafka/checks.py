@@ -11,6 +11,7 @@ must have the type that Kafka expects, and names should be names that Kafka know
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import typing as t
 
@@ -246,7 +247,9 @@ def _number(properties: t.Mapping[str, str], name: str, default: float) -> float
     return float(properties[name]) if name in properties else default
 
 
+@functools.lru_cache(maxsize=256)
 def _unknown(name: str) -> str:
+    """Kept, because the search for a near name is slow, and many projects may share one."""
     if name in _LIBRDKAFKA_NAMES:
         raise InputError(
             f"property {name}", "this is librdkafka's name, and Java's are needed", f"Give {_LIBRDKAFKA_NAMES[name]}"

@@ -55,8 +55,9 @@ class Certificate:
     not_after: int
 
 
+@functools.lru_cache(maxsize=256)
 def read(certificate_der: bytes) -> Certificate:
-    """Read a certificate.
+    """Read a certificate. The last ones are kept: many projects share an authority, and each check reads it.
 
     :raises ValueError: it is not a DER certificate.
     """
