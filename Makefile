@@ -74,11 +74,11 @@ sanity: venv ## ansible-test sanity, with empty ignore files
 
 .PHONY: unit
 unit: venv ## pure code and the emulator's contract
-	pytest tests/unit -n 2
+	pytest tests/unit -n 2 --dist loadscope
 
 .PHONY: integration
 integration: venv ## the modules, the role and the playbooks, run by Ansible against the emulator
-	pytest tests/integration -n 2
+	pytest tests/integration -n 2 --dist loadscope
 
 .PHONY: clients
 clients: venv $(foreach version,$(CLIENTS),$(VENV)-client-$(version)/.ready) ## the real hopsworks client reads what was rolled out (CLIENTS="5.2.1 …")

@@ -122,14 +122,18 @@ def generation(
     :param known: all generations, to tell what this collection wrote.
     :param found: what is there now.
     """
-    ours = {(name, sha) for g in known if g.origin != FOUND for name, sha in g.hashes.items()}
-    theirs = {(name, sha) for g in known if g.origin == FOUND for name, sha in g.hashes.items()}
+    # Who had a file first: what this collection wrote is found again beside what somebody altered later.
+    first: t.Dict[t.Tuple[str, str], str] = {}
+    for each in sorted(known, key=lambda each: each.number):
+        for name, sha in each.hashes.items():
+            if sha is not None:
+                first.setdefault((name, sha), each.origin)
     wanted: t.Dict[str, t.Optional[File]] = {}
     for name, file in kept.items():
         live = found.get(name)
         if file is not None:
             wanted[name] = _topics_of(file, live, number) if name == layout.SITE_FILE and live is not None else file
-        elif live is not None and (name, live.sha256) in ours - theirs:
+        elif live is not None and first.get((name, live.sha256), FOUND) != FOUND:
             wanted[name] = None
     return wanted
 

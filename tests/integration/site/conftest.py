@@ -1,0 +1,107 @@
+"""A lab for the playbooks, and a way to run them over it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import re
+import ssl
+import subprocess
+import sys
+import typing as t
+import urllib.request
+
+import pytest
+
+from tests.conftest import link_collection
+from tests.lab import __main__ as lab
+
+PROJECTS, HOSTS = 4, 2
+ROOT = lab.ROOT
+
+
+@dataclasses.dataclass
+class Run:
+    code: int
+    output: str
+
+    @property
+    def changed(self) -> dict[str, int]:
+        """``{host: tasks that changed something}`` of the recap."""
+        found = re.findall(r"^(\S+) +: ok=\d+ +changed=(\d+)", self.output, re.MULTILINE)
+        return {host: int(count) for host, count in found}
+
+    def __str__(self) -> str:
+        return self.output[-6000:]
+
+
+class Bed:
+    """The lab's server, brokers and hosts."""
+
+    def __init__(self, directory: pathlib.Path) -> None:
+        self.directory = directory
+        self.note = lab.up(directory, PROJECTS, HOSTS)
+        self._context = ssl.create_default_context(cafile=self.note["ca"])
+
+    def play(self, name: str, *arguments: str, **variables: t.Any) -> Run:
+        """One ansible-playbook process for a playbook of the collection."""
+        extra = self.directory / "extra.json"
+        extra.write_text(json.dumps(variables))
+        command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook")]
+        command += [
+            "-i",
+            str(self.directory / "inventory.yml"),
+            f"hopsworks.kafka.{name}",
+            "-e",
+            f"@{extra}",
+            *arguments,
+        ]
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("HOPSWORKS_")},
+            "ANSIBLE_COLLECTIONS_PATH": str(link_collection()),
+            "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg"),
+            "ANSIBLE_INJECT_INVOCATION": "1",
+        }
+        result = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=180, cwd=self.directory, env=environment
+        )
+        return Run(result.returncode, result.stdout + result.stderr)
+
+    def control(self, method: str, name: str) -> t.Any:
+        request = urllib.request.Request(f"{self.note['url']}/_emulator/{name}", method=method)
+        with urllib.request.urlopen(request, context=self._context, timeout=10) as answer:
+            return json.load(answer)
+
+    def writes(self) -> int:
+        """Requests since the last reset that may write."""
+        counted: dict[str, int] = self.control("GET", "requests")
+        return sum(count for route, count in counted.items() if not route.startswith("GET "))
+
+    def connectors(self) -> dict[str, t.Any]:
+        """``{project: its kafka_connector or None}`` as the server has them."""
+        projects = self.control("GET", "state")["projects"]
+        return {name: project["connectors"].get("kafka_connector") for name, project in projects.items()}
+
+    def files(self) -> dict[str, str]:
+        """``{path: owner, mode and digest}`` of every file of every host that the service reads."""
+        found = {}
+        for home in self.note["homes"]:
+            for path in sorted(pathlib.Path(home, "etc").rglob("*")):
+                stat = path.stat()
+                digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+                found[str(path)] = f"{stat.st_uid}:{stat.st_gid} {stat.st_mode:o} {digest}"
+        return found
+
+
+@pytest.fixture(scope="module")
+def bed(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Bed]:
+    directory = tmp_path_factory.mktemp("site") / "lab"
+    made = None
+    try:
+        made = Bed(directory)
+        yield made
+    finally:
+        lab.down(directory)

@@ -1,0 +1,95 @@
+"""The playbooks over a lab: roll out, again, look, alter, mend, take back. In that order, as an operator would."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from tests.integration.site.conftest import HOSTS, PROJECTS, Bed
+
+
+@pytest.fixture(scope="module")
+def before(bed: Bed) -> dict[str, str]:
+    return bed.files()
+
+
+def test_preflight_changes_nothing(bed: Bed, before: dict[str, str]) -> None:
+    run = bed.play("preflight")
+    assert run.code == 0, run
+    assert set(run.changed.values()) == {0}
+    assert bed.writes() == 0
+    assert bed.files() == before
+
+
+def test_check_mode_writes_nothing_and_foretells_the_run(bed: Bed, before: dict[str, str]) -> None:
+    foretold = bed.play("site", "--check", "--diff")
+    assert foretold.code == 0, foretold
+    assert bed.writes() == 0
+    assert bed.files() == before
+    assert foretold.output.count("+++ after: onlinefs-kafka.properties") == HOSTS, foretold
+    assert "+enable_bring_your_own_kafka: true" in foretold.output
+    # Projects that change alike are shown once.
+    assert f"+++ after: {PROJECTS} projects: project_1, project_2" in foretold.output, foretold
+    assert foretold.output.count("--- before: project project_") == PROJECTS, foretold
+
+
+def test_site_rolls_out_to_every_host_and_project(bed: Bed, before: dict[str, str]) -> None:
+    run = bed.play("site")
+    assert run.code == 0, run
+    assert all(connector is not None for connector in bed.connectors().values())
+    servers = {connector["bootstrapServers"] for connector in bed.connectors().values()}
+    assert servers == {bed.note["bootstrap"]}
+    for home in bed.note["homes"]:
+        text = pathlib.Path(home, "etc", "onlinefs-kafka.properties").read_text()
+        assert f"bootstrap.servers={bed.note['bootstrap']}" in text.replace("\\:", ":")
+
+
+def test_a_second_run_writes_nothing(bed: Bed) -> None:
+    bed.control("DELETE", "requests")
+    files = bed.files()
+    run = bed.play("site")
+    assert run.code == 0, run
+    assert set(run.changed.values()) == {0}, run
+    assert bed.writes() == 0
+    assert bed.files() == files
+
+
+def test_what_somebody_altered_is_shown_and_mended(bed: Bed) -> None:
+    path = pathlib.Path(bed.note["homes"][0], "etc", "onlinefs-kafka.properties")
+    path.write_text(path.read_text().replace("max.poll.records=1000", "max.poll.records=7"))
+    verified = bed.play("verify")
+    assert verified.code != 0
+    assert "max.poll.records" in verified.output, verified
+    shown = bed.play("onlinefs", "--check", "--diff")
+    assert "-max.poll.records=7" in shown.output, shown
+    mended = bed.play("onlinefs")
+    assert mended.code == 0, mended
+    assert sorted(mended.changed.values()) == [0, 1]
+    assert bed.play("verify").code == 0
+
+
+def test_a_switch_that_is_off_is_found(bed: Bed) -> None:
+    import json
+    import urllib.request
+
+    body = json.dumps({"enable_bring_your_own_kafka": "false"}).encode()
+    request = urllib.request.Request(f"{bed.note['url']}/_emulator/variables", data=body, method="PUT")
+    with urllib.request.urlopen(request, context=bed._context, timeout=10):
+        pass
+    verified = bed.play("verify")
+    assert verified.code != 0
+    assert "still use the Kafka that Hopsworks manages: project_1, project_2" in verified.output, verified
+    assert bed.play("settings").code == 0
+    assert bed.play("verify").code == 0
+
+
+def test_revert_gives_the_managed_kafka_back(bed: Bed, before: dict[str, str]) -> None:
+    run = bed.play("revert")
+    assert run.code == 0, run
+    assert set(bed.connectors().values()) == {None}
+    assert bed.control("GET", "state")["variables"]["enable_bring_your_own_kafka"]["value"] == "false"
+    assert bed.files() == before
+    again = bed.play("revert")
+    assert again.code == 0, again
+    assert set(again.changed.values()) == {0}, again
