@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -11,6 +12,7 @@ import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
+
 from tests.hosts import faults, lab
 from tests.hosts.bed import STATE, Bed
 from tests.hosts.conftest import needs_root
@@ -48,8 +50,6 @@ def kept(host: lab.Host) -> set[tuple[str, str]]:
 
 def check_whole(bed: Bed, host: lab.Host) -> None:
     """Every live file is one that was validated, whole; what it names is there, with the modes of before."""
-    import hashlib
-
     known, live = kept(host), bed.files(host)
     for name, (content, mode, _user, _group) in live.items():
         if name.startswith("."):
