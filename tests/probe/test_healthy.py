@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the hopsworks.kafka authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What works must pass: every listener, mechanism and store format, on the newest and on the oldest Kafka with KRaft."""
+"""What works must pass: every listener, mechanism and store format, on the newest Kafka and the oldest with KRaft."""
 
 from __future__ import annotations
 

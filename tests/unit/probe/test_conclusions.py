@@ -1,0 +1,318 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is concluded from answers and errors, without a network."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import ssl
+import threading
+import time
+import typing as t
+
+import pytest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import (
+    client,
+    dialect_librdkafka,
+    probe,
+    probe_login,
+    probe_sasl,
+    probe_tls,
+    probe_token,
+    probe_transport,
+    wire,
+    x509,
+)
+
+JAAS = 'org.apache.kafka.common.security.scram.ScramLoginModule required username="u" password="pw-Secret";'
+OAUTH = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
+
+
+def declared(protocol: str = "SASL_PLAINTEXT", **more: str) -> client.KafkaClient:
+    given = {"bootstrap.servers": "kafka:9092", "security.protocol": protocol}
+    if protocol.startswith("SASL"):
+        given.update({"sasl.mechanism": "SCRAM-SHA-512", "sasl.jaas.config": JAAS})
+    return client.declare({**given, **{name.replace("_", "."): value for name, value in more.items()}})
+
+
+def checked(answer: wire.Handshake | None = None, fault: str = "") -> probe_transport.Checked:
+    one = probe_transport.Checked("kafka:9092")
+    one.answer, one.fault = answer, fault
+    return one
+
+
+@pytest.mark.parametrize(
+    ("protocol", "one", "expected"),
+    [
+        ("SASL_PLAINTEXT", checked(wire.Handshake(0, ("PLAIN",))), None),
+        ("SASL_PLAINTEXT", checked(wire.Handshake(33, ("PLAIN",))), ("sasl", "mechanism_not_offered")),
+        ("SASL_PLAINTEXT", checked(wire.Handshake(34, ())), ("sasl", "sasl_not_enabled")),
+        ("SASL_PLAINTEXT", checked(), ("sasl", "sasl_not_enabled")),
+        ("SASL_PLAINTEXT", checked(fault="silent"), ("sasl", "silent")),
+        ("SASL_PLAINTEXT", checked(fault="http"), ("sasl", "not_kafka")),
+        ("PLAINTEXT", checked(wire.Handshake(34, ())), None),
+        ("PLAINTEXT", checked(), None),
+        ("PLAINTEXT", checked(wire.Handshake(0, ("PLAIN",))), ("sasl", "sasl_expected")),
+        ("PLAINTEXT", checked(wire.Handshake(33, ("OAUTHBEARER",))), ("sasl", "sasl_expected")),
+        ("PLAINTEXT", checked(fault="closed"), ("metadata", "closed")),
+    ],
+)
+def test_answers_before_the_login(protocol: str, one: probe_transport.Checked, expected: t.Any) -> None:
+    fault = probe_sasl.unanswered(one, declared(protocol))
+    assert (fault and fault[:2]) == expected
+
+
+OLD, NEW = (2, 3, 0), (2, 6, 1)
+KAFKA_3, KAFKA_4 = wire.Releases((3, 9), (3, 9)), wire.Releases((4, 4), None)
+
+
+@pytest.mark.parametrize(
+    ("releases", "library", "expected"),
+    [
+        (KAFKA_4, OLD, "client_too_old"),
+        (KAFKA_4, NEW, "credentials_refused"),
+        (KAFKA_3, OLD, "credentials_refused"),
+        (None, OLD, "credentials_refused"),
+        (wire.Releases(None, None), OLD, "credentials_refused"),
+    ],
+)
+def test_why_a_login_was_refused(releases: wire.Releases | None, library: tuple[int, ...], expected: str) -> None:
+    assert probe_sasl.why_refused(declared(), None, releases, library) == expected
+
+
+def test_why_a_token_was_refused() -> None:
+    made = declared(
+        sasl_mechanism="OAUTHBEARER",
+        sasl_jaas_config=f"{OAUTH} required;",
+        sasl_oauthbearer_token_endpoint_url="https://user:pw-Secret@idp.example/token?key=pw-Secret#pw-Secret",
+    )
+    doubtful = probe_sasl.Token("t", 0, doubt="it ended 60 s ago")
+    assert probe_sasl.why_refused(made, doubtful, KAFKA_4, NEW) == "token_not_valid_now"
+    assert probe_sasl.why_refused(made, probe_sasl.Token("t", 0), KAFKA_4, NEW) == "token_refused"
+    config = dialect_librdkafka.librdkafka(made)
+    assert probe_sasl.token_source(made, config) == "https://idp.example/token"
+    assert not [name for name in probe_sasl.for_library(config, doubtful) if "oauthbearer" in name]
+
+
+def jwt(**claims: t.Any) -> str:
+    def part(data: t.Any) -> str:
+        return base64.urlsafe_b64encode(json.dumps(data).encode()).rstrip(b"=").decode()
+
+    return f"{part({'alg': 'RS256'})}.{part(claims)}.sig"
+
+
+@pytest.mark.parametrize(
+    ("claims", "doubt"),
+    [
+        ({"iat": 0, "nbf": 0, "exp": 100}, ""),
+        ({}, ""),
+        ({"iat": 29, "nbf": 29, "exp": -29}, ""),
+        ({"nbf": 3600}, "it is valid only in 3600 s"),
+        ({"iat": 3600}, "it says that it will be made in 3600 s"),
+        ({"exp": -3600}, "it ended 3600 s ago"),
+        ({"exp": "soon"}, ""),
+    ],
+)
+def test_times_in_a_token(claims: dict[str, t.Any], doubt: str) -> None:
+    now = 1_800_000_000
+    given = {name: now + value if isinstance(value, int) else value for name, value in claims.items()}
+    assert probe_token._doubt(probe_token._claims(jwt(**given)), now) == doubt
+
+
+@pytest.mark.parametrize("token", ["", "opaque", "a.b.c", "a.W10.c", "...."])
+def test_a_token_that_is_no_jwt_tells_nothing(token: str) -> None:
+    assert probe_token._claims(token) == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b'{"error": "invalid_client"}', ", invalid_client"),
+        (b'{"error": "pw-Secret 123"}', ""),
+        (b'{"error": {"a": 1}}', ""),
+        (b"<html>", ""),
+    ],
+)
+def test_of_a_foreign_answer_only_the_code_is_repeated(body: bytes, shown: str) -> None:
+    assert probe_token._error_code(body) == shown
+
+
+def test_the_clock_of_an_endpoint() -> None:
+    assert probe_token._clock("Mon, 23 Nov 2026 03:40:11 GMT") == 1795405211
+    assert probe_token._clock(None) is None
+    assert probe_token._clock("tomorrow") is None
+
+
+def ssl_error(reason: str) -> ssl.SSLError:
+    error = ssl.SSLError(1, f"[SSL: {reason}] something (_ssl.c:1)")
+    error.reason = reason
+    return error
+
+
+def tls(certificate: x509.Certificate | None = None) -> probe_tls.Tls:
+    return probe_tls.Tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), True, certificate, set())
+
+
+OWN = x509.Certificate("CN=me", "CN=Other CA", b"", b"", 0, int(time.time()) + 5 * 86400)
+
+
+@pytest.mark.parametrize(
+    ("error", "own", "asked", "reason"),
+    [
+        (ssl_error("SSLV3_ALERT_BAD_CERTIFICATE"), None, True, "client_certificate_missing"),
+        (ssl_error("TLSV13_ALERT_CERTIFICATE_REQUIRED"), None, False, "client_certificate_missing"),
+        (ssl_error("SSLV3_ALERT_CERTIFICATE_UNKNOWN"), OWN, True, "client_certificate_refused"),
+        (ssl_error("TLSV1_ALERT_UNKNOWN_CA"), OWN, True, "client_certificate_refused"),
+        (ssl_error("SSLV3_ALERT_HANDSHAKE_FAILURE"), None, True, "client_certificate_missing"),
+        (ssl_error("SSLV3_ALERT_HANDSHAKE_FAILURE"), None, False, "tls_handshake"),
+        (ssl_error("TLSV1_ALERT_PROTOCOL_VERSION"), None, False, "tls_version"),
+        (ssl_error("UNSUPPORTED_PROTOCOL"), None, False, "tls_version"),
+        (ssl_error("EE_KEY_TOO_SMALL"), None, False, "weak_certificate"),
+        (ssl_error("UNEXPECTED_EOF_WHILE_READING"), None, False, "tls_closed"),
+        (ConnectionResetError(104, "Connection reset by peer"), None, False, "tls_closed"),
+    ],
+)
+def test_what_a_tls_error_means(error: OSError, own: t.Any, asked: bool, reason: str) -> None:
+    fault = probe_tls.explain(error, tls(own), asked, lambda: None)
+    assert fault.reason == reason
+    assert "_ssl.c" not in fault.detail
+    if own:
+        assert "CN=me, issued by CN=Other CA, 5 days left" in fault.detail
+
+
+@pytest.mark.parametrize(
+    ("protocols", "low", "high"),
+    [
+        (None, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3),
+        ("TLSv1.2", ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2),
+        ("TLSv1.3", ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_3),
+        ("TLSv1.2, TLSv1.3", ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3),
+    ],
+)
+def test_tls_versions_as_java_has_them(protocols: str | None, low: ssl.TLSVersion, high: ssl.TLSVersion) -> None:
+    made = probe_tls.prepare(declared("SSL", **({"ssl_enabled_protocols": protocols} if protocols else {})))
+    assert made
+    assert (made.context.minimum_version, made.context.maximum_version) == (low, high)
+    assert made.context.check_hostname
+
+
+def test_names_are_not_checked_where_java_would_not() -> None:
+    made = probe_tls.prepare(declared("SSL", ssl_endpoint_identification_algorithm=""))
+    assert made and not made.context.check_hostname
+    assert made.context.verify_mode == ssl.CERT_REQUIRED
+    assert probe_tls.prepare(declared("PLAINTEXT")) is None
+
+
+def test_secrets_are_taken_out_of_what_the_library_says() -> None:
+    session = probe_login.Session({}, frozenset({"pw-Secret", "pw-Secret-longer", "u"}), probe_transport.Deadline(1))
+    assert session.scrub('Invalid value "pw-Secret-longer"\n for u') == 'Invalid value "********" for u'
+
+
+class Said:
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def str(self) -> str:
+        return self.text
+
+
+def test_brokers_that_the_library_learned_of() -> None:
+    session = probe_login.Session({}, frozenset(), probe_transport.Deadline(1))
+    session.said = [
+        Said("sasl_ssl://kafka:9093/bootstrap: Connect to ipv4#10.0.0.1:9093 failed: refused"),
+        Said("sasl_ssl://kafka-1.internal:9093/1: Failed to resolve 'kafka-1.internal:9093'"),
+        Said("[fd00::2]:9092/2: Connect to ipv6#[fd00::2]:9092 failed: Connection refused"),
+        Said("2/2 brokers are down"),
+    ]
+    assert session._learned() == {1: ("kafka-1.internal", 9093), 2: ("fd00::2", 9092)}
+
+
+def test_a_deadline_gives_no_step_more_than_half() -> None:
+    deadline = probe_transport.Deadline(10)
+    assert 9 < deadline.left() <= 10
+    assert deadline.step() == 5
+    deadline.end = time.monotonic() + 2
+    assert deadline.step() <= 2
+    deadline.end = time.monotonic() - 1
+    assert deadline.over
+    assert deadline.left() == 0.001
+
+
+@pytest.mark.parametrize(
+    ("server", "parts"),
+    [("kafka:9092", ("kafka", 9092)), ("[::1]:9093", ("::1", 9093)), ("10.0.0.1:1", ("10.0.0.1", 1))],
+)
+def test_servers_in_parts(server: str, parts: tuple[str, int]) -> None:
+    assert probe_transport.split_server(server) == parts
+
+
+def test_declarations_that_differ_in_their_login_alone_go_the_same_way() -> None:
+    one = declared()
+    other = declared(sasl_jaas_config=JAAS.replace("pw-Secret", "pw-Secret-2"), client_id="b")
+    assert probe._alike(one) == probe._alike(other)
+    assert probe._alike(declared("SSL")) != probe._alike(declared("SSL", ssl_enabled_protocols="TLSv1.3"))
+
+
+def test_a_name_server_that_never_answers_does_not_hold_the_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(probe_transport.socket, "getaddrinfo", lambda *_args, **_more: over.wait(30) and [])
+    began = time.monotonic()
+    report = probe.probe(declared("PLAINTEXT"), probe.ProbeOptions(timeout=0.5))
+    over.set()
+    assert report.failure and (report.failed_stage, report.failure.reason) == ("resolve", "resolve_timeout")
+    assert time.monotonic() - began < 1
+
+
+def test_a_fault_of_the_probe_itself_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_args: t.Any) -> t.NoReturn:
+        raise RuntimeError("pw-Secret")
+
+    monkeypatch.setattr(probe_tls, "prepare", broken)
+    report = probe.probe(declared("SSL"), probe.ProbeOptions(timeout=2))
+    assert report.failure and report.failure.reason == "internal"
+    assert "RuntimeError at" in report.failure.detail
+    assert "pw-Secret" not in report.table()
+
+
+def test_a_stage_that_never_ends_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    report = probe.probe(lambda: over.wait(30) and declared(), probe.ProbeOptions(timeout=0.3))  # type: ignore[arg-type,return-value]
+    over.set()
+    assert report.failure and (report.failed_stage, report.failure.reason) == ("config", "timeout")
+
+
+def test_msk_iam_without_its_library() -> None:
+    config = dialect_librdkafka.MskIam(region="eu-west-1")
+    if probe_token.MSKAuthTokenProvider is None:
+        with pytest.raises(probe_sasl.TokenFault) as raised:
+            probe_token.fetch_msk_iam(config)
+        assert raised.value.reason == "signer_missing"
+
+
+def test_msk_iam_with_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Provider:
+        @staticmethod
+        def generate_auth_token(region: str) -> tuple[str, int]:
+            return f"token-{region}", 1_800_000_000_000
+
+        @staticmethod
+        def generate_auth_token_from_profile(region: str, profile: str) -> tuple[str, int]:
+            raise RuntimeError(f"no key pw-Secret in {profile}")
+
+    monkeypatch.setattr(probe_token, "MSKAuthTokenProvider", Provider)
+    token = probe_token.fetch_msk_iam(dialect_librdkafka.MskIam(region="eu-west-1"))
+    assert (token.value, token.expires) == ("token-eu-west-1", 1_800_000_000)
+    with pytest.raises(probe_sasl.TokenFault) as raised:
+        probe_token.fetch_msk_iam(dialect_librdkafka.MskIam(region="eu-west-1", profile="p"))
+    assert (raised.value.reason, raised.value.detail) == ("signer_failed", "the signer raised RuntimeError")
+    with pytest.raises(probe_sasl.TokenFault):
+        probe_token.fetch_msk_iam(dialect_librdkafka.MskIam(region=None))
+
+
+def test_certificate_names_for_messages() -> None:
+    assert (
+        x509.day(datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.timezone.utc).timestamp()) == "2026-01-31 12:00 UTC"
+    )

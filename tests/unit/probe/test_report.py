@@ -1,0 +1,113 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Entries, their order, the table, and a remedy for every reason."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import time
+
+import pytest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe_reasons, probe_report
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_report import (
+    STAGES,
+    Entry,
+    Report,
+    complete,
+    failed,
+    passed,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+ROOM = pathlib.Path(probe_report.__file__).parent
+#: Codes that need no remedy: they tell of nothing that is wrong.
+NOTES = {"settings_ignored", "not_reached", "not_asked"}
+
+
+def entry(stage: str, ok: bool | None, reason: str = "", target: str = "") -> Entry:
+    return Entry(stage, target, ok, reason, "seen", "do this" if ok is False else "", 3)
+
+
+def test_every_stage_is_there_once_at_least_and_in_order() -> None:
+    stages = complete([entry("tls", False, "weak"), entry("config", True), entry("resolve", True, target="b")])
+    assert [one.stage for one in stages] == list(STAGES)
+    assert [one.ok for one in stages[:4]] == [True, True, None, False]
+    assert {one.reason for one in stages if one.ok is None} == {"not_reached"}
+
+
+def test_what_was_not_asked_for_is_told_from_what_was_not_reached() -> None:
+    stages = complete([], asked={"config", "resolve"})
+    assert [one.reason for one in stages] == ["not_reached"] * 2 + ["not_asked"] * 8
+
+
+def test_the_first_failure_counts() -> None:
+    report = Report(complete([entry("listeners", False, "late"), entry("connect", False, "refused", "b:1")]))
+    assert not report.ok
+    assert report.failed_stage == "connect"
+    assert report.headline() == "Kafka connection: stage connect failed at b:1: refused"
+    assert report.as_dict()["stages"][2] == {
+        "stage": "connect",
+        "target": "b:1",
+        "ok": False,
+        "reason": "refused",
+        "detail": "seen",
+        "remedy": "do this",
+        "ms": 3,
+    }
+
+
+def test_a_reservation_is_no_failure() -> None:
+    report = Report(complete([passed("topics", "t", "seen", time.monotonic(), "under_replicated")]))
+    assert report.ok
+    assert report.failed_stage is None
+    assert "bring their brokers back" in report.table()
+
+
+def test_the_table_names_result_reason_detail_and_remedy() -> None:
+    found = [passed("config", "", "SASL_SSL PLAIN", 0), failed("connect", "kafka:9092", "refused", "no luck", 0)]
+    lines = Report(complete(found)).table().splitlines()
+    row = next(line for line in lines if line.startswith("connect"))
+    assert row.split()[:2] == ["connect", "FAILED"]
+    assert row.endswith("refused")
+    below = lines[lines.index(row) + 1 :]
+    assert below[0].strip() == "no luck"
+    assert below[1].strip().startswith("-> Nothing listens")
+    assert [line.split()[1] for line in lines if line.startswith("metadata")] == ["-"]
+
+
+@given(st.text(max_size=300), st.text(max_size=80))
+def test_no_text_breaks_the_table(detail: str, target: str) -> None:
+    table = Report(complete([failed("tls", target, "tls_closed", detail, time.monotonic())])).table()
+    assert "tls_closed" in table
+
+
+@pytest.mark.parametrize("reason", sorted(probe_reasons.REMEDIES))
+def test_remedies_are_sentences_without_an_end(reason: str) -> None:
+    text = probe_reasons.remedy("connect", reason)
+    assert text[0].isupper()
+    assert not text.endswith((".", " "))
+
+
+def test_every_reason_in_the_code_has_a_remedy() -> None:
+    code = "".join(path.read_text() for path in ROOM.glob("probe*.py") if path.name != "probe_reasons.py")
+    calls = r'(?:failed\("\w+", [\w.]+, |_fail\(|_end\(|Fault\(|_Broken\(|Fault\("\w+", )'
+    patterns = (
+        calls + r'"(\w+)"',
+        r'reason = "(\w+)"',
+        r'reason, detail = "(\w+)"',
+        r'return "(\w+)", f?"',
+        r'return "(\w+)"$',
+    )
+    found = {match for pattern in patterns for match in re.findall(pattern, code, re.MULTILINE)}
+    found -= {"sasl", "metadata", "config"}
+    assert len(found) > 30
+    assert found - NOTES <= set(probe_reasons.REMEDIES)
+
+
+def test_stages_may_have_remedies_of_their_own() -> None:
+    assert "advertised.listeners" in probe_reasons.remedy("listeners", "refused")
+    assert "advertised.listeners" not in probe_reasons.remedy("connect", "refused")
+    assert probe_reasons.remedy("connect", "") == ""
