@@ -196,7 +196,7 @@ def up(name: str, count: int, with_library: bool = True) -> Bed:
         for host in bed.lab.hosts:
             if with_library:
                 library.install(host.root())
-            _first_configuration(host, bed.kafka["listeners"]["plaintext"]["bootstrap"])
+            first_configuration(host, bed.kafka["listeners"]["plaintext"]["bootstrap"])
             host.run("systemctl", "enable", "--quiet", "--now", "onlinefs")
         bed.wait_until_serving()
     except BaseException:
@@ -247,7 +247,7 @@ def _declare(bed: Bed, with_library: bool) -> None:
     )
 
 
-def _first_configuration(host: lab.Host, servers: str) -> None:
+def first_configuration(host: lab.Host, servers: str) -> None:
     """What the installer leaves; owners and modes differ, so that a way back that forgets them is seen."""
     etc = host.root() / ETC
     owner = (service.USER_ID, service.GROUP_ID)

@@ -58,7 +58,8 @@ def password(bed: Bed, user: str, new: str) -> None:
     """A user's password for SCRAM changes."""
     how = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, _ITERATIONS)
     wanted = UserScramCredentialUpsertion(user, how, new.encode())
-    for future in admin.client(bed.kafka).alter_user_scram_credentials([wanted]).values():
+    client = admin.client(bed.kafka)  # held by a name: its futures end with it
+    for future in client.alter_user_scram_credentials([wanted]).values():
         future.result(_SECONDS)
 
 

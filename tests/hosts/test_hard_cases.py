@@ -51,12 +51,11 @@ def test_links_into_the_data_volume_stay_links(three: Bed, host: Host) -> None:
     """`etc` and `logs` are links, and one file is a link of its own."""
     elsewhere = "/srv/hopsworks-data/onlinefs/shared"
     file = "/srv/hops/onlinefs/etc/onlinefs-kafka-vector-db.properties"
-    host.run(
-        "sh", "-c", f"mkdir -p {elsewhere} && mv {file} {elsewhere}/ && ln -s {elsewhere}/$(basename {file}) {file}"
-    )
+    moved = f"{elsewhere}/onlinefs-kafka-vector-db.properties"
+    host.run("sh", "-c", f"mkdir -p {elsewhere} && mv {file} {moved} && ln -s {moved} {file}")
     ran = play(three, **other(201), onlinefs_vector_db_properties={"max.poll.records": 202})
     assert ran.code == 0, ran.output
-    assert host.run("readlink", file).strip() == f"{elsewhere}/onlinefs-kafka-vector-db.properties"
+    assert host.run("readlink", file).strip() == moved
     assert host.run("readlink", "/srv/hops/onlinefs/etc").strip() == "/srv/hopsworks-data/onlinefs/etc"
     assert "max.poll.records=202" in host.run("cat", file)
     host.run("sh", "-c", f"rm {file} && mv {moved} {file}")
