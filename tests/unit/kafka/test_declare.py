@@ -355,6 +355,15 @@ def test_a_java_clients_files_are_read_from_where_they_lie(tmp_path: pathlib.Pat
         client.from_java(properties)
 
 
+def test_a_store_that_is_known_is_not_read_again() -> None:
+    known: dict[client.StoreOption, t.Any] = {}
+    ssl = {**SERVERS, "security.protocol": "SSL"}
+    first = client.declare(ssl, truststore(), known=known)
+    assert known == {truststore(): first.truststore}
+    known[truststore()] = marker = stores.TrustStore((pki.authority().der,), "known")
+    assert client.declare(ssl, truststore(), known=known).truststore is marker
+
+
 # --- merging ---------------------------------------------------------------------------------------------------------
 
 

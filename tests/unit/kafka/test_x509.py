@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import ipaddress
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import der, x509
@@ -87,6 +88,16 @@ def test_anything_else_is_a_value_error(data: bytes) -> None:
 def test_days_are_shown_in_utc() -> None:
     assert x509.day(0) == "1970-01-01 00:00 UTC"
     assert x509.day(253402300799) == "9999-12-31 23:59 UTC"
+
+
+def test_the_names_of_a_server_are_read() -> None:
+    names = [reference.DNSName("kafka.example.com"), reference.IPAddress(ipaddress.ip_address("::1"))]
+    names += [reference.IPAddress(ipaddress.ip_address("10.0.0.1")), reference.RFC822Name("a@example.com")]
+    builder = reference.CertificateBuilder().subject_name(pki.name("x")).issuer_name(pki.name("x")).serial_number(7)
+    builder = builder.public_key(KEY.public_key()).not_valid_before(pki.NOW).not_valid_after(pki.NOW + pki.DAY)
+    made = builder.add_extension(reference.SubjectAlternativeName(names), False).sign(KEY, hashes.SHA256())
+    assert x509.names(made.public_bytes(serialization.Encoding.DER)) == ["kafka.example.com", "::1", "10.0.0.1"]
+    assert x509.names(pki.client().der) == []
 
 
 def test_keys_and_certificates() -> None:
