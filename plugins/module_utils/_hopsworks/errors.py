@@ -51,8 +51,7 @@ class RequestError(HopsworksKafkaError):
         everywhere: bool = False,
         retry_after: t.Optional[float] = None,
     ) -> None:
-        super().__init__(request, cause, remedy)
-        self.reason = reason
+        super().__init__(request, cause, remedy, reason)
         self.status = status
         self.error_code = error_code
         self.temporary = temporary
@@ -188,7 +187,7 @@ def _words(body: t.Optional[t.Mapping[str, t.Any]]) -> str:
 def shown(error: HopsworksKafkaError) -> t.Dict[str, t.Any]:
     """An error as results show it: ``{reason, message, remedy, http_status, error_code}``."""
     return {
-        "reason": getattr(error, "reason", "bad_input"),
+        "reason": error.reason or "bad_input",
         "message": f"{error.cause} [{error.subject}]"
         if isinstance(error, RequestError) and error.subject
         else error.cause,

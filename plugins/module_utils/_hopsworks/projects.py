@@ -11,7 +11,7 @@ import fnmatch
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError, MissingLibraryError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import ApiError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import ApiError, TransportError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session
 
 JMESPATH_ERROR: t.Optional[ImportError] = None
@@ -112,7 +112,7 @@ def choose(session: Session, selection: Selection) -> Chosen:
     :raises InputError: as :func:`check`, names that no project has, a query that matches nothing.
     """
     check(selection)
-    entries = sorted(session.call("GET", "/project") or [], key=lambda entry: int(entry["project"]["id"]))
+    entries = sorted(_listed_by(session, "/project"), key=lambda entry: int(entry["project"]["id"]))
     mine = {project.name: project for project in map(_project, entries)}
     if selection.names is not None:
         chosen = _named(session, selection.names, mine, "option projects")
@@ -151,6 +151,18 @@ def described(entry: Entry) -> Entry:
         "owner": owner.get("email") if isinstance(owner, dict) else owner,
         "created": project.get("created"),
     }
+
+
+def _listed_by(session: Session, route: str) -> t.List[Entry]:
+    listed = session.call("GET", route)
+    if isinstance(listed, list):
+        return listed
+    raise TransportError(
+        "not_json",
+        "the answer is no list of projects",
+        "Check host and port; is there a login page or proxy in between",
+        request=f"GET {route}",
+    )
 
 
 def _project(entry: Entry) -> Project:
@@ -211,7 +223,7 @@ def _named(session: Session, names: t.Sequence[str], mine: t.Mapping[str, Projec
     if not strange:
         return [mine[name] for name in names]
     # Open to every user (ProjectService), so it tells a project that there is not from one of others.
-    everybodys = {str(entry.get("name")): entry for entry in session.call("GET", "/project/getAll") or []}
+    everybodys = {str(entry.get("name")): entry for entry in _listed_by(session, "/project/getAll")}
     unknown = [name for name in strange if name not in everybodys]
     if unknown:
         raise InputError(option, f"there is no project {_listed(unknown)}", "Check the names, capital letters too")

@@ -258,12 +258,13 @@ def _decoded(request: str, response: requests.Response, body: bytes) -> t.Any:
             document = jsonlib.loads(body)
         except ValueError:
             readable = False
-    # An error of the server's own, cut off: without its code nobody knows which.
-    half = not readable and body.lstrip()[:1] == b"{"
-    if status >= _ERROR and not half:
+    start = body.lstrip()[:1]
+    html, cut = start == b"<", not readable and start in (b"{", b"[")
+    # An error of the server's own that is cut off lacks its code, so nobody knows which it is.
+    if status >= _ERROR and not cut:
         retry_after = retry_after_seconds(response.headers.get("Retry-After"))
         raise api_error(request, status, document if isinstance(document, dict) else None, retry_after)
-    if not half and not _OK <= status < _REDIRECT:
+    if not cut and not _OK <= status < _REDIRECT:
         raise TransportError(
             "redirected",
             f"the server answers {status} and sends elsewhere",
@@ -272,15 +273,14 @@ def _decoded(request: str, response: requests.Response, body: bytes) -> t.Any:
             status=status,
         )
     if not readable:
-        html = body.lstrip()[:1] == b"<"
         raise TransportError(
             "not_json",
-            "the answer is a page of HTML" if html else "the answer is no JSON, or ends in the middle",
-            "Check host and port; is there a login page or proxy in between" if html else _NETWORK,
+            f"the answer is {'a page of HTML' if html else 'JSON that ends in the middle' if cut else 'no JSON'}",
+            _NETWORK if cut else "Check host and port; is there a login page or proxy in between",
             request=request,
             status=status,
             # A page will come again, half an answer hardly.
-            temporary=not html,
+            temporary=cut,
         )
     return document
 

@@ -36,8 +36,7 @@ class Refusal(HopsworksKafkaError):
     """
 
     def __init__(self, reason: str, cause: str, remedy: str) -> None:
-        super().__init__("", cause, remedy)
-        self.reason = reason
+        super().__init__("", cause, remedy, reason)
 
 
 @dataclasses.dataclass(frozen=True)

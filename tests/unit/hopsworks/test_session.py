@@ -1,0 +1,292 @@
+"""Requests: what is repeated and what is not, what each failure is called, and that every wait ends."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+import typing as t
+
+import pytest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import (
+    ApiError,
+    AuthenticationError,
+    RequestError,
+    TransportError,
+)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import (
+    Connection,
+    Reached,
+    Session,
+    connection,
+)
+
+from tests.emulator.certificates import tls_files
+from tests.emulator.fixtures import Emulator, emulator_in_thread
+
+STORE = "/project/{project}/featurestores/{store}"
+
+
+@pytest.fixture(scope="module")
+def emulator() -> t.Iterator[Emulator]:
+    with emulator_in_thread(projects=2, tls=True) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def counted(function: t.Callable[..., t.Any], calls: list[t.Any]) -> t.Callable[..., t.Any]:
+    def call(*arguments: t.Any) -> t.Any:
+        calls.append(arguments[1:])
+        return function(*arguments)
+
+    return call
+
+
+class Slept(list[float]):
+    def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+def opened(emulator: Emulator, timeout: float = 5, **options: t.Any) -> tuple[Session, Slept]:
+    slept = Slept()
+    at = Connection(emulator.host, emulator.port, emulator.api_key, ca_path=str(emulator.ca_path), timeout=timeout)
+    reached = Reached()
+    reached.once = True
+    return Session(at, options.get("reached", reached), slept), slept
+
+
+def struck(emulator: Emulator, fault: t.Any, method: str = "GET", **match: t.Any) -> t.Any:
+    """One request of that method under a fault; its answer or error, and the pauses made."""
+    emulator.reset_requests()
+    emulator.set_faults([{"match": {"method": method, **match}, "fault": fault}])
+    session, slept = opened(emulator, timeout=match.pop("timeout", 5))
+    try:
+        answer = (
+            session.call(method, "/project/getAll") if method == "GET" else session.call(method, "/project", json={})
+        )
+    except RequestError as error:
+        answer = error
+    finally:
+        session.close()
+        seen = sum(emulator.requests().values())
+        emulator.set_faults([])
+    return answer, slept, seen
+
+
+def test_an_answer(emulator: Emulator) -> None:
+    session, slept = opened(emulator)
+    names = [project["name"] for project in session.call("GET", "/project/getAll")]
+    assert names == ["project_1", "project_2"] and slept == []
+
+
+def test_the_connection_is_kept(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, _slept = opened(emulator)
+    opened_ones: list[t.Any] = []
+    monkeypatch.setattr(socket.socket, "connect", counted(socket.socket.connect, opened_ones))
+    for _number in range(3):
+        session.call("GET", "/project")
+        with pytest.raises(ApiError):
+            session.call("GET", "/project/{project}", {"project": 1})
+    assert len(opened_ones) == 1
+
+
+def test_ids_are_quoted(emulator: Emulator) -> None:
+    emulator.reset_requests()
+    session, _slept = opened(emulator)
+    with pytest.raises(ApiError):
+        session.call("GET", "/project/{project}/dataset/{path}", {"project": 119, "path": "Resources/a b?c#d"})
+    assert emulator.log()[-1]["path"].endswith("/dataset/Resources%2Fa%20b%3Fc%23d")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        429,
+        502,
+        503,
+        504,
+        "truncated_json",
+        "wrong_length",
+        "reset_before_commit",
+        "reset_after_commit",
+        "close_mid_stream",
+    ],
+    ids=str,
+)
+def test_passing_failures_are_repeated(emulator: Emulator, fault: t.Any) -> None:
+    answer, slept, seen = struck(emulator, fault, nth=[1, 2])
+    assert [project["name"] for project in answer] == ["project_1", "project_2"]
+    assert seen == 3 and len(slept) == 2
+
+
+@pytest.mark.parametrize("fault", [429, 503, "reset_before_commit", "reset_after_commit"], ids=str)
+def test_a_post_never_is(emulator: Emulator, fault: t.Any) -> None:
+    answer, slept, seen = struck(emulator, fault, method="POST")
+    assert isinstance(answer, RequestError) and answer.temporary and answer.outcome_unknown is (fault != 429)
+    assert seen == 1 and slept == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (400, "refused"),
+        (403, "not_a_member"),
+        (404, "project_not_found"),
+        (500, "server_error"),
+        ({"status": 418, "body": "no"}, "refused"),
+        ("html", "not_json"),
+        ({"kind": "status", "status": 200, "body": "text"}, "not_json"),
+        ({"kind": "status", "status": 302, "headers": {"Location": "https://elsewhere/"}, "body": ""}, "redirected"),
+    ],
+    ids=str,
+)
+def test_lasting_failures_are_not_repeated(emulator: Emulator, fault: t.Any, reason: str) -> None:
+    answer, slept, seen = struck(emulator, fault)
+    assert (answer.reason, seen, slept) == (reason, 1, [])
+
+
+def test_a_bad_key(emulator: Emulator) -> None:
+    answer, _slept, seen = struck(emulator, 401)
+    assert isinstance(answer, AuthenticationError) and answer.everywhere and seen == 1
+
+
+def test_attempts_end(emulator: Emulator) -> None:
+    answer, slept, seen = struck(emulator, 503)
+    assert (answer.reason, answer.status) == ("unavailable", 503)
+    assert seen == 10 and len(slept) == 9
+
+
+def test_a_server_that_never_answered_is_tried_less(emulator: Emulator) -> None:
+    emulator.set_faults([{"match": {}, "fault": "reset_before_commit"}])
+    session, slept = opened(emulator, reached=Reached())
+    with pytest.raises(TransportError):
+        session.call("GET", "/project")
+    emulator.set_faults([])
+    assert len(slept) == 2
+
+
+@pytest.mark.parametrize("after", ["2", "+2s"])
+def test_retry_after(emulator: Emulator, after: str) -> None:
+    _answer, slept, seen = struck(emulator, {"status": 429, "headers": {"Retry-After": after}}, nth=1)
+    assert seen == 2 and 1 <= slept[0] <= 2.3
+    answer, slept, seen = struck(emulator, {"status": 503, "headers": {"Retry-After": "60"}}, nth=1)
+    assert (answer.retry_after, slept, seen) == (60.0, [], 1)
+
+
+@pytest.mark.parametrize(
+    "fault", [{"kind": "slow_first_byte", "seconds": 5}, {"kind": "slow_body", "seconds": 10}], ids=str
+)
+def test_a_slow_answer_ends(emulator: Emulator, fault: t.Any) -> None:
+    emulator.set_faults([{"match": {}, "fault": fault}])
+    session, _slept = opened(emulator, timeout=0.5)
+    started = time.monotonic()
+    with pytest.raises(TransportError) as slow:
+        session.call("POST", "/project", json={})
+    emulator.set_faults([])
+    assert slow.value.reason == "timeout" and time.monotonic() - started < 2.5
+
+
+def listening(serve: t.Callable[[socket.socket], None]) -> tuple[socket.socket, int]:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def loop() -> None:
+        while True:
+            try:
+                client, _address = listener.accept()
+            except OSError:
+                return
+            with client:
+                serve(client)
+
+    threading.Thread(target=loop, daemon=True).start()
+    return listener, listener.getsockname()[1]
+
+
+def failure(host: str, port: int, **options: t.Any) -> TransportError:
+    session = Session(Connection(host, port, "a.b", timeout=2, **options), Reached(), Slept())
+    with pytest.raises(TransportError) as failed:
+        session.call("GET", "/project")
+    assert "a.b" not in str(failed.value)
+    return failed.value
+
+
+def test_what_the_network_does(emulator: Emulator, tmp_path: t.Any) -> None:
+    listener, port = listening(lambda client: None)
+    assert failure("127.0.0.1", port).reason in ("tls", "cut_off")
+    listener.close()
+    refused = failure("127.0.0.1", port)
+    assert (refused.reason, refused.outcome_unknown) == ("unreachable", False)
+    assert f"127.0.0.1:{port} refuses" in str(refused)
+    listener, port = listening(lambda client: client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+    assert failure("127.0.0.1", port).reason == "no_tls"
+    listener.close()
+    assert failure("no-such-host.invalid", 443).reason == "unknown_host"
+    other = tls_files(tmp_path / "other")
+    distrusted = failure(emulator.host, emulator.port, ca_path=str(other.ca))
+    assert distrusted.reason == "certificate" and "ca_path" in distrusted.remedy and not distrusted.temporary
+
+
+def test_a_name_that_is_not_in_the_certificate(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *more, **named: real("127.0.0.1" if "example" in str(host) else host, *more, **named),
+    )
+    error = failure("hopsworks.example.com", emulator.port, ca_path=str(emulator.ca_path))
+    assert error.reason == "certificate" and "certificate" in error.remedy
+
+
+def test_verification_is_off_only_when_asked(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    assert failure(emulator.host, emulator.port).reason == "certificate"
+    at = Connection(emulator.host, emulator.port, emulator.api_key, validate_certs=False)
+    assert Session(at).call("GET", "/project")
+    # The environment does not turn it on again, nor off.
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(emulator.ca_path))
+    assert Session(Connection(emulator.host, emulator.port, emulator.api_key)).call("GET", "/project")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", ssl.get_default_verify_paths().openssl_cafile)
+    assert Session(at).call("GET", "/project")
+
+
+OPTIONS: dict[str, t.Any] = {"host": "h", "port": 443, "api_key": "a.b", "timeout": 30, "workers": 16}
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("hopsworks.example.com", "https://hopsworks.example.com:443"),
+        ("::1", "https://[::1]:443"),
+        ("[::1]", "https://[::1]:443"),
+    ],
+)
+def test_hosts(given: str, url: str) -> None:
+    assert connection({**OPTIONS, "host": given}).url == f"{url}/hopsworks-api/api"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"host": "https://h"}, {"host": "h/x"}, {"host": "h:443"}, {"host": ""}, {"host": "a b"}, {"host": "u@h"},
+        {"api_key": ""}, {"api_key": "a b"}, {"api_key": "a.b\n"}, {"api_key": "ä.b"},
+        {"port": 0}, {"port": 65536}, {"timeout": 0}, {"workers": 0}, {"workers": 65}, {"ca_path": "/no/such"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_bad_options(options: dict[str, t.Any]) -> None:
+    with pytest.raises(InputError) as refused:
+        connection({**OPTIONS, **options})
+    assert next(iter(options)) in str(refused.value)
+    assert "a.b" not in str(refused.value)
+
+
+def test_the_key_is_in_no_repr() -> None:
+    assert "a.b" not in repr(connection(OPTIONS))
