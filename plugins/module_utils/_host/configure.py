@@ -181,6 +181,8 @@ class Configuration:
             client = self._declaration.client
             self._secrets |= kafka_client.secrets_of({}, client.truststore, client.keystore)
             self.result["warnings"].extend(client.notes)
+        if params["generations"] < 1:
+            raise InputError("option generations", "less than one leaves nothing to go back to", "Give at least 1")
         if params["prove_group"] == "required" and params["phase"] == "whole" and not membership.available():
             raise InputError(
                 "option prove_group",

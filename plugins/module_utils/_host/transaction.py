@@ -34,6 +34,10 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.plan impo
 _SPARE_BYTES = 1024 * 1024
 
 
+#: The result holds more of the log than the message.
+_LOG_LINES_IN_MESSAGE = 6
+
+
 class RolledBack(HostError):
     """A change did not work, and the host is as it was.
 
@@ -60,6 +64,11 @@ class RolledBack(HostError):
         self.base = journal.base
         self.restarted = journal.restart
         self.diagnosis = dict(diagnosis)
+
+    def __str__(self) -> str:
+        """Both reasons, and below them what was seen of the service before its old configuration came back."""
+        log = "".join(f"\n  {line}" for line in self.diagnosis.get("log", [])[-_LOG_LINES_IN_MESSAGE:])
+        return f"{super().__str__()}\nIts state then: {self.diagnosis.get('service')}\nThe end of its log:{log}"
 
 
 @dataclasses.dataclass

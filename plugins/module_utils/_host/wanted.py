@@ -71,9 +71,24 @@ def declared(
     :param found: what is there now.
     :param directory: the attributes of the configuration directory: new files belong to its owner.
     :param number: the number that the next generation will get. Consumers carry it in their client id, so that a member
-        seen in the group is one that runs this configuration, not one left over from before the restart.
+        seen in the group is one that runs this configuration, not one left over from before the restart. A number that
+        stands there stays as long as nothing else changes.
     :raises InputError: topics are declared and ``onlinefs-site.xml`` is missing or not well-formed.
     """
+    wanted = _rendered(declaration, found, owner, directory, number, numbered_anew=False)
+    if any(file.content != there.content for name, file in wanted.items() for there in [found.get(name)] if there):
+        return _rendered(declaration, found, owner, directory, number, numbered_anew=True)
+    return wanted
+
+
+def _rendered(
+    declaration: Declaration,
+    found: FileSet,
+    owner: Ownership,
+    directory: Attributes,
+    number: int,
+    numbered_anew: bool,
+) -> t.Dict[str, File]:
     wanted: t.Dict[str, File] = {}
     locations: t.Dict[str, t.Optional[str]] = {"truststore": None, "keystore": None}
     client = declaration.client
@@ -88,7 +103,7 @@ def declared(
     connection = dialect_java.java_properties(client, locations["truststore"], locations["keystore"])
     for file in layout.properties_files(declaration.version):
         merged = _properties(file, connection, declaration, number)
-        content = _unless_same(merged, found.get(file.name), declaration.client_id)
+        content = _unless_same(merged, found.get(file.name), None if numbered_anew else declaration.client_id)
         wanted[file.name] = File(content, owner.of(found.get(file.name), directory))
     site = _site(declaration, found.get(layout.SITE_FILE))
     if site is not None:
@@ -176,14 +191,16 @@ def _properties(
     return {key: value for key, value in merged.items() if value is not None}
 
 
-def _unless_same(merged: t.Dict[str, str], found: t.Optional[File], client_id: str) -> bytes:
+def _unless_same(merged: t.Dict[str, str], found: t.Optional[File], client_id: t.Optional[str]) -> bytes:
+    """The file as it stands where it says the same; with a ``client_id``, whatever the number after that."""
     rendered = properties.render(merged, HEADER).encode(properties.ENCODING)
     if found is None:
         return rendered
     there = parsed(layout.CONSUMER_FILE, found)
-    numbered = re.compile(re.escape(client_id) + r"_\d+")
-    if numbered.fullmatch(merged.get("client.id", "")) and numbered.fullmatch(there.get("client.id", "")):
-        there["client.id"] = merged["client.id"]
+    if client_id is not None:
+        numbered = re.compile(re.escape(client_id) + r"_\d+")
+        if numbered.fullmatch(merged.get("client.id", "")) and numbered.fullmatch(there.get("client.id", "")):
+            there["client.id"] = merged["client.id"]
     return found.content if there == merged else rendered
 
 

@@ -3,11 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
 import pathlib
+import tempfile
+import typing as t
 
 import pytest
 
 from tests.unit.host.support import Home
+
+
+@pytest.fixture
+def tmp_path() -> t.Iterator[pathlib.Path]:
+    """In memory, where there is such a place: every write here waits for the disk, and a test makes thousands."""
+    memory = pathlib.Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        yield pathlib.Path(folder)
 
 
 @pytest.fixture

@@ -167,6 +167,10 @@ def test_client_id_tells_the_generation_and_a_declared_one_stays(home: Home) -> 
     assert not home.run()["changed"]
     home.run(properties={"bootstrap.servers": "k:1"})
     assert read(home, "onlinefs-kafka.properties")["client.id"] == "onlinefs_h1_2"
+    home.run(properties={"bootstrap.servers": "k:1"}, topics=["a"])
+    for name in ("onlinefs-kafka.properties", "onlinefs-kafka-vector-db.properties"):
+        assert read(home, name)["client.id"] == "onlinefs_h1_3", "each restart with something new shows in the group"
+    assert not home.run(properties={"bootstrap.servers": "k:1"}, topics=["a"])["changed"]
     home.run(properties={"bootstrap.servers": "k:1"}, consumer_properties={"client.id": "own"})
     assert read(home, "onlinefs-kafka.properties")["client.id"] == "own"
     home.run(properties={"bootstrap.servers": "k:1"}, client_id="")

@@ -23,6 +23,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._host.errors impor
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.transaction import RolledBack
 
 from tests.unit.host.support import MANAGED, SITE, Home, killed_at
+from tests.unit.kafka import pki
 
 TOPICS = ["fraud_onlinefs", "ads_onlinefs"]
 BROKEN = {"bootstrap.servers": "broken.example.org:9092"}
@@ -149,6 +150,29 @@ def test_revert_leaves_what_others_changed_in_the_site_file(home: Home) -> None:
     assert path.read_text() == SITE.replace("search-secret", "new-secret")
 
 
+def test_revert_removes_what_was_written_whatever_somebody_altered_beside_it(home: Home) -> None:
+    home.run()
+    path = home.etc / "onlinefs-kafka.properties"
+    path.write_text(path.read_text() + "max.poll.records=1\n")
+    home.run()
+    home.run(state="reverted")
+    assert sorted(home.files()) == ["onlinefs-kafka.properties", "onlinefs-site.xml"]
+    assert path.read_text() == MANAGED
+
+
+def test_revert_keeps_a_file_that_the_installer_added_since(home: Home) -> None:
+    home.run(service_version="3.7")
+    (home.etc / "producer.properties").write_text("acks = all\n")
+    home.run(state="reverted")
+    assert (home.etc / "producer.properties").exists()
+    assert not (home.etc / "onlinefs-kafka-vector-db.properties").exists()
+
+
+def test_at_least_one_generation_is_kept(home: Home) -> None:
+    with pytest.raises(InputError, match="option generations"):
+        home.run(generations=0)
+
+
 def test_revert_to_a_generation_that_is_not_kept(home: Home) -> None:
     home.run()
     with pytest.raises(InputError, match="Choose one of: 0, 1"):
@@ -227,6 +251,52 @@ def test_killed_at_any_step_of_a_failing_change_the_next_run_still_rolls_back(tm
         assert steps % 2 or home.files() == good, steps
         assert home.running == home.files()["onlinefs-kafka.properties"], steps
         assert not home.run(topics=TOPICS)["changed"], steps
+        steps += 1
+    assert steps > 30
+
+
+def test_killed_again_while_it_finishes_the_first_work(tmp_path: pathlib.Path) -> None:
+    """The first run was killed after it had moved the files and before the restart; the second at any step."""
+    for first in range(200):
+        seed = Home(tmp_path / f"seed{first}")
+        assert killed_at(first, functools.partial(seed.run, topics=TOPICS))
+        if b"fraud_onlinefs" in seed.files()["onlinefs-site.xml"] and seed.restarts == 0:
+            break
+    steps = 0
+    while True:
+        home = Home(tmp_path / f"home{steps}")
+        assert killed_at(first, functools.partial(home.run, topics=TOPICS))
+        if not killed_at(steps, functools.partial(home.run, topics=TOPICS)):
+            break
+        home.run(topics=TOPICS)
+        assert home.running == home.files()["onlinefs-kafka.properties"], steps
+        assert not home.run(topics=TOPICS)["changed"]
+        assert home.run(state="reverted")["changed"] and home.files()["onlinefs-site.xml"].decode() == SITE
+        steps += 1
+    assert steps > 10
+
+
+@pytest.mark.parametrize("way", ["forward", "back"])
+def test_killed_at_any_step_no_file_names_a_store_that_is_not_there(tmp_path: pathlib.Path, way: str) -> None:
+    tls = {"bootstrap.servers": "k:1", "security.protocol": "SSL"}
+    old, new = ({"properties": tls, "truststore": {"content": pki.authority(n).pem}} for n in ("old", "new"))
+    steps = 0
+    while True:
+        home = Home(tmp_path / f"home{steps}")
+        home.run(**old)
+        step = functools.partial(home.run, **new)
+        if way == "back":
+            step()
+            step = functools.partial(home.run, state="reverted", generation=1)
+        killed = killed_at(steps, step)
+        live = {k: v for k, v in home.files().items() if not k.startswith(files.STAGED_PREFIX)}
+        for name, content in live.items():
+            for store in re.findall(rb"kafka_[0-9a-f]{8}_truststore.jks", content):
+                assert (home.etc / store.decode()).exists(), (steps, name)
+        if not killed:
+            break
+        step()
+        assert len(list(home.etc.glob("*.jks"))) == 1
         steps += 1
     assert steps > 30
 
