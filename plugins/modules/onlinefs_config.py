@@ -478,6 +478,8 @@ diagnosis:
   type: dict
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hopsworks.kafka.plugins.module_utils._arguments import conceal, kafka_client_arguments
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
@@ -486,7 +488,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._host.transaction 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.validation import ProbeFailed
 
 
-def argument_spec():
+def argument_spec() -> t.Dict[str, t.Any]:
+    """The options, as DOCUMENTATION above describes them."""
     spec = kafka_client_arguments()
     for role in ("truststore", "keystore"):
         spec[role]["options"]["remote_src"] = {"type": "bool", "default": False}
@@ -529,7 +532,8 @@ def argument_spec():
     return spec
 
 
-def main():
+def main() -> None:
+    """Run the module."""
     module = AnsibleModule(
         argument_spec=argument_spec(),
         supports_check_mode=True,

@@ -55,6 +55,10 @@ def look(client: KafkaClient, name: str, client_id: str, seconds: float) -> Grou
     """
     if not available():
         return Group(name, client_id, None, NO_LIBRARY)
+    if client.properties.get("group.protocol", "classic").lower() != "classic":
+        return Group(
+            name, client_id, None, "groups of the new protocol (group.protocol) are not described to this library"
+        )
     errors: t.List[t.Any] = []
     translated = dialect_librdkafka.librdkafka(
         dataclasses.replace(client, properties=dialect_java.for_admin(client.properties)),

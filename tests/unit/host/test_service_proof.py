@@ -301,6 +301,11 @@ def test_what_says_nothing_of_the_service(monkeypatch: pytest.MonkeyPatch, fault
     assert look(monkeypatch, Admin([], fault=fault)).joined is None
 
 
+def test_a_group_of_the_new_protocol_cannot_be_looked_at() -> None:
+    client = declare({"bootstrap.servers": "k:1", "group.protocol": "CONSUMER"})
+    assert membership.look(client, "g", "c", 1).joined is None
+
+
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(membership, "HAS_CONFLUENT_KAFKA", False)
     assert membership.look(declare({"bootstrap.servers": "k:1"}), "g", "c", 1).joined is None
