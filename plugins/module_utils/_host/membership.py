@@ -55,10 +55,6 @@ def look(client: KafkaClient, name: str, client_id: str, seconds: float) -> Grou
     """
     if not available():
         return Group(name, client_id, None, NO_LIBRARY)
-    if client.properties.get("group.protocol", "classic").lower() != "classic":
-        return Group(
-            name, client_id, None, "groups of the new protocol (group.protocol) are not described to this library"
-        )
     errors: t.List[t.Any] = []
     translated = dialect_librdkafka.librdkafka(
         dataclasses.replace(client, properties=dialect_java.for_admin(client.properties)),
@@ -87,6 +83,9 @@ def look(client: KafkaClient, name: str, client_id: str, seconds: float) -> Grou
         if time.monotonic() > deadline or group.reason == _NOT_SUPPORTED:
             break
         admin.poll(_POLL_SECONDS)
+    if group.joined is False and client.properties.get("group.protocol", "classic").lower() != "classic":
+        # Older releases of the library see no members of such groups.
+        return dataclasses.replace(group, joined=None, reason=f"{group.reason} (group.protocol is not classic)")
     if group.joined is None and errors:
         return Group(name, client_id, None, errors[-1].str())
     return group

@@ -301,9 +301,12 @@ def test_what_says_nothing_of_the_service(monkeypatch: pytest.MonkeyPatch, fault
     assert look(monkeypatch, Admin([], fault=fault)).joined is None
 
 
-def test_a_group_of_the_new_protocol_cannot_be_looked_at() -> None:
-    client = declare({"bootstrap.servers": "k:1", "group.protocol": "CONSUMER"})
-    assert membership.look(client, "g", "c", 1).joined is None
+def test_a_group_of_the_new_protocol_without_members_may_have_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = declare({"bootstrap.servers": "k:1", "group.protocol": "consumer"})
+    monkeypatch.setattr("confluent_kafka.admin.AdminClient", Admin([]))
+    assert membership.look(client, "g", "c", 0.2).joined is None
+    monkeypatch.setattr("confluent_kafka.admin.AdminClient", Admin(["c"]))
+    assert membership.look(client, "g", "c", 0.2).joined
 
 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
