@@ -4,16 +4,18 @@
 
     written, missing    records written, and those that no consumer has written down
     samples             how often was looked at the hosts
-    down                which hosts were without a service, each time that changed; the first entry is []
+    down                which hosts refused connections to the service's port, each time that changed; first []
     members             the fewest and the most members of the consumer group
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -85,7 +87,7 @@ class Load:
 
     def _look(self) -> None:
         while not self._stop.wait(_LOOK):
-            down = [host.name for host in self._bed.lab.hosts if self._bed.pid(host) is None]
+            down = [host.name for host in self._bed.lab.hosts if not _answers(host.address)]
             self._samples += 1
             if not self._down or self._down[-1] != down:
                 self._down.append(down)
@@ -98,6 +100,16 @@ class Load:
             except KafkaException:
                 continue  # the broker is slow; what is not seen is not counted
             self._members.append(len(described.members))
+
+
+def _answers(address: str) -> bool:
+    """Whether something listens on the port of the metrics; a slow answer is one."""
+    try:
+        with contextlib.suppress(TimeoutError):
+            socket.create_connection((address, 12800), timeout=1).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def _place(bed: Bed) -> Path:
