@@ -16,6 +16,8 @@ description:
     nothing uses them.
   - All of the input is checked before anything is written. After that a project that fails does not stop the
     others. The task fails in the end, and its results say what was done in each.
+  - On a terminal, with Ansible's default output, it shows how far it is while it runs on the controller. Elsewhere it
+    is quiet.
   - A connector has an effect only where the cluster variable C(enable_bring_your_own_kafka) is true. See
     M(hopsworks.kafka.hopsworks_variable).
   - Options of a connector are compared by name. Their order counts only for C(sasl.jaas.config) and

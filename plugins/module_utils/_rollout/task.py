@@ -16,6 +16,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.project
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Reached, Session, connection
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.fanout import fan_out
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.progress import Progress
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.projects import Wanted
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.wanted import (
     OVERRIDABLE,
@@ -104,7 +105,12 @@ def roll_out(options: Options, check_mode: bool) -> Done:
             wanted = base.of(project.name)
         return converge(session, project, wanted, options["directory"], check_mode, options["check_files"])
 
-    outcomes = fan_out(chosen.projects, work, lambda: Session(server, reached), server.workers, outage.note)
+    def done(outcome: Outcome) -> None:
+        outage.note(outcome)
+        progress.note(outcome)
+
+    progress = Progress(len(chosen.projects))
+    outcomes = fan_out(chosen.projects, work, lambda: Session(server, reached), server.workers, done)
     return Done(outcomes, chosen.not_owned, warnings)
 
 
