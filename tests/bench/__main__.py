@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import probe, projects, scale
+from tests.bench import hosts, probe, projects, scale
 
-BENCHMARKS = {"projects": projects.beside_uri, "scale": scale.by_the_thousand, "probe": probe.beside_kafka_tools}
+BENCHMARKS = {
+    "projects": projects.beside_uri,
+    "scale": scale.by_the_thousand,
+    "probe": probe.beside_kafka_tools,
+    "hosts": hosts.beside_a_plain_role,
+}
 
 
 def main(names: list[str]) -> int:

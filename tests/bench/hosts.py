@@ -2,7 +2,7 @@
 
 The plain role does what a user would write without a module: a template for each properties file, a copy loop for the
 stores, and the service started. It checks nothing, keeps nothing and proves nothing. Both sides are whole
-``ansible-playbook`` processes over SSH with pipelining and as many forks as hosts; each is timed three times, in turns,
+``ansible-playbook`` processes over SSH with pipelining and as many forks as hosts; each is timed three times,
 and the median counts. Modules are counted on the hosts: each tells the system's log that it was called.
 """
 
@@ -165,13 +165,13 @@ def beside_a_plain_role() -> float:
 
 
 def _compare(bench: Bench) -> float:
-    # The stores of both have names of their own and lie beside each other; the properties files are written in turns.
+    # Both write the same properties files, so one side is done before the other begins.
     runs: dict[tuple[str, str], list[Run]] = {}
     for side in ("plain", "ours"):
         bench.play(side, "0640")
         for number in range(ROUNDS):
-            runs.setdefault((side, "change"), []).append(bench.play(side, "0600" if number % 2 == 0 else "0640"))
-            runs.setdefault((side, "no change"), []).append(bench.play(side, "0600" if number % 2 == 0 else "0640"))
+            for what in ("change", "no change"):
+                runs.setdefault((side, what), []).append(bench.play(side, ("0600", "0640")[number % 2]))
     ratios = []
     print(f"{COUNT} hosts over SSH, {ROUNDS} rounds, medians")
     for what in ("change", "no change"):
