@@ -19,7 +19,8 @@ description:
     C(delegate_to), to see the connection from both.
   - A failed probe fails the task and still returns everything. No secret is shown.
 author:
-  - The hopsworks.kafka authors
+  - The hopsworks.kafka authors (@logicalclocks)
+version_added: "1.0.0"
 extends_documentation_fragment:
   - hopsworks.kafka._kafka_client
   - hopsworks.kafka._attributes

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import struct
 import threading
 import typing as t
 
@@ -62,6 +63,31 @@ def http(connection: socket.socket) -> None:
     with contextlib.suppress(OSError), connection:
         connection.recv(4096)
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+def offering(*mechanisms: str) -> Serve:
+    """A broker up to the login: it answers ApiVersions and SaslHandshake, and offers what no broker here does."""
+
+    def answer(connection: socket.socket) -> bool:
+        length = connection.recv(4, socket.MSG_WAITALL)
+        if len(length) < 4:
+            return False
+        request = connection.recv(struct.unpack(">i", length)[0], socket.MSG_WAITALL)
+        key, _version, number = struct.unpack(">hhi", request[:8])
+        if key == 18:
+            body = struct.pack(">ihi", number, 0, 2) + struct.pack(">hhhhhh", 17, 0, 1, 18, 0, 0)
+        else:
+            names = b"".join(struct.pack(">h", len(name)) + name.encode() for name in mechanisms)
+            body = struct.pack(">ihi", number, 0, len(mechanisms)) + names
+        connection.sendall(struct.pack(">i", len(body)) + body)
+        return True
+
+    def serve(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection:
+            while answer(connection):
+                pass
+
+    return serve
 
 
 def closing(connection: socket.socket) -> None:

@@ -77,6 +77,19 @@ def with_store(role: str, **how: t.Any) -> t.Callable[..., Options]:
     return make
 
 
+def foreign_login(mechanism: str, module: str, **more: str) -> t.Callable[..., Options]:
+    """A mechanism for which this machine lacks what it takes, at a broker that offers it."""
+
+    def make(kafka: Description, stack: contextlib.ExitStack) -> Options:
+        made = declared(kafka, "sasl_plaintext", **more)
+        server = stack.enter_context(servers.server(servers.offering(mechanism)))
+        login = {"sasl.mechanism": mechanism, "sasl.jaas.config": f"{module} required;", "bootstrap.servers": server}
+        made["properties"].update(login)
+        return made
+
+    return make
+
+
 def mixed_key(kafka: Description, _stack: contextlib.ExitStack) -> Options:
     """alice's certificate with the key of another."""
     certificates = kafka["certificates"]
@@ -186,6 +199,25 @@ FAULTS = [
     Fault("token_endpoint_untrusted", "sasl", "token_endpoint_tls", token("tls")),
     Fault("token_from_the_future", "sasl", "token_not_valid_now", token("skewed")),
     Fault("token_ended", "sasl", "token_not_valid_now", token("expired")),
+    Fault(
+        "kerberos",
+        "sasl",
+        "gssapi_unsupported",
+        foreign_login("GSSAPI", "com.sun.security.auth.module.Krb5LoginModule", sasl_kerberos_service_name="kafka"),
+    ),
+    Fault(
+        "msk_iam", "sasl", "signer_missing", foreign_login("AWS_MSK_IAM", "software.amazon.msk.auth.iam.IAMLoginModule")
+    ),
+    Fault(
+        "token_from_a_java_class",
+        "sasl",
+        "token_source_unknown",
+        foreign_login(
+            "OAUTHBEARER",
+            "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule",
+            sasl_login_callback_handler_class="com.example.Tokens",
+        ),
+    ),
     Fault("token_for_others", "sasl", "token_refused", token("audience")),
     Fault("token_forged", "sasl", "token_refused", token("forged")),
     # metadata

@@ -254,6 +254,12 @@ def _oauth(properties: t.Mapping[str, str], login: jaas.Jaas, translation: _Tran
     if not url:
         _unsecured(login, translation)
         return
+    if not url.startswith(("http://", "https://")):
+        translation.needs.append(
+            "sasl.oauthbearer.token.endpoint.url names a file, which Java alone reads. Outside of Java it must be the "
+            "http(s) address of a token endpoint"
+        )
+        return
     config["sasl.oauthbearer.method"] = "oidc"
     config["sasl.oauthbearer.token.endpoint.url"] = url
     sources = (

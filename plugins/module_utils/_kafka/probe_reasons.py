@@ -62,6 +62,7 @@ REMEDIES: t.Dict[str, str] = {
     "token_endpoint_unreachable": "Correct sasl.oauthbearer.token.endpoint.url, or open the way to it",
     "token_endpoint_timeout": "The token endpoint does not answer in time: check it, and the way to it",
     "token_endpoint_tls": "Verify the certificate of the token endpoint: its authority must be in truststore",
+    "token_source_unknown": "Give sasl.oauthbearer.token.endpoint.url, or try this login with a Java client",
     "token_denied": "Check the client id, the client secret and the scope at the token endpoint",
     "token_invalid_answer": "The URL must be that of an OAuth 2 token endpoint, which answers in JSON",
     "token_not_valid_now": "Set the clocks right: those of this machine and of the token endpoint",

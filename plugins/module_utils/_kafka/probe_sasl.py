@@ -109,6 +109,10 @@ def get_token(client: KafkaClient, config: LibrdkafkaConfig, timeout: float) -> 
     """
     endpoint = token_endpoint(client, config)
     if config.msk_iam is None and endpoint is None:
+        if config.needs and client.properties.get("sasl.mechanism") == "OAUTHBEARER":
+            raise TokenFault(
+                "token_source_unknown", "the tokens come from a Java class, which is of no use to the probe"
+            )
         return None
     # Only here: it takes a while to import, and few logins need it.
     from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe_token  # noqa: PLC0415
