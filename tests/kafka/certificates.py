@@ -25,7 +25,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from .jars import HarnessError
 
 STORE_PASSWORD = "store-Secret-1"
-_KEYTOOL_SECONDS = 60
+_KEYTOOL_SECONDS = 180
 
 _Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 _Days = tuple[float, float]

@@ -8,9 +8,11 @@ from __future__ import annotations
 import base64
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -26,8 +28,9 @@ from .jars import NEWEST, HarnessError, classpath, jars, java
 
 DESCRIPTION = "kafka.json"
 _ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-_READY_SECONDS = 60
-_FORMAT_SECONDS = 60
+_READY_SECONDS = 180
+_FORMAT_SECONDS = 180
+_PORTS = range(20000, 32000)
 _PR_SET_PDEATHSIG = 1
 _JVM = ("-Xms96m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 
@@ -90,11 +93,6 @@ def _start(
     tied: bool,
 ) -> Description:
     lib = jars(version)
-    people = settings.users(projects)
-    # alice comes first: the bad client certificates are hers.
-    people_with_certificates = ["alice", "admin", *[user.name for user in people if user.name.startswith("no_")]]
-    host_names = list(dict.fromkeys([host, "localhost", "127.0.0.1", *names]))
-    made = certificates.make(folder / "certificates", host_names, people_with_certificates)
     with _free_ports(bind, nodes * (len(settings.LISTENERS) + 1) + 3) as free:
         ports = iter(free)
         token_port, token_tls_port, refused_port = next(ports), next(ports), next(ports)
@@ -102,6 +100,11 @@ def _start(
         for number in range(1, nodes + 1):
             own = {name: next(ports) for name in [*(item.name for item in settings.LISTENERS), "controller"]}
             members.append(settings.Node(number, own, str(folder / f"node-{number}" / "data")))
+    people = settings.users(projects)
+    # alice comes first: the bad client certificates are hers.
+    people_with_certificates = ["alice", "admin", *[user.name for user in people if user.name.startswith("no_")]]
+    host_names = list(dict.fromkeys([host, "localhost", "127.0.0.1", *names]))
+    made = certificates.make(folder / "certificates", host_names, people_with_certificates)
     token_host = host if bind == "0.0.0.0" else bind
     token_url = f"http://{token_host}:{token_port}"
     plan = settings.Plan(
@@ -129,13 +132,25 @@ def _start(
 
 @contextlib.contextmanager
 def _free_ports(host: str, count: int) -> t.Iterator[list[int]]:
-    """Ports that nothing uses now, held until the block ends, so that none comes twice."""
+    """Ports that nothing uses now, held until the block ends, so that none comes twice.
+
+    They lie below those that the kernel gives to outgoing connections: until a broker takes them, none of these can.
+    """
+    candidates = iter(random.sample(_PORTS, len(_PORTS)))
     with contextlib.ExitStack() as held:
-        found = []
-        for _number in range(count):
+        found: list[int] = []
+        while len(found) < count:
             probe = held.enter_context(socket.socket())
-            probe.bind((host, 0))
-            found.append(probe.getsockname()[1])
+            port = next(candidates)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    continue
+                raise HarnessError(
+                    f"Cannot listen on {host}: {error.strerror}. Give an address of this machine"
+                ) from None
+            found.append(port)
         yield found
 
 
