@@ -70,7 +70,7 @@ options:
         It gives projects, or their names.
       - A project has C(name), C(id), C(role) (V(Data owner) or V(Data scientist)), C(owner) (an email address) and
         C(created), and besides all that the server says of it in C(project) and C(user).
-      - Projects in which the user is not Data owner are left out, and counted in RV(counts.not_owned).
+      - Projects in which the user is not Data owner are left out, and counted in RV(counts).
       - It is an error if it matches nothing.
       - Needs the Python library C(jmespath).
     type: str

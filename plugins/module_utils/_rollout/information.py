@@ -10,7 +10,6 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import connectors, files
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import RequestError, shown
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project, choose
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Reached, Session, connection
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_connector import FIELDS, SECRET_FIELDS
@@ -20,6 +19,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.plan impo
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.projects import locations
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.task import Outage, not_attempted, selection
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.wanted import entries
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.worker import Outcome, failed
 
 Options = t.Mapping[str, t.Any]
 Entry = t.Dict[str, t.Any]
@@ -55,13 +55,22 @@ def look(options: Options) -> Seen:
     chosen = choose(Session(server, reached), wished)
     outage = Outage(server.workers)
 
-    def work(session: Session, project: Project) -> Entry:
-        if outage.why:
-            return {**_entry(project), "error": not_attempted(project.name, outage.why).error}
-        return _look(session, project, options, outage)
+    def work(session: Session, project: Project) -> t.Tuple[Entry, Outcome]:
+        entry, outcome = _entry(project), Outcome(project.name, "unchanged")
+        try:
+            if outage.why:
+                outcome = not_attempted(project.name, outage.why)
+            else:
+                _look(session, project, options, entry)
+        except HopsworksKafkaError as error:
+            outcome = failed(project.name, error)
+        entry["error"] = outcome.error
+        return entry, outcome
 
-    found = fan_out(chosen.projects, work, lambda: Session(server, reached), server.workers)
-    return Seen(found, chosen.not_owned)
+    found = fan_out(
+        chosen.projects, work, lambda: Session(server, reached), server.workers, lambda both: outage.note(both[1])
+    )
+    return Seen([entry for entry, _outcome in found], chosen.not_owned)
 
 
 def _entry(project: Project) -> Entry:
@@ -69,27 +78,20 @@ def _entry(project: Project) -> Entry:
     return {"project": project.name, **dict.fromkeys(names)}
 
 
-def _look(session: Session, project: Project, options: Options, outage: Outage) -> Entry:
-    entry = _entry(project)
-    try:
-        store = connectors.feature_store_id(session, project)
-        if options["effective"]:
-            entry["effective"] = _effective(connectors.effective(session, project, store))
-        connector = connectors.get(session, project, store, options["name"])
-        entry["exists"] = connector is not None
-        if connector is not None:
-            entry["connector"] = masked(connector)
-            entry["declaration"], entry["secrets"] = declaration(project.name, connector)
-            if options["check_files"]:
-                paths = sorted(locations(connector))
-                entry["missing_files"] = [path for path in paths if files.size(session, project, path) is None]
-    except RequestError as error:
-        if error.everywhere:
-            outage.why = error.cause
-        entry["error"] = shown(error)
-    except HopsworksKafkaError as error:
-        entry["error"] = shown(error)
-    return entry
+def _look(session: Session, project: Project, options: Options, entry: Entry) -> None:
+    """Fills in what is seen of a project, as far as it can be read."""
+    store = connectors.feature_store_id(session, project)
+    if options["effective"]:
+        entry["effective"] = _effective(connectors.effective(session, project, store))
+    connector = connectors.get(session, project, store, options["name"])
+    entry["exists"] = connector is not None
+    if connector is None:
+        return
+    entry["connector"] = masked(connector)
+    entry["declaration"], entry["secrets"] = declaration(project.name, connector)
+    if options["check_files"]:
+        paths = sorted(locations(connector))
+        entry["missing_files"] = [path for path in paths if files.size(session, project, path) is None]
 
 
 def _effective(connector: t.Mapping[str, t.Any]) -> Entry:

@@ -84,7 +84,6 @@ def converge(
     :param check_files: look whether the stores are there, and for those that nothing uses any more.
     """
     attempt = _Attempt(session, project, wanted, directory, check_files)
-    outcome = Outcome(project.name)
     try:
         refused = project.refused()
         if refused is not None:
@@ -94,15 +93,13 @@ def converge(
         if not check_mode:
             plan = attempt.carry_out(plan)
             changed = attempt.written
-        outcome.action, outcome.changed, outcome.changes = plan.outcome, changed, _shown(plan)
-        outcome.notes = plan.notes
+        return Outcome(project.name, plan.outcome, changed, _shown(plan), plan.notes)
     except (RequestError, Refusal) as error:
-        _fail(outcome, error, attempt)
+        return _failed(error, attempt)
     except Exception as error:
         # A defect of ours must not stop the other projects. Its text may hold anything, so only its kind is told.
         defect = Refusal("defect", f"a defect of this collection: {type(error).__name__}", "Please report it")
-        _fail(outcome, defect, attempt)
-    return outcome
+        return _failed(defect, attempt)
 
 
 def _write(plan: Plan) -> t.Optional[str]:
@@ -114,15 +111,26 @@ def _shown(plan: Plan) -> t.List[t.Dict[str, t.Any]]:
     return [change.shown() for change in plan.changes]
 
 
-def _fail(outcome: Outcome, error: HopsworksKafkaError, attempt: _Attempt) -> None:
-    outcome.error = shown(error)
+def failed(project: str, error: HopsworksKafkaError) -> Outcome:
+    """The outcome of a project in which something went wrong."""
+    return Outcome(
+        project,
+        error=shown(error),
+        unreachable=isinstance(error, TransportError) or (isinstance(error, ApiError) and error.temporary),
+        everywhere=isinstance(error, RequestError) and error.everywhere,
+    )
+
+
+def _failed(error: HopsworksKafkaError, attempt: _Attempt) -> Outcome:
+    outcome = failed(attempt.project.name, error)
     for part in ("message", "remedy"):
-        outcome.error[part] = attempt.without_secrets(outcome.error[part])
+        if outcome.error:
+            outcome.error[part] = attempt.without_secrets(outcome.error[part])
     # What could not be cleaned up in one project says nothing of the others.
-    outcome.everywhere = isinstance(error, RequestError) and error.everywhere and not attempt.cleaning
-    outcome.unreachable = isinstance(error, TransportError) or (isinstance(error, ApiError) and error.temporary)
+    outcome.everywhere = outcome.everywhere and not attempt.cleaning
     if attempt.may_have_written and attempt.begun is not None:
         outcome.changed, outcome.changes = True, _shown(attempt.begun)
+    return outcome
 
 
 class _Attempt:
@@ -135,7 +143,7 @@ class _Attempt:
 
     def __init__(self, session: Session, project: Project, wanted: Wanted, directory: str, check_files: bool) -> None:
         self._session = session
-        self._project = project
+        self.project = project
         self._wanted = wanted
         self._directory = directory
         self._look = check_files
@@ -152,8 +160,8 @@ class _Attempt:
     def plan(self) -> Plan:
         """Reads the project, and plans. Two requests for a project that is as wanted."""
         if self._store is None:
-            self._store = connectors.feature_store_id(self._session, self._project)
-        found = Found(connectors.get(self._session, self._project, self._store, self._wanted.name))
+            self._store = connectors.feature_store_id(self._session, self.project)
+        found = Found(connectors.get(self._session, self.project, self._store, self._wanted.name))
         if self._look and self._wanted.present:
             found = dataclasses.replace(found, sizes=self._sizes(found))
         if needs_others(self._wanted, found):
@@ -161,10 +169,10 @@ class _Attempt:
         return plan_project(self._wanted, found)
 
     def _sizes(self, found: Found) -> t.Dict[str, int]:
-        return files.sizes(self._session, self._project, self._directory)
+        return files.sizes(self._session, self.project, self._directory)
 
     def _others(self) -> t.List[connectors.Connector]:
-        listed = connectors.get_all(self._session, self._project, self._store or 0)
+        listed = connectors.get_all(self._session, self.project, self._store or 0)
         return [item for item in listed if str(item.get("name")).lower() != self._wanted.name.lower()]
 
     def carry_out(self, plan: Plan) -> Plan:
@@ -220,7 +228,7 @@ class _Attempt:
         return dataclasses.replace(plan, notes=plan.notes + notes)
 
     def _do(self, action: Action) -> None:
-        session, project, store = self._session, self._project, self._store or 0
+        session, project, store = self._session, self.project, self._store or 0
         if action.verb == "upload":
             self._upload(action.target, action.payload.content)
         elif action.verb == "create":
@@ -244,11 +252,11 @@ class _Attempt:
         after an upload that was cut off, it is replaced, if nothing uses it.
         """
         try:
-            files.upload(self._session, self._project, path, content)
+            files.upload(self._session, self.project, path, content)
         except ApiError as error:
             if error.error_code != FILE_EXISTS:
                 raise
-            if files.size(self._session, self._project, path) == len(content):
+            if files.size(self._session, self.project, path) == len(content):
                 return
             users = sorted(str(other.get("name")) for other in self._others() if path in locations(other))
             if users:
@@ -257,9 +265,9 @@ class _Attempt:
                     f"{path} is there with other content, and connector {', '.join(users)} uses it",
                     "Remove the file, or give that connector another one",
                 ) from None
-            files.remove(self._session, self._project, path)
+            files.remove(self._session, self.project, path)
             self.written = True
-            files.upload(self._session, self._project, path, content)
+            files.upload(self._session, self.project, path, content)
 
     def without_secrets(self, text: str) -> str:
         """The server's words, should it ever quote what it was sent."""

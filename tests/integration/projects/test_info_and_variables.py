@@ -65,6 +65,12 @@ def test_a_project_that_cannot_be_read_fails_the_task(hopsworks: Modules) -> Non
     assert seen["results"][1]["error"]["reason"] == "not_a_member"
 
 
+def test_a_server_that_is_gone_is_left_alone(hopsworks: Modules) -> None:
+    hopsworks.emulator.set_faults([{"match": {"route": "/project/{pid}/*"}, "fault": 401}])
+    seen = hopsworks.run("kafka_connector_info", workers=1)
+    assert [entry["error"]["reason"] for entry in seen["results"]] == ["bad_api_key"] + ["not_attempted"] * 3
+
+
 # --- variables -------------------------------------------------------------------------------------------------------
 
 FLAG = "enable_bring_your_own_kafka"

@@ -110,6 +110,14 @@ def test_files_that_may_not_be_removed_fail_their_project_alone(hopsworks: Modul
     assert not hopsworks.connector(properties=SSL, **stores(tmp_path, "new"), projects=["project_1"])["changed"]
 
 
+def test_a_directory_that_there_is_not(hopsworks: Modules, tmp_path: pathlib.Path) -> None:
+    given = {"projects": ["project_1"], "properties": SSL, "directory": "NoSuchDataset", **stores(tmp_path)}
+    for check_files in (False, True):
+        done = hopsworks.connector(check_files=check_files, **given)
+        assert done["results"][0]["error"]["reason"] == "no_dataset"
+        assert "option directory" in done["msg"] and not done["changed"]
+
+
 def test_a_type_that_is_switched_off(hopsworks: Modules) -> None:
     hopsworks.emulator.set_variables(enable_kafka_storage_connectors="false")
     try:
