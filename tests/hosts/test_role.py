@@ -30,8 +30,6 @@ BECOME = """\
 - hosts: onlinefs
   gather_facts: false
   become: true
-  vars:
-    onlinefs_become: false
   tasks:
     - ansible.builtin.include_role:
         name: hopsworks.kafka.onlinefs
