@@ -17,6 +17,8 @@ author:
 version_added: "1.0.0"
 extends_documentation_fragment:
   - hopsworks.kafka._hopsworks
+  - hopsworks.kafka._selection
+  - hopsworks.kafka._kafka_client
   - hopsworks.kafka._attributes
   - hopsworks.kafka._attributes.info_module
   - hopsworks.kafka._attributes.action_group
@@ -29,44 +31,17 @@ options:
   projects:
     description:
       - The projects, by name.
-      - Dictionaries with C(name) are taken too, so that the list for M(hopsworks.kafka.kafka_connector) fits.
+      - Dictionaries with C(name) are taken too, so that the list for M(hopsworks.kafka.kafka_connector) fits. With
+        O(properties) given, RV(results[].wanted) shows what they make of the declaration.
       - All projects in which the user of the API key is Data owner, when neither this nor O(project_query) is given.
       - A name that no project has is an error.
     type: list
     elements: raw
-  project_query:
+  directory:
     description:
-      - A JMESPath expression that is applied to the list of projects of which the user of the API key is a member.
-        It gives projects, or their names.
-      - A project has C(name), C(id), C(role) (V(Data owner) or V(Data scientist)), C(owner) (an email address) and
-        C(created), and besides all that the server says of it in C(project) and C(user).
-      - Projects in which the user is not Data owner are left out, and counted in RV(not_owned).
-      - It is an error if it matches nothing.
-      - Needs the Python library C(jmespath).
+      - As for M(hopsworks.kafka.kafka_connector). Only the locations in RV(results[].wanted) depend on it.
     type: str
-  exclude:
-    description:
-      - Projects to leave out, by name or by shell pattern.
-    type: list
-    elements: str
-    default: []
-  slice:
-    description:
-      - Only a part of the projects, for jobs that share the work. The slices of all indexes are disjoint and
-        complete.
-      - Which slice a project is in follows from its id alone, so that projects that come or go move no other.
-    type: dict
-    suboptions:
-      index:
-        description:
-          - Which slice, from 0 on.
-        type: int
-        required: true
-      count:
-        description:
-          - How many slices there are.
-        type: int
-        required: true
+    default: Resources
   effective:
     description:
       - Also ask the server what the clients of each project are given. One request more for each project.
@@ -88,6 +63,13 @@ EXAMPLES = r"""
     api_key: "{{ vault_api_key }}"
     effective: true
   register: kafka
+
+- name: What do the overrides make of the common declaration, and who has something else?
+  hopsworks.kafka.kafka_connector_info:
+    host: hopsworks.example.com
+    api_key: "{{ vault_api_key }}"
+    projects: "{{ hopsworks_kafka_projects }}"
+    properties: "{{ hopsworks_kafka_properties }}"
 
 - name: Projects that are still on the Kafka that Hopsworks manages
   ansible.builtin.debug:
@@ -146,6 +128,20 @@ results:
           Kafka that Hopsworks manages.
       type: dict
       sample: {external: true, id: 1031, bootstrap_servers: "kafka-1.example.com:9092", security_protocol: PLAINTEXT}
+    wanted:
+      description:
+        - What M(hopsworks.kafka.kafka_connector) would give the project for the same O(properties), O(truststore),
+          O(keystore) and O(projects), in the form of RV(results[].connector). Overrides are merged, secrets masked.
+        - Null where no declaration is given.
+      type: dict
+      sample: null
+    differs:
+      description:
+        - What the connector has otherwise than is wanted, each with C(what), C(before) and C(after), secrets masked.
+          Empty where it is as declared. Null where no declaration is given.
+      type: list
+      elements: dict
+      sample: null
     missing_files:
       description: Stores that the connector names and that are not there. Null unless O(check_files) is set.
       type: list
@@ -186,8 +182,10 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **_arguments.hopsworks_arguments(),
+            **_arguments.kafka_client_arguments(),
             **_arguments.selection_arguments(),
             "name": {"type": "str", "default": "kafka_connector"},
+            "directory": {"type": "str", "default": "Resources"},
             "effective": {"type": "bool", "default": False},
             "check_files": {"type": "bool", "default": False},
         },
