@@ -16,9 +16,9 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_con
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.secret_texts import secret_property
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.fanout import fan_out
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.plan import MASK
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.projects import locations
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.projects import Wanted, differences, locations
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.task import Outage, not_attempted, selection
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.wanted import entries
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.wanted import OVERRIDABLE, Declarations, entries
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.worker import Outcome, failed
 
 Options = t.Mapping[str, t.Any]
@@ -50,7 +50,11 @@ def look(options: Options) -> Seen:
     :raises HopsworksKafkaError: the input is wrong, or the projects cannot be listed.
     """
     server = connection(options)
-    wished = selection(options, entries(options.get("projects")))
+    overrides = entries(options.get("projects"))
+    wished = selection(options, overrides)
+    declared = None
+    if any(options.get(name) for name in OVERRIDABLE):
+        declared = Declarations({name: options.get(name) for name in OVERRIDABLE}, overrides)
     reached = Reached()
     chosen = choose(Session(server, reached), wished)
     outage = Outage(server.workers)
@@ -61,7 +65,10 @@ def look(options: Options) -> Seen:
             if outage.why:
                 outcome = not_attempted(project.name, outage.why)
             else:
-                _look(session, project, options, entry)
+                wanted = Wanted(project.name, options["name"])
+                if declared:
+                    wanted = declared.of(project.name).wanted(wanted, project.name, options["directory"])
+                _look(session, project, options, entry, wanted)
         except HopsworksKafkaError as error:
             outcome = failed(project.name, error)
         entry["error"] = outcome.error
@@ -74,17 +81,23 @@ def look(options: Options) -> Seen:
 
 
 def _entry(project: Project) -> Entry:
-    names = ("exists", "connector", "declaration", "secrets", "effective", "missing_files", "error")
-    return {"project": project.name, **dict.fromkeys(names)}
+    seen = ("exists", "connector", "declaration", "secrets", "effective", "missing_files", "wanted", "differs", "error")
+    return {"project": project.name, **dict.fromkeys(seen)}
 
 
-def _look(session: Session, project: Project, options: Options, entry: Entry) -> None:
-    """Fills in what is seen of a project, as far as it can be read."""
+def _look(session: Session, project: Project, options: Options, entry: Entry, wanted: Wanted) -> None:
+    """Fills in what is seen of a project, as far as it can be read.
+
+    :param wanted: what to compare it with; nothing where it has no fields.
+    """
     store = connectors.feature_store_id(session, project)
     if options["effective"]:
         entry["effective"] = _effective(connectors.effective(session, project, store))
     connector = connectors.get(session, project, store, options["name"])
     entry["exists"] = connector is not None
+    if wanted.fields:
+        entry["wanted"] = masked(wanted.fields)
+        entry["differs"] = [change.shown() for change in differences(wanted, connector or {})]
     if connector is None:
         return
     entry["connector"] = masked(connector)
