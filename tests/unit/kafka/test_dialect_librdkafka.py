@@ -153,6 +153,11 @@ def test_tokens_from_a_java_class_need_something_else() -> None:
     assert len(translated.needs) == 1 and "sasl.oauthbearer.token.endpoint.url" in translated.needs[0]
 
 
+def test_tokens_from_a_file_need_something_else() -> None:
+    translated = translate({**OAUTH, "sasl.oauthbearer.token.endpoint.url": "file:///var/run/token"})
+    assert len(translated.needs) == 1 and "Java alone reads" in translated.needs[0]
+
+
 def test_kerberos_says_what_it_needs() -> None:
     login = (
         f'{jaas.KERBEROS_MODULE} required useKeyTab=true keyTab="/etc/a.keytab" principal="a@B" serviceName="kafka";'
