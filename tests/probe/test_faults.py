@@ -242,16 +242,23 @@ FAULTS = [
 def test_the_right_stage_fails_with_the_right_reason(fault: Fault, kafka: cluster.Description) -> None:
     with contextlib.ExitStack() as stack:
         given = {**fault.make(kafka, stack), "timeout": fault.timeout}
-        check(fault.stage, fault.reason, fault.timeout, given, run(given))
+        outcome = run(given)
+        check(fault.stage, fault.reason, given, outcome)
+        assert in_time(outcome.seconds, fault.timeout)
 
 
-def check(stage: str, reason: str, timeout: float, given: Options, outcome: Outcome) -> None:
+def in_time(seconds: float, timeout: float) -> bool:
+    """Whether a process ended within its timeout and one second; where this machine is too busy to start one in that
+    second, whether it took no more than its timeout and half a second beside one that ends at once."""
+    return seconds < timeout + 1 or seconds - run({"properties": {}}).seconds < timeout + 0.5
+
+
+def check(stage: str, reason: str, given: Options, outcome: Outcome) -> None:
     """The stage before passed, this one failed with the reason, those after it were not reached; nothing leaked."""
     result = outcome.result
     assert (result["failed_stage"], outcome.failure) == (stage, (stage, reason)), result["msg"]
     assert outcome.status != 0
     assert result["failed"] is True
-    assert outcome.seconds < timeout + 1
     order = [entry["stage"] for entry in result["stages"]]
     assert order == sorted(order, key=STAGES.index)
     assert set(order) == set(STAGES)
