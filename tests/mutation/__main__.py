@@ -25,7 +25,7 @@ TESTS = {DIALECTS: ["tests/unit/kafka"], PLANNERS: ["tests/unit/rollout", "tests
 #: Of the tests of the Kafka room, those that are about the dialects.
 ABOUT = {DIALECTS: "test_dialect_*.py", PLANNERS: "test_*.py"}
 BOUND = 0.9
-START_SECONDS = 20.0
+START_SECONDS = 5.0
 JOBS = os.cpu_count() or 1
 
 
@@ -55,13 +55,15 @@ def try_all(part: str, wished: list[str]) -> list[Tried]:
             file, mutant = waiting.pop()
             chosen = _tests(covered, file, mutant)
             if chosen:
-                seconds = START_SECONDS + 5 * sum(covered.seconds[test] for test in chosen)
+                seconds = START_SECONDS + 2 * sum(covered.seconds[test] for test in chosen)
                 running[trial.start(file, mutant.tree, chosen, seconds)] = (file, mutant)
             else:
                 tried.append(Tried(file, mutant, False))
         if running:
             child, status = os.wait()
             tried.append(Tried(*running.pop(child), status != 0))
+            if len(tried) % 100 == 0:
+                print(f"  {len(tried)} tried, {len(waiting)} to go", flush=True)
     return tried
 
 

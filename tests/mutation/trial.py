@@ -37,9 +37,11 @@ OPTIONS = (
     "_hypothesis_pytestplugin",
 )
 
+ASLEEP = 10
+
 
 class Coverage(t.NamedTuple):
-    """By file and line of a target, the tests that run it; and how long each test takes."""
+    """By file and line of a target, the tests that run it; and the seconds that each test computes."""
 
     lines: dict[tuple[str, int], set[str]]
     seconds: dict[str, float]
@@ -80,12 +82,16 @@ def name_of(file: pathlib.Path) -> str:
 
 
 def start(file: pathlib.Path, tree: ast.Module, tests: t.Sequence[str], seconds: float) -> int:
-    """Starts the tests on a broken target; the process's id. It exits 0 only if all of them passed."""
+    """Starts the tests on a broken target; the process's id. It exits 0 only if all of them passed.
+
+    :param seconds: of computing, after which it is ended: a loop without end. Waiting may take ``ASLEEP`` times that.
+    """
     child = os.fork()
     if child:
         return child
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.alarm(int(ASLEEP * seconds))
     _silence()
     sys.meta_path.insert(0, _Broken(name_of(file), file, tree))
     code = 1
@@ -133,13 +139,13 @@ class _Tracer:
         def trace(frame: types.FrameType, event: str, _argument: t.Any) -> t.Any:
             return local if self._file(frame) in self._files else None
 
-        started = time.monotonic()
+        started = time.process_time()
         sys.settrace(trace)
         try:
             yield
         finally:
             sys.settrace(None)
-            self.seconds[test] = time.monotonic() - started
+            self.seconds[test] = time.process_time() - started
 
     def _file(self, frame: types.FrameType) -> str:
         name = frame.f_code.co_filename

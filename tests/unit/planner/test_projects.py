@@ -412,7 +412,7 @@ def apply(plan: Plan, found: Found) -> Found:
     return Found(connector, (), there)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None)
 @given(wanteds, founds)
 def test_after_a_plan_nothing_is_left_to_do(wanted: Wanted, found: Found) -> None:
     plan = plan_project(wanted, found)
