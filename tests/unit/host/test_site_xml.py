@@ -110,6 +110,7 @@ def test_a_character_that_the_encoding_lacks_is_written_as_a_reference() -> None
         (b"<onlinefs>", "not well-formed"),
         (b"<onlinefs><kafkaConsumer></onlinefs>", "not well-formed"),
         (b"<configuration/>", "root element"),
+        (b'<?xml version="1.0" encoding="utf-7"?><onlinefs>+AGE-</onlinefs>', "cannot be written back"),
         (b"<onlinefs>\xff</onlinefs>", "not text in its encoding"),
         (b'<?xml version="1.0" encoding="nonsense"?><onlinefs/>', "not text in its encoding"),
         (b"<onlinefs><kafkaConsumer/><kafkaConsumer/></onlinefs>", "2 times"),

@@ -20,6 +20,7 @@ import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host import files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.errors import HostError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._host.generations import Generations
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.transaction import RolledBack
 
 from tests.unit.host.support import MANAGED, SITE, Home, killed_at
@@ -140,6 +141,15 @@ def test_revert_to_any_generation(home: Home) -> None:
     home.run(properties=OTHER)
     home.run(state="reverted", generation=1)
     assert home.files() == first
+
+
+def test_revert_of_elements_that_were_empty_or_missing_is_byte_for_byte(home: Home) -> None:
+    path = home.etc / "onlinefs-site.xml"
+    path.write_text("<onlinefs>\n  <kafkaConsumer>\n    <topicList/>\n  </kafkaConsumer>\n</onlinefs>\n")
+    before = home.files()
+    home.run(topics=TOPICS, topic_pattern="x.*")
+    home.run(state="reverted")
+    assert home.files() == before
 
 
 def test_revert_leaves_what_others_changed_in_the_site_file(home: Home) -> None:
@@ -507,6 +517,22 @@ def test_two_runs_at_once_do_not_mix(home: Home) -> None:
     assert servers == {
         line for line in home.files()["onlinefs-kafka.properties"].decode().splitlines() if "boots" in line
     }
+
+
+def test_a_plan_from_before_another_run_is_made_anew(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Generations.locked
+
+    @contextlib.contextmanager
+    def late(self: Generations, seconds: float) -> t.Iterator[None]:
+        """Another run goes first, just before this one gets the lock."""
+        monkeypatch.setattr(Generations, "locked", real)
+        home.run(topics=TOPICS)
+        with real(self, seconds):
+            yield
+
+    monkeypatch.setattr(Generations, "locked", late)
+    result = home.run(topics=TOPICS)
+    assert not result["changed"] and home.restarts == 1
 
 
 def test_locked_for_too_long(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
