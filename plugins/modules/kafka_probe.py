@@ -78,6 +78,12 @@ options:
       - Each item of O(probes) has as many.
     type: float
     default: 15
+  until:
+    description:
+      - The last stage to go through. All of them when not given.
+      - With V(tls), a host without the library C(confluent-kafka) can pass.
+    type: str
+    choices: [config, resolve, connect, tls, sasl, metadata, listeners, topics, groups, round_trip]
   min_days_valid:
     description:
       - Fail when the certificate of a broker, or the client's own, expires within so many days.
@@ -257,7 +263,7 @@ msg:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hopsworks.kafka.plugins.module_utils._arguments import conceal, kafka_client_arguments
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe_task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe_report, probe_task
 
 
 def main():
@@ -276,6 +282,7 @@ def main():
             "groups": {"type": "list", "elements": "str", "default": []},
             "round_trip": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 15},
+            "until": {"type": "str", "choices": list(probe_report.STAGES)},
             "min_days_valid": {"type": "int", "default": 0},
             "probes": {
                 "type": "list",

@@ -216,6 +216,9 @@ def test_without_the_library_the_stages_up_to_tls_run(kafka: cluster.Description
     assert outcome.failure == ("sasl", "library_missing")
     assert all(entry["ok"] for entry in outcome.result["stages"][:4])
     assert "pip install confluent-kafka" in outcome.entries("sasl")[0]["remedy"]
+    outcome = run({**declared(kafka, "sasl_ssl", "PLAIN"), "until": "tls"}, more=hidden)
+    assert outcome.result["ok"], outcome.result["msg"]
+    assert {entry["reason"] for entry in outcome.result["stages"][4:]} == {"not_asked"}
 
 
 def read_all(kafka: cluster.Description, topic: str) -> list[t.Any]:

@@ -160,6 +160,7 @@ def _options(params: Params, merged: Params, check_mode: bool) -> ProbeOptions:
         round_trip=bool(params["round_trip"]) and not check_mode,
         timeout=params["timeout"],
         min_days_valid=params["min_days_valid"],
+        until=params["until"],
     )
 
 

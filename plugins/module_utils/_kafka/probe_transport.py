@@ -144,7 +144,7 @@ def _check(one: Checked, settings: Settings, deadline: Deadline) -> None:
         secured = _tls(one, connection, settings.tls, deadline)
         if secured is not None:
             opened.callback(secured.close)
-            _after_handshake(one, secured, settings, settings.tls)
+            _after_handshake(one, secured, settings, settings.tls, deadline)
 
 
 # --- resolve and connect ---------------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ def _system_message(error: OSError, limit: float) -> str:
 def _plaintext(one: Checked, connection: socket.socket, settings: Settings, deadline: Deadline) -> None:
     """The declaration says plaintext: does the port say so too? One that does not speak Kafka either is found later."""
     if settings.talk:
-        _talk(one, connection, settings)
+        _talk(one, connection, settings, deadline)
     if one.fault == "tls" or (one.fault in ("closed", "silent") and _speaks_tls(connection, deadline)):
         one.entries.append(
             failed("tls", one.server, "tls_expected", "no TLS is declared, and the port speaks it", one.began)
@@ -246,12 +246,14 @@ def _explain(one: Checked, error: OSError, tls: probe_tls.Tls, asked: bool, dead
     one.entries.append(failed("tls", one.server, reason, detail, one.began))
 
 
-def _after_handshake(one: Checked, secured: ssl.SSLSocket, settings: Settings, tls: probe_tls.Tls) -> None:
+def _after_handshake(
+    one: Checked, secured: ssl.SSLSocket, settings: Settings, tls: probe_tls.Tls, deadline: Deadline
+) -> None:
     """With TLS 1.3 a refused client certificate shows only when something is read: so read before calling it passed."""
     asked = probe_tls.was_asked(tls, secured.fileno())
     told, days = probe_tls.describe(tls, secured)
     try:
-        _talk(one, secured, settings)
+        _talk(one, secured, settings, deadline)
     except ssl.SSLError as error:
         reason, detail = probe_tls.explain(error, tls, asked, lambda: None)
         one.entries.append(failed("tls", one.server, reason, detail, one.began))
@@ -263,9 +265,10 @@ def _after_handshake(one: Checked, secured: ssl.SSLSocket, settings: Settings, t
     one.entries.append(passed("tls", one.server, told, one.began))
 
 
-def _talk(one: Checked, stream: t.Union[socket.socket, ssl.SSLSocket], settings: Settings) -> None:
+def _talk(one: Checked, stream: t.Union[socket.socket, ssl.SSLSocket], settings: Settings, deadline: Deadline) -> None:
     """Ask for ApiVersions and the mechanisms. Raises ssl.SSLError alone: every other fault is noted."""
     began = time.monotonic()
+    stream.settimeout(deadline.step())
     try:
         one.offered = wire.api_versions(stream)
         # A listener without SASL answers this too, with an error of its own: so a missing login is found as well.

@@ -37,6 +37,7 @@ def params(**over: t.Any) -> dict[str, t.Any]:
         "round_trip": False,
         "timeout": 1.0,
         "min_days_valid": 0,
+        "until": None,
         "probes": None,
         "workers": 4,
         **over,
