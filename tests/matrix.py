@@ -56,7 +56,12 @@ def main(arguments: list[str]) -> int:
         folder = environment(version, python)
         print(f"--- ansible-core {version} on {python}", flush=True)
         path = os.pathsep.join([str(folder / "bin"), os.environ["PATH"]])
-        command = [str(folder / "bin" / "python"), "-m", "pytest", *(arguments or ["tests/integration", "-n", "2", "--dist", "loadscope"])]
+        command = [
+            str(folder / "bin" / "python"),
+            "-m",
+            "pytest",
+            *(arguments or ["tests/integration", "-n", "2", "--dist", "loadscope"]),
+        ]
         worst = max(worst, subprocess.call(command, cwd=ROOT, env={**os.environ, "PATH": path}))
     return worst
 
