@@ -1,9 +1,14 @@
-"""``python -m tests.mutation [part of a file's name …]``: prints the mutants that no test notices, and the score."""
+"""``python -m tests.mutation [part of a file's name …] [seconds]``: the mutants that no test notices, and the score.
+
+With a number of seconds it stops after these, and the score is that of a sample: the order is random, but always the
+same one.
+"""
 
 from __future__ import annotations
 
 import os
 import pathlib
+import random
 import sys
 import tempfile
 import time
@@ -39,7 +44,7 @@ class Tried(t.NamedTuple):
         return (self.file.stem, self.mutant.function, self.mutant.what)
 
 
-def try_all(part: str, wished: list[str]) -> list[Tried]:
+def try_all(part: str, wished: list[str], seconds: float) -> list[Tried]:
     files = [UTILS / ROOMS[part] / f"{name}.py" for name in TARGETS[part]]
     files = [file for file in files if not wished or any(text in file.stem for text in wished)]
     tests = sorted(str(test.relative_to(ROOT)) for folder in TESTS[part] for test in (ROOT / folder).glob(ABOUT[part]))
@@ -48,22 +53,26 @@ def try_all(part: str, wished: list[str]) -> list[Tried]:
     with tempfile.TemporaryDirectory() as folder:
         covered = trial.cover(files, tests, pathlib.Path(folder, "coverage.json"))
     waiting = [(file, mutant) for file in files for mutant in mutants(file.read_text())]
+    random.Random(1).shuffle(waiting)
+    every, ends = len(waiting), time.monotonic() + seconds
     running: dict[int, tuple[pathlib.Path, Mutant]] = {}
     tried: list[Tried] = []
     while waiting or running:
+        if time.monotonic() > ends:
+            waiting.clear()
         while waiting and len(running) < JOBS:
             file, mutant = waiting.pop()
             chosen = _tests(covered, file, mutant)
             if chosen:
-                seconds = START_SECONDS + 2 * sum(covered.seconds[test] for test in chosen)
-                running[trial.start(file, mutant.tree, chosen, seconds)] = (file, mutant)
+                limit = START_SECONDS + 2 * sum(covered.seconds[test] for test in chosen)
+                running[trial.start(file, mutant.tree, chosen, limit)] = (file, mutant)
             else:
                 tried.append(Tried(file, mutant, False))
         if running:
             child, status = os.wait()
             tried.append(Tried(*running.pop(child), status != 0))
-            if len(tried) % 100 == 0:
-                print(f"  {len(tried)} tried, {len(waiting)} to go", flush=True)
+            if len(tried) % 50 == 0:
+                print(f"  {len(tried)} of {every} tried", flush=True)
     return tried
 
 
@@ -80,9 +89,11 @@ def main(wished: list[str]) -> int:
     os.chdir(ROOT)
     trial.prepare()
     started = time.monotonic()
+    seconds = float(next((text for text in wished if text.isdigit()), "inf"))
+    wished = [text for text in wished if not text.isdigit()]
     missed = False
     for part in TARGETS:
-        tried = try_all(part, wished)
+        tried = try_all(part, wished, seconds)
         if not tried:
             continue
         survivors = sorted(
