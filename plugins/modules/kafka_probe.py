@@ -212,9 +212,32 @@ stages:
     reason:
       description:
         - A code that says why. Codes do not change between releases.
-        - Set as well where an entry passed with a reservation, for example V(under_replicated), V(rights_unknown),
-          V(settings_ignored) or V(old_clients_shut_out).
-        - V(not_reached) or V(not_asked) where C(ok) is null. Empty otherwise.
+        - In C(config), V(invalid_declaration), V(unreadable_file), V(store_password), V(key_password),
+          V(key_mismatch), V(certificate_expired), V(certificate_not_yet_valid), V(expires_soon), V(library_refused),
+          V(library_missing).
+        - In C(resolve), V(unresolved), V(resolve_timeout).
+        - In C(connect), V(refused), V(connect_timeout), V(unreachable), V(connect_failed).
+        - In C(tls), V(tls_expected), V(plaintext_port), V(untrusted_certificate), V(certificate_expired),
+          V(certificate_not_yet_valid), V(host_name_mismatch), V(weak_certificate), V(certificate_invalid),
+          V(expires_soon), V(client_certificate_missing), V(client_certificate_refused), V(tls_version),
+          V(tls_handshake), V(tls_closed), V(silent).
+        - In C(sasl), V(mechanism_not_offered), V(sasl_not_enabled), V(sasl_expected), V(credentials_refused),
+          V(client_too_old), V(login_timeout), V(token_endpoint_unreachable), V(token_endpoint_timeout),
+          V(token_endpoint_tls), V(token_denied), V(token_invalid_answer), V(token_source_unknown),
+          V(token_not_valid_now), V(token_refused), V(gssapi_unsupported), V(signer_missing), V(signer_failed),
+          V(silent), V(closed), V(not_kafka), V(library_missing), V(library_too_old).
+        - In C(metadata), V(metadata_timeout), V(silent), V(closed), V(not_kafka), V(library_missing),
+          V(library_too_old).
+        - In C(topics), V(unknown_topic), V(no_describe), V(no_read), V(no_write), V(missing_operation), V(no_leader),
+          V(below_min_in_sync), V(request_failed).
+        - In C(groups), V(group_denied), V(request_failed).
+        - In C(round_trip), V(no_topic), V(no_write), V(no_read), V(produce_failed), V(consume_failed),
+          V(round_trip_timeout).
+        - In any stage, V(timeout), V(internal).
+        - In C(listeners), those of C(resolve), C(connect) and C(tls).
+        - An entry that passed may have one that tells a reservation, V(settings_ignored), V(old_clients_shut_out),
+          V(under_replicated), V(rights_unknown) or V(group_state_unknown).
+        - Where C(ok) is null, V(not_reached) or V(not_asked). Empty otherwise.
       type: str
       sample: certificate_expired
     detail:

@@ -152,7 +152,7 @@ class _Run:
         servers = self._transport(client, tls)
         session, metadata = self._login(client, config, servers, keep)
         self._listeners(client, tls, servers, metadata)
-        self._beyond(session, metadata, keep)
+        self._beyond(session, metadata)
 
     def _config(self) -> t.Tuple[KafkaClient, LibrdkafkaConfig, t.Optional[probe_tls.Tls]]:
         try:
@@ -320,7 +320,7 @@ class _Run:
         if not metadata.whole:
             self._end("metadata_timeout", "", "brokers were named, and then nothing more came", "metadata")
 
-    def _beyond(self, session: Session, metadata: Metadata, keep: t.List[t.Any]) -> None:
+    def _beyond(self, session: Session, metadata: Metadata) -> None:
         asked = self._asked()
         # As in _login: imported where it is needed.
         if asked & {"topics", "groups"}:

@@ -107,6 +107,11 @@ def test_every_reason_in_the_code_has_a_remedy() -> None:
     assert found - NOTES <= set(probe_reasons.REMEDIES)
 
 
+def test_the_module_documents_every_reason() -> None:
+    documented = (ROOM.parent.parent / "modules" / "kafka_probe.py").read_text()
+    assert [code for code in [*probe_reasons.REMEDIES, *NOTES] if f"V({code})" not in documented] == []
+
+
 def test_stages_may_have_remedies_of_their_own() -> None:
     assert "advertised.listeners" in probe_reasons.remedy("listeners", "refused")
     assert "advertised.listeners" not in probe_reasons.remedy("connect", "refused")
