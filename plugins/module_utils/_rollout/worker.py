@@ -183,8 +183,10 @@ class _Attempt:
         self.begun = plan
         notes: t.Tuple[str, ...] = ()
         for attempt in range(1, ROUNDS + 1):
+            uploading = False
             try:
                 for action in plan.actions:
+                    uploading = action.verb == "upload"
                     self._do(action)
                 return self._told(plan, notes)
             except RequestError as error:
@@ -197,8 +199,9 @@ class _Attempt:
                 if _write(plan) is None:
                     self.written = self.written or self._unsure
                 elif _write(plan) == _write(before) and error.outcome_unknown and not error.temporary:
-                    # The server failed, and wrote nothing: the same once more would fail the same way.
-                    self._unsure = False
+                    # The server failed, and wrote nothing: the same once more would fail the same way. Of an upload
+                    # it is not known, for nobody has looked for the file.
+                    self._unsure = uploading
                     raise
         raise RuntimeError("not reached")
 
