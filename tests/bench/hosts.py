@@ -163,6 +163,7 @@ def beside_a_plain_role() -> float:
             for host in made.hosts:
                 first_configuration(host, "kafka.example.com:9092")
                 host.run("install", "--directory", "--owner=onlinefs", "--group=onlinefs", PLACE)
+                host.run("touch", "/srv/hops/onlinefs/bin/metrics")  # what the service answers with
                 host.run("systemctl", "enable", "--quiet", "--now", "onlinefs")
             return _compare(Bench(made, pathlib.Path(scratch)))
         finally:
