@@ -22,6 +22,9 @@ import uuid
 import pytest
 
 from tests.emulator.fixtures import ROOT, Emulator, ProcessEmulator, running_emulator
+from tests.kafka.fixtures import kafka
+
+__all__ = ["kafka"]
 
 SCRIPT = pathlib.Path(__file__).with_name("client.py")
 VERSIONS = os.environ.get("CLIENTS", "5.2.1").split()

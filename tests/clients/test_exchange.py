@@ -9,7 +9,6 @@ import pytest
 from tests.clients.conftest import Client, new_project
 from tests.clients.rollout import roll_out
 from tests.emulator.fixtures import ProcessEmulator
-from tests.kafka.fixtures import kafka  # noqa: F401  (a fixture)
 
 TOPIC, GROUP = "orders", "onlinefs"
 USER = "alice"
@@ -39,7 +38,7 @@ def _declaration(broker: dict[str, t.Any], way: str) -> dict[str, t.Any]:
 @pytest.fixture(scope="module")
 def rolled_out(
     server: ProcessEmulator,
-    kafka: dict[str, t.Any],  # noqa: F811  (the fixture)
+    kafka: dict[str, t.Any],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, str]:
     """One run of one task: every project with its own way in. The project of each way."""

@@ -14,7 +14,7 @@ import typing as t
 from tests.emulator import access, errors
 from tests.emulator.faults import Faults
 from tests.emulator.messages import Request, Response, to_json
-from tests.emulator.routes import connectors, datasets, featurestores, projects, variables  # noqa: F401  (they register)
+from tests.emulator.routes import connectors, datasets, featurestores, projects, variables
 from tests.emulator.routes.table import ROUTER
 from tests.emulator.routing import Call, Route, as_response
 from tests.emulator.server import Reply
@@ -24,6 +24,9 @@ BASE = "/hopsworks-api/api"
 CONTROL = "/_emulator"
 CHALLENGE = {"WWW-Authenticate": 'ApiKey realm="Cauth Realm"'}
 LOG_LENGTH = 100_000
+
+#: Importing one registers its routes.
+AREAS = (connectors, datasets, featurestores, projects, variables)
 
 
 class Application:

@@ -136,12 +136,12 @@ def _free_ports(host: str, count: int) -> t.Iterator[list[int]]:
 
     They lie below those that the kernel gives to outgoing connections: until a broker takes them, none of these can.
     """
-    candidates = iter(random.sample(_PORTS, len(_PORTS)))
+    candidates = random.sample(_PORTS, len(_PORTS))
     with contextlib.ExitStack() as held:
         found: list[int] = []
         while len(found) < count:
             probe = held.enter_context(socket.socket())
-            port = next(candidates)
+            port = candidates.pop()
             try:
                 probe.bind((host, port))
             except OSError as error:

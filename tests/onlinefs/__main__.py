@@ -31,7 +31,9 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
-import tests.conftest  # noqa: E402, F401 - puts the collection on the path
+from tests.conftest import link_collection  # noqa: E402
+
+sys.path.insert(0, str(link_collection()))
 
 CONTAINER_HOME = "/onlinefs"
 WAIT_SECONDS = 15.0

@@ -111,7 +111,7 @@ def _read_pem(data: bytes, key_password: t.Optional[str], subject: str, keys: bo
 def _pem_certificate(body: bytes, label: str, subject: str) -> bytes:
     content = _base64(body, label, subject)
     try:
-        _, rest = der.take(content, der.SEQUENCE)
+        _unused, rest = der.take(content, der.SEQUENCE)
     except ValueError as error:
         raise _damaged_block(label, subject) from error
     if rest and label != _OPENSSL_LABEL:

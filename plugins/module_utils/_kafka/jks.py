@@ -157,7 +157,7 @@ def _read_entries(data: bytes, subject: str) -> t.Tuple[t.List[Entry], int]:
         version = reader.number(4)
         if version not in _VERSIONS:
             raise InputError(subject, f"JKS version {version} is not known", "Make the store anew with keytool")
-        return [_read_entry(reader, version) for _ in range(reader.number(4))], reader.position
+        return [_read_entry(reader, version) for _unused in range(reader.number(4))], reader.position
     except (IndexError, ValueError) as error:
         raise _damaged(subject) from error
 
@@ -169,7 +169,7 @@ def _read_entry(reader: _Reader, version: int) -> Entry:
     if tag != _KEY:
         raise ValueError(tag)
     protected = reader.take(reader.number(4))
-    chain = tuple(reader.certificate(version) for _ in range(reader.number(4)))
+    chain = tuple(reader.certificate(version) for _unused in range(reader.number(4)))
     return PrivateKey(alias, protected, chain, created)
 
 
@@ -205,9 +205,9 @@ def _open(entry: Entry, secret: bytes, subject: str) -> Entry:
         return entry
     where = f"{subject}, key {entry.alias}"
     try:
-        body, _ = der.take(entry.pkcs8_der, der.SEQUENCE)
+        body, _unused = der.take(entry.pkcs8_der, der.SEQUENCE)
         algorithm, rest = der.take(body, der.SEQUENCE)
-        payload, _ = der.take(rest, der.OCTET_STRING)
+        payload, _unused = der.take(rest, der.OCTET_STRING)
     except ValueError as error:
         raise _damaged(where) from error
     if not algorithm.startswith(_PROTECTOR_OID):

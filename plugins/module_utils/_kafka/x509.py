@@ -63,13 +63,13 @@ def read(certificate_der: bytes) -> Certificate:
     :raises ValueError: it is not a DER certificate.
     """
     signed, rest = der.take(certificate_der, der.SEQUENCE)
-    body, _ = der.take(signed, der.SEQUENCE)
+    body, _unused = der.take(signed, der.SEQUENCE)
     if rest:
         raise ValueError("something follows the certificate")
     fields = der.split(body)
     if fields and fields[0][0] == _VERSION:
         fields = fields[1:]
-    if [tag for tag, _ in fields[:6]] != [der.INTEGER] + [der.SEQUENCE] * 5:
+    if [tag for tag, _unused in fields[:6]] != [der.INTEGER] + [der.SEQUENCE] * 5:
         raise ValueError("not a certificate")
     issuer, validity, subject = fields[2][1], fields[3][1], fields[4][1]
     not_before, not_after = (_seconds(tag, content) for tag, content in der.split(validity))
@@ -90,16 +90,16 @@ def pem(content: bytes, label: str = "CERTIFICATE") -> str:
 
 def names(certificate_der: bytes) -> t.List[str]:
     """The host names and addresses that a server's certificate is for (subjectAltName)."""
-    signed, _ = der.take(certificate_der, der.SEQUENCE)
-    body, _ = der.take(signed, der.SEQUENCE)
+    signed, _unused = der.take(certificate_der, der.SEQUENCE)
+    body, _unused = der.take(signed, der.SEQUENCE)
     extensions = [content for tag, content in der.split(body) if tag == _EXTENSIONS]
     found: t.List[str] = []
     for content in extensions:
-        listed, _ = der.take(content, der.SEQUENCE)
-        for _, extension in der.split(listed):
+        listed, _unused = der.take(content, der.SEQUENCE)
+        for _unused, extension in der.split(listed):
             parts = der.split(extension)
             if der.oid(parts[0][1]) == _ALTERNATIVE_NAMES:
-                sequence, _ = der.take(parts[-1][1], der.SEQUENCE)
+                sequence, _unused = der.take(parts[-1][1], der.SEQUENCE)
                 found.extend(_alternative_names(sequence))
     return found
 
@@ -170,10 +170,10 @@ def _seconds(tag: int, content: bytes) -> int:
 
 def _name(content: bytes) -> str:
     parts = []
-    for _, group in der.split(content):
+    for _unused, group in der.split(content):
         attributes = []
-        for _, attribute in der.split(group):
-            (_, kind), (tag, value) = der.split(attribute)
+        for _unused, attribute in der.split(group):
+            (_unused, kind), (tag, value) = der.split(attribute)
             dotted = der.oid(kind)
             attributes.append(
                 f"{_NAMES.get(dotted, dotted)}={_escape(value.decode(_CODECS.get(tag, 'utf-8'), 'replace'))}"

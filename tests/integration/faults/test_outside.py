@@ -114,7 +114,7 @@ def proxy(refuses: t.Callable[[int], bool]) -> t.Iterator[str]:
             if refused:
                 client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
                 return
-            host, _, port = head.split()[1].decode().rpartition(":")
+            host, _unused, port = head.split()[1].decode().rpartition(":")
             with socket.create_connection((host, int(port))) as server, selectors.DefaultSelector() as ready:
                 client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 ready.register(client, selectors.EVENT_READ, server)

@@ -42,7 +42,7 @@ def test_two_declarations(check_files: bool) -> None:
     """The later wins, whole: never the settings of one with the stores of the other, never a store that is gone."""
     with emulator_in_thread(projects=PROJECTS, tls=True, latency_ms=10) as emulator:
         assert not bed.run(bed.options(emulator)).failed
-        given = [bed.options(emulator, bed.SECOND, check_files=check_files, timeout=10) for _ in range(2)]
+        given = [bed.options(emulator, bed.SECOND, check_files=check_files, timeout=10) for _unused in range(2)]
         given[1]["properties"] = {**given[1]["properties"], "bootstrap.servers": "other.example.com:9093"}
         given[1]["truststore"] = {"content": bed.THIRD}
         results = both(*given)

@@ -12,6 +12,9 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.integration.host.bed import Bed
+from tests.kafka.fixtures import kafka
+
+__all__ = ["kafka"]
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +23,7 @@ def mock_brokers() -> t.Iterator[str]:
     command = [sys.executable, "-m", "tests.lab.brokers", "--topic", "fraud_onlinefs", "--topic", "ads_onlinefs"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        ready, _, addresses = process.stdout.readline().strip().partition(" ")
+        ready, _unused, addresses = process.stdout.readline().strip().partition(" ")
         assert ready == "ready"
         yield addresses
         process.terminate()

@@ -23,7 +23,6 @@ from confluent_kafka.admin import (
 
 from tests.integration.host.bed import Bed
 from tests.kafka.admin import client
-from tests.kafka.fixtures import kafka  # noqa: F401 - a fixture
 from tests.onlinefs import java
 
 TOPIC = "project_1_onlinefs"
@@ -33,7 +32,7 @@ def login(user: str, password: str) -> str:
     return f'org.apache.kafka.common.security.scram.ScramLoginModule required username="{user}" password="{password}";'
 
 
-def allow_groups(kafka: dict[str, t.Any]) -> None:  # noqa: F811
+def allow_groups(kafka: dict[str, t.Any]) -> None:
     """Let everybody use OnlineFS's own groups, and alice read the projects' topics; admin may do everything."""
     acls = [
         AclBinding(kind, name, ResourcePatternType.PREFIXED, user, "*", AclOperation.READ, AclPermissionType.ALLOW)
@@ -49,7 +48,7 @@ def allow_groups(kafka: dict[str, t.Any]) -> None:  # noqa: F811
 
 
 @pytest.fixture
-def host(tmp_path: pathlib.Path, kafka: dict[str, t.Any]) -> t.Iterator[Bed]:  # noqa: F811
+def host(tmp_path: pathlib.Path, kafka: dict[str, t.Any]) -> t.Iterator[Bed]:
     """A host whose Java consumer reads from the broker's plain listener, as from the Kafka that Hopsworks manages."""
     allow_groups(kafka)
     made = Bed(tmp_path, ["host1"], kafka["listeners"]["plaintext"]["bootstrap"], java.build() / "onlinefs")
@@ -59,7 +58,7 @@ def host(tmp_path: pathlib.Path, kafka: dict[str, t.Any]) -> t.Iterator[Bed]:  #
 
 
 @pytest.fixture
-def declared(kafka: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: F811
+def declared(kafka: dict[str, t.Any]) -> dict[str, t.Any]:
     """SASL_SSL with SCRAM, the authority as PEM."""
     return {
         "hopsworks_kafka_properties": {
@@ -78,7 +77,7 @@ def declared(kafka: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: F811
 class Load:
     """Writes a numbered record to the topic every 20 ms, and knows what the group looked like meanwhile."""
 
-    def __init__(self, kafka: dict[str, t.Any]) -> None:  # noqa: F811
+    def __init__(self, kafka: dict[str, t.Any]) -> None:
         self._config = {"bootstrap.servers": kafka["listeners"]["plaintext"]["bootstrap"], "log_level": 0}
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._write), threading.Thread(target=self._watch)]
@@ -130,13 +129,14 @@ def wait_for(records: set[str], bed: Bed, seconds: float = 40) -> None:
 def test_a_change_is_proved_by_the_group_and_records_arrive(
     host: Bed,
     declared: dict[str, t.Any],
-    kafka: dict[str, t.Any],  # noqa: F811
+    kafka: dict[str, t.Any],
 ) -> None:
     done = host.run(declared)
     assert done.code == 0, done.output
     group = done.results["host1"]["proof"]["group"]
     assert group["joined"] and group["client_id"] == "onlinefs_host1_1" and group["name"] == "onlinefs_rondb"
-    assert group["cluster_id"] == done.results["host1"]["generations"][-1]["cluster_id"] is not None
+    assert group["cluster_id"] is not None
+    assert group["cluster_id"] == done.results["host1"]["generations"][-1]["cluster_id"]
     assert host.module_runs() == 1
     stages = {stage["stage"]: stage["ok"] for stage in done.results["host1"]["probe"]["stages"]}
     assert stages["sasl"] and stages["metadata"] and stages["groups"]
@@ -154,7 +154,7 @@ def test_a_change_is_proved_by_the_group_and_records_arrive(
 def test_a_user_that_may_read_no_topic_is_told(
     host: Bed,
     declared: dict[str, t.Any],
-    kafka: dict[str, t.Any],  # noqa: F811
+    kafka: dict[str, t.Any],
 ) -> None:
     password = kafka["users"]["no_read"]["password"]
     declared["hopsworks_kafka_properties"]["sasl.jaas.config"] = login("no_read", password)
@@ -176,7 +176,7 @@ def test_a_wrong_password_is_found_before_anything_is_touched(host: Bed, declare
 def test_a_service_that_runs_but_reads_nothing_is_rolled_back(
     host: Bed,
     declared: dict[str, t.Any],
-    kafka: dict[str, t.Any],  # noqa: F811
+    kafka: dict[str, t.Any],
 ) -> None:
     """Its unit is up and its metrics answer: only the group tells. Without the probe it gets as far as that."""
     first = host.run(declared)
@@ -207,7 +207,7 @@ def test_a_setting_that_the_client_library_refuses_is_rolled_back(host: Bed, dec
 def test_rotation_and_a_move_under_load_lose_no_record(
     tmp_path: pathlib.Path,
     declared: dict[str, t.Any],
-    kafka: dict[str, t.Any],  # noqa: F811
+    kafka: dict[str, t.Any],
 ) -> None:
     """New trust, then another listener with a key of its own, then another key, then back: two hosts, one at a time."""
     certificates = kafka["certificates"]

@@ -243,7 +243,7 @@ def test_the_order_of_kafkas_checks(emulator: Emulator, path: str) -> None:
     for cure in [{}, *cures]:
         wrong.update(cure)
         answer = emulator.api("POST", path, kafka_connector(**wrong, sslEndpointIdentificationAlgorithm=None))
-        messages.append(str(user_message(answer)).split(" ")[0])
+        messages.append(str(user_message(answer)).split(" ", maxsplit=1)[0])
     assert messages == ["Bootstrap", "Kafka", "Bootstrap", "Additional", "Truststore", "Keystore", "Key"]
     wrong["sslKeyPassword"] = "secret"
     answer = emulator.api("POST", path, kafka_connector(**wrong, sslEndpointIdentificationAlgorithm=None))

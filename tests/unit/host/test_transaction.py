@@ -313,7 +313,7 @@ def test_killed_at_any_step_no_file_names_a_store_that_is_not_there(tmp_path: pa
 
 def test_killed_between_restart_and_proof_the_service_is_restarted_again(home: Home) -> None:
     kills = 0
-    while killed_at(kills, lambda: home.run()):
+    while killed_at(kills, home.run):
         journal = home.state / "journal.json"
         if journal.exists() and b'"restart": true' in journal.read_bytes():
             break

@@ -71,7 +71,7 @@ def test_the_library_takes_every_combination(login: str, encrypted: bool, with_s
     )
     assert (translated.certificate_pem is None) == (translated.key_pem is None)
     assert ("ssl.ca.location" in translated.config) == (encrypted and options[0] is None)
-    assert all(name == "sasl.login.callback.handler.class" for name, _ in translated.ignored)
+    assert all(name == "sasl.login.callback.handler.class" for name, _unused in translated.ignored)
     accept(translated)
 
 
@@ -169,7 +169,7 @@ def test_kerberos_says_what_it_needs() -> None:
     assert translated.config["sasl.kerberos.keytab"] == "/etc/a.keytab"
     assert translated.config["sasl.kerberos.service.name"] == "kafka"
     assert "pip install --no-binary confluent-kafka" in translated.needs[0]
-    assert [name for name, _ in translated.ignored] == ["sasl.kerberos.kinit.cmd"]
+    assert [name for name, _unused in translated.ignored] == ["sasl.kerberos.kinit.cmd"]
 
 
 @pytest.mark.parametrize(
@@ -254,13 +254,13 @@ def test_every_setting_is_translated_or_named_and_the_library_takes_the_rest(pro
         for name in ("acks", "retries", "max.in.flight.requests.per.connection"):
             properties.pop(name, None)
     translated = librdkafka(client.KafkaClient({**SERVERS, "security.protocol": "PLAINTEXT", **properties}))
-    named = {name for name, _ in translated.ignored}
+    named = {name for name, _unused in translated.ignored}
     for name in properties:
         if name in TARGETS:
             assert name in named or TARGETS[name].name in translated.config
         if name in JAVA_ONLY:
             assert name in named
-    assert all(why for _, why in translated.ignored)
+    assert all(why for _unused, why in translated.ignored)
     if translated.config.get("group.protocol", "").lower() == "consumer":
         # Java refuses these together as well.
         for name in ("session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy"):

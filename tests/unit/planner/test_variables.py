@@ -201,7 +201,7 @@ def test_a_write_that_was_not_done_is_done_again() -> None:
 
 
 def test_it_is_given_up_in_the_end() -> None:
-    server = Server(*[lost() for _ in range(9)])
+    server = Server(*[lost() for _unused in range(9)])
     with pytest.raises(TransportError):
         run(server, "a")
     assert server.calls.count("POST a") == ROUNDS == 5
