@@ -102,6 +102,12 @@ def cases(bed: Bed, store: t.Callable[..., str]) -> dict[str, tuple[dict[str, t.
             {"hopsworks_kafka_project_query": "[?name=='nonesuch']"},
             ["project_query", "matches none"],
         ),
+        "one host that is not ready": (
+            {
+                "onlinefs_config_dir": "{{ '/nonesuch' if inventory_hostname == 'onlinefs2' else onlinefs_home ~ '/etc' }}"
+            },
+            ["onlinefs2", "/nonesuch"],
+        ),
     }
 
 
@@ -116,6 +122,7 @@ CASES = [
     "expired certificate",
     "unreadable path",
     "query that matches nothing",
+    "one host that is not ready",
 ]
 
 
