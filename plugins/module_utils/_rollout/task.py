@@ -101,6 +101,7 @@ def roll_out(options: Options, check_mode: bool) -> Done:
             return not_attempted(project.name, outage.why)
         if declared:
             wanted = declared.of(project.name).wanted(base, project.name, options["directory"])
+            declared.forget(project.name)
         else:
             wanted = base.of(project.name)
         return converge(session, project, wanted, options["directory"], check_mode, options["check_files"])

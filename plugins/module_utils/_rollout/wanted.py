@@ -71,8 +71,13 @@ def _entry(item: t.Any, subject: str) -> t.Tuple[str, Options]:
 class Declaration:
     """A checked declaration: the connector's fields and the stores as JKS, all but the names of their files."""
 
-    def __init__(self, options: Options) -> None:
-        """:raises InputError: whatever cannot work."""
+    def __init__(self, options: Options, known: t.Optional[t.Dict[bytes, bytes]] = None) -> None:
+        """
+        :param options: ``{properties, truststore, keystore}``.
+        :param known: stores of other declarations; an equal one is not kept a second time.
+        :raises InputError: whatever cannot work.
+        """
+        known = {} if known is None else known
         _refuse_masks(options)
         client = dialect_connector.complete(
             kafka_client.declare(
@@ -86,9 +91,10 @@ class Declaration:
             self._stores["truststore"] = stores.truststore_jks(client.truststore)
         if client.keystore:
             self._stores["keystore"] = stores.keystore_jks(client.keystore)
+        self._stores = {role: known.setdefault(content, content) for role, content in self._stores.items()}
         places = {role: f"/{role}.jks" for role in self._stores}
         self._fields = dialect_connector.connector(client, places.get("truststore"), places.get("keystore"))
-        self.notes = (*client.notes, *python_client(self._fields).problems)
+        self.notes: t.Tuple[str, ...] = (*client.notes, *python_client(self._fields).problems)
 
     def wanted(self, base: Wanted, project: str, directory: str) -> Wanted:
         """What a project is to have.
@@ -106,7 +112,10 @@ class Declaration:
 
 
 class Declarations:
-    """The cluster's declaration and the projects' own; equal ones are read once."""
+    """The cluster's declaration and the projects' own; equal ones are read once.
+
+    :ivar notes: what should be told of any of them, each sentence once.
+    """
 
     def __init__(self, common: Options, overrides: t.Optional[t.Mapping[str, Options]]) -> None:
         """
@@ -114,7 +123,9 @@ class Declarations:
         :param overrides: by project, as :func:`entries` gives them; None where no project is named.
         :raises InputError: names each project and what is wrong there.
         """
+        self.notes: t.List[str] = []
         self._read: t.Dict[bytes, Declaration] = {}
+        self._stores: t.Dict[bytes, bytes] = {}
         self._by_project: t.Dict[str, Declaration] = {}
         self._common: t.Optional[Declaration] = None
         faults: t.List[t.Tuple[str, InputError]] = []
@@ -129,12 +140,16 @@ class Declarations:
                 faults.append((project, error))
         if faults:
             raise _together(faults)
+        self._read.clear()
+        self._stores.clear()
 
     def _declaration(self, options: Options) -> Declaration:
         text = json.dumps(options, sort_keys=True, default=str)
         key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
         if key not in self._read:
-            self._read[key] = Declaration(options)
+            self._read[key] = declaration = Declaration(options, self._stores)
+            self.notes += [note for note in declaration.notes if note not in self.notes]
+            declaration.notes = ()
         return self._read[key]
 
     def of(self, project: str) -> Declaration:
@@ -143,10 +158,9 @@ class Declarations:
             raise KeyError(project)
         return declaration
 
-    @property
-    def notes(self) -> t.List[str]:
-        """What should be told of any of them, each sentence once."""
-        return list(dict.fromkeys(note for declaration in self._read.values() for note in declaration.notes))
+    def forget(self, project: str) -> None:
+        """Lets go of a project's own declaration, for there may be thousands, each with its stores."""
+        self._by_project.pop(project, None)
 
 
 def check_connector(name: str, description: t.Optional[str], directory: str) -> t.List[str]:

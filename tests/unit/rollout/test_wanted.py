@@ -91,7 +91,7 @@ def test_overrides_are_merged() -> None:
 def test_equal_declarations_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[t.Any] = []
     real = room.Declaration
-    monkeypatch.setattr(room, "Declaration", lambda options: read.append(options) or real(options))
+    monkeypatch.setattr(room, "Declaration", lambda *given: read.append(given) or real(*given))
     Declarations({"properties": PLAIN}, {f"p{number}": {"properties": {"acks": "all"}} for number in range(50)})
     assert len(read) == 1
 
