@@ -103,14 +103,14 @@ def cases(bed: Bed, store: t.Callable[..., str]) -> dict[str, tuple[dict[str, t.
             ["project_query", "matches none"],
         ),
         "one host that is not ready": (
-            {
-                "onlinefs_config_dir": "{{ '/nonesuch' if inventory_hostname == 'onlinefs2' else onlinefs_home ~ '/etc' }}"
-            },
+            {"onlinefs_config_dir": OTHER_DIRECTORY},
             ["onlinefs2", "/nonesuch"],
         ),
     }
 
 
+#: The second host has none such.
+OTHER_DIRECTORY = "{{ '/nonesuch' if inventory_hostname == 'onlinefs2' else onlinefs_home ~ '/etc' }}"
 CASES = [
     "wrong key",
     "wrong CA",
