@@ -96,7 +96,7 @@ def names(certificate_der: bytes) -> t.List[str]:
     found: t.List[str] = []
     for content in extensions:
         listed, _unused = der.take(content, der.SEQUENCE)
-        for _unused, extension in der.split(listed):
+        for _tag, extension in der.split(listed):
             parts = der.split(extension)
             if der.oid(parts[0][1]) == _ALTERNATIVE_NAMES:
                 sequence, _unused = der.take(parts[-1][1], der.SEQUENCE)
