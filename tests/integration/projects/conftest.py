@@ -11,6 +11,7 @@ import tempfile
 import typing as t
 
 import pytest
+from ansible.module_utils.common.parameters import PASS_VARS
 
 from tests.conftest import COLLECTIONS
 from tests.emulator.fixtures import Emulator, ProcessEmulator, running_emulator
@@ -51,6 +52,8 @@ def environment() -> dict[str, str]:
 def start(module: str, options: t.Mapping[str, t.Any], check: bool = False, diff: bool = False) -> Run:
     """A module as a process of its own, begun as Ansible begins it."""
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": diff}
+    if "inject_invocation" in PASS_VARS:  # from ansible-core 2.21 on, only where it is asked for
+        arguments["_ansible_inject_invocation"] = True
     return Run(module, json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
 
 
