@@ -144,11 +144,10 @@ class Server:
         self.calls.append(f"{method} {ids['name']}" if ids else method)
         if method == "GET":
             return {"items": list(self.variables.values())}
-        failure = self._failures.pop(0) if self._failures else None
-        if failure is None or self._writes:
+        if not self._failures or self._writes:
             self.variables[json["name"]] = json
-        if failure:
-            raise failure
+        if self._failures:
+            raise self._failures.pop(0)
         return None
 
     def pause(self, attempt: int, error: RequestError) -> bool:
