@@ -144,10 +144,11 @@ class Server:
         self.calls.append(f"{method} {ids['name']}" if ids else method)
         if method == "GET":
             return {"items": list(self.variables.values())}
-        if not self._failures or self._writes:
+        failure = self._failures.pop(0) if self._failures else None
+        if failure is None or self._writes:
             self.variables[json["name"]] = json
-        if self._failures:
-            raise self._failures.pop(0)
+        if isinstance(failure, Exception):
+            raise failure
         return None
 
     def pause(self, attempt: int, error: RequestError) -> bool:
