@@ -144,12 +144,12 @@ class Server:
         self.calls.append(f"{method} {ids['name']}" if ids else method)
         if method == "GET":
             return {"items": list(self.variables.values())}
-        failure = self._failures.pop(0) if self._failures else None
-        if failure is None or self._writes:
+        failures = [each for each in self._failures[:1] if each is not None]
+        del self._failures[:1]
+        if not failures or self._writes:
             self.variables[json["name"]] = json
-        if isinstance(failure, Exception):
+        for failure in failures:
             raise failure
-        return None
 
     def pause(self, attempt: int, error: RequestError) -> bool:
         self.pauses.append(attempt)
