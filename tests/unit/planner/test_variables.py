@@ -150,6 +150,7 @@ class Server:
             self.variables[json["name"]] = json
         for failure in failures:
             raise failure
+        return None
 
     def pause(self, attempt: int, error: RequestError) -> bool:
         self.pauses.append(attempt)
