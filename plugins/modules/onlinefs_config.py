@@ -26,7 +26,7 @@ description:
     the controller,
     it is also proved that the service has joined its consumer group.
 author:
-  - The hopsworks.kafka authors
+  - The hopsworks.kafka authors (@logicalclocks)
 version_added: "1.0.0"
 extends_documentation_fragment:
   - hopsworks.kafka._attributes

@@ -8,6 +8,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import typing as t
 import urllib.parse
 
@@ -90,38 +91,31 @@ def play(
     emulator: Emulator, directory: pathlib.Path, tasks: list[dict[str, t.Any]], *arguments: str
 ) -> tuple[int, str, str]:
     """Exit status of ansible-playbook -vvvv, everything it printed, and everything it left in its folder."""
-    folder = directory / "run"
-    folder.mkdir(exist_ok=True)
     playbook = directory / "play.yml"
     playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
-    done = subprocess.run(
-        [
-            pathlib.Path(sys.executable).with_name("ansible-playbook"),
-            "-i",
-            "localhost,",
-            "-c",
-            "local",
-            "-vvvv",
-            *arguments,
-            str(playbook),
-        ],
-        env={
-            **environment(),
-            "HOPSWORKS_API_KEY": KEY,
-            "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg"),
-            "ANSIBLE_INJECT_INVOCATION": "1",
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-            "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
-            "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
-            "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
-            "TMPDIR": str(folder),
-        },
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS,
-        check=False,
-    )
-    left = [path.read_bytes().decode("utf-8", "replace") for path in folder.rglob("*") if path.is_file()]
+    program = pathlib.Path(sys.executable).with_name("ansible-playbook")
+    # A short path: ansible-core makes a Unix socket below it, and the name of a socket has room for 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="leaks-") as folder:
+        done = subprocess.run(
+            [program, "-i", "localhost,", "-c", "local", "-vvvv", *arguments, playbook],
+            env={
+                **environment(),
+                "HOPSWORKS_API_KEY": KEY,
+                "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg"),
+                "ANSIBLE_INJECT_INVOCATION": "1",
+                "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+                "ANSIBLE_LOG_PATH": f"{folder}/ansible.log",
+                "ANSIBLE_LOCAL_TEMP": f"{folder}/local",
+                "ANSIBLE_REMOTE_TEMP": f"{folder}/remote",
+                "TMPDIR": folder,
+            },
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+            check=False,
+        )
+        files = [path for path in pathlib.Path(folder).rglob("*") if path.is_file()]
+        left = [path.read_bytes().decode("utf-8", "replace") for path in files]
     return done.returncode, done.stdout + done.stderr, "\n".join(left)
 
 
