@@ -1,39 +1,66 @@
-"""Runs parts of the tests one after the other, each as its own `make` target, and says how long each took.
+"""Runs parts of the tests, each as its own `make` target, and says how long each took.
 
-A failed part does not stop the others: a run tells of everything that is broken. The exit code is 1 if any part failed.
+    python -m tests.parts "lint unit" "hosts molecule"
+
+Every argument is a lane: its parts run one after the other, beside the other lanes. So parts that compute run beside
+parts that wait. What a part prints comes out in one piece at its end. A failed part does not stop the others: a run
+tells of everything that is broken. The exit code is 1 if any part failed.
 """
 
 from __future__ import annotations
 
+import concurrent.futures
+import os
 import pathlib
-import resource
 import subprocess
 import sys
+import tempfile
 import time
+import typing as t
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-def run(part: str) -> tuple[bool, float, float]:
-    """Whether the part passed, its seconds, and its seconds of CPU (less where the time went into waiting)."""
-    print(f"\n=== {part}", flush=True)
-    started, used = time.monotonic(), cpu_seconds()
-    code = subprocess.call(["make", "--no-print-directory", part], cwd=ROOT, stdin=subprocess.DEVNULL)
-    return code == 0, time.monotonic() - started, cpu_seconds() - used
+class Result(t.NamedTuple):
+    """:param cpu: seconds that its processes computed; less than `seconds` where the time went into waiting."""
+
+    part: str
+    passed: bool
+    seconds: float
+    cpu: float
+
+    def line(self) -> str:
+        verdict = "passed" if self.passed else "FAILED"
+        return f"{self.part:<12} {verdict:<7} {self.seconds:6.1f} s, {self.cpu:6.1f} s of CPU"
 
 
-def cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def run(part: str) -> Result:
+    print(f"... {part} started", flush=True)
+    started = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        command = ["make", "--no-print-directory", part]
+        child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        _pid, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.monotonic() - started
+        result = Result(part, child.returncode == 0, seconds, used.ru_utime + used.ru_stime)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    print(f"\n=== {part}\n{text}--- {result.line()}", flush=True)
+    return result
 
 
-def main(parts: list[str]) -> int:
-    results = {part: run(part) for part in parts}
+def main(lanes: list[str]) -> int:
+    started = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(len(lanes)) as pool:
+        done = pool.map(lambda lane: [run(part) for part in lane.split()], lanes)
+    results = [result for lane in done for result in lane]
+    failed = [result for result in results if not result.passed]
     print("\n=== summary")
-    for part, (passed, seconds, cpu) in results.items():
-        print(f"{part:<12} {'passed' if passed else 'FAILED':<7} {seconds:6.1f} s {cpu:7.1f} s of CPU")
-    failed = [part for part, (passed, *_times) in results.items() if not passed]
-    print(f"parts: {len(results) - len(failed)} passed, {len(failed)} failed")
+    print("\n".join(result.line() for result in results))
+    print(
+        f"parts: {len(results) - len(failed)} passed, {len(failed)} failed, {time.monotonic() - started:.0f} s in all"
+    )
     return 1 if failed else 0
 
 

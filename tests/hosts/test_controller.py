@@ -7,9 +7,7 @@ import typing as t
 import pytest
 
 from tests.hosts.bed import Bed, login
-from tests.hosts.conftest import bed_of, needs_root
-
-pytestmark = needs_root
+from tests.hosts.conftest import bed_of
 
 HOST = "onlinefs1"
 

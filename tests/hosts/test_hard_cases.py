@@ -9,10 +9,7 @@ import pytest
 
 from tests.hosts import faults
 from tests.hosts.bed import STATE, Bed, Ran
-from tests.hosts.conftest import needs_root
 from tests.hosts.lab import Host
-
-pytestmark = needs_root
 
 HOST = "onlinefs1"
 DROP_IN = "/etc/systemd/system/onlinefs.service.d"

@@ -21,7 +21,6 @@ from tests.hosts.system import HostsError, cgroup_root, wait_until
 ROOT = Path(__file__).resolve().parents[2]
 #: What a service needs to be seen at work: it lists its home on the port of OnlineFS's metrics.
 PLACEHOLDER = "/usr/bin/python3 -m http.server 12800 --directory /onlinefs"
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="namespaces and mounts need root")
 
 
 def machine() -> dict[str, set[str]]:

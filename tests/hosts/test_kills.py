@@ -16,10 +16,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import prop
 
 from tests.hosts import faults, lab
 from tests.hosts.bed import STATE, Bed, Ran
-from tests.hosts.conftest import needs_root
 from tests.hosts.system import cgroup_processes, process_name, wait_until
-
-pytestmark = needs_root
 
 #: What dies: ansible-playbook with all its processes, sshd with all sessions of a host, or the module on a host.
 VICTIMS = ("run", "sshd", "module")

@@ -8,9 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.hosts.bed import Bed
-from tests.hosts.conftest import needs_root
-
-pytestmark = needs_root
 
 PLAIN = """\
 - hosts: onlinefs

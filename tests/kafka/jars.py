@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
+import typing as t
 
 NEWEST = "4.4.0"
 # The first release in which KRaft is for production. It knows no SCRAM in KRaft; that came with 3.5.
@@ -73,7 +76,22 @@ def jars(version: str = NEWEST, artifacts: tuple[str, ...] = ("kafka_2.13",)) ->
             f"The jars of Kafka {version} are not in {cache_dir()}, and Maven, which fetches them, is not here. "
             "On Debian: apt-get install maven"
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(target.parent):
+        if not target.is_dir():  # somebody else may have fetched them meanwhile
+            _fetch(maven, version, artifacts, target)
+    return target
+
+
+@contextlib.contextmanager
+def _lock(folder: pathlib.Path) -> t.Iterator[None]:
+    """One at a time, for Maven's own folder is not made for two."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _fetch(maven: str, version: str, artifacts: tuple[str, ...], target: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as scratch:
         wanted = [("org.apache.kafka", artifact, version) for artifact in artifacts] + [_LOGGING]
         pom = pathlib.Path(scratch, "pom.xml")
@@ -86,12 +104,7 @@ def jars(version: str = NEWEST, artifacts: tuple[str, ...] = ("kafka_2.13",)) ->
             raise HarnessError(f"Maven did not fetch Kafka {version} within {_MAVEN_SECONDS} s") from None
         if done.returncode != 0:
             raise HarnessError(f"Maven could not fetch Kafka {version}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-        try:
-            fetched.rename(target)
-        except OSError:  # another run was faster: its jars are the same
-            if not target.is_dir():
-                raise
-    return target
+        fetched.rename(target)
 
 
 def classpath(version: str = NEWEST, artifacts: tuple[str, ...] = ("kafka_2.13",)) -> str:
