@@ -1,20 +1,24 @@
 # Copyright (c) 2026 the hopsworks.kafka authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the module kafka_connector as any other, and shows how far it is while somebody watches."""
+"""Runs kafka_connector on the controller without a process of its own, and elsewhere as any other module."""
 
 from __future__ import annotations
 
 import os
 import sys
-import tempfile
-import threading
 import typing as t
 
 from ansible import constants as C
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.progress import FILE, INTERVAL
+from ansible_collections.hopsworks.kafka.plugins.module_utils import _arguments
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import task
+from ansible_collections.hopsworks.kafka.plugins.modules.kafka_connector import specification
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._plain import plain
 
 # Found out at import, which the strategy does in the main process: that of a task has no terminal.
 WATCHED = sys.stdout is not None and sys.stdout.isatty()
@@ -26,41 +30,50 @@ display = Display()
 
 
 class ActionModule(NormalAction):
-    """The module, with lines such as ``420 of 1000 projects, 12 changed, 1 failed, about 40 s left``."""
+    """Where the module would run on the controller with the controller's own Python, its work is done right here.
+
+    To build, copy and start a module takes as long as a hundred requests, and a module cannot tell how far it is.
+    """
 
     def run(self, tmp: t.Optional[str] = None, task_vars: t.Optional[t.Dict[str, t.Any]] = None) -> t.Dict[str, t.Any]:
-        if not self._shown():
-            return t.cast("t.Dict[str, t.Any]", super().run(tmp, task_vars))
-        handle, path = tempfile.mkstemp(prefix="progress", dir=C.DEFAULT_LOCAL_TMP)
-        os.close(handle)
-        ended = threading.Event()
-        watcher = threading.Thread(target=_watch, args=(path, ended), daemon=True)
-        # The module inherits it: it is started by this process, which runs this one task.
-        os.environ[FILE] = path
-        watcher.start()
-        try:
-            return t.cast("t.Dict[str, t.Any]", super().run(tmp, task_vars))
-        finally:
-            ended.set()
-            watcher.join()
-            del os.environ[FILE]
-            os.unlink(path)
+        variables = task_vars or {}
+        options = self._options() if self._is_here(variables) else None
+        if options is None:
+            return t.cast("t.Dict[str, t.Any]", super().run(tmp, variables))
+        result: t.Dict[str, t.Any] = ActionBase.run(self, tmp, variables)
+        result.update(task.run(options, self._task.check_mode, self._task.diff, _tell if self._is_watched() else None))
+        return t.cast("t.Dict[str, t.Any]", remove_values(result, _arguments.listed_secrets(options)))
 
-    def _shown(self) -> bool:
-        """Whether somebody watches a module that runs on this machine, and wants to see more than its end."""
+    def _is_here(self, variables: t.Mapping[str, t.Any]) -> bool:
+        """Whether a module would run as this very user, with this Python and in this environment."""
+        delegated = variables.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
+        interpreter = {**variables, **delegated}.get("ansible_python_interpreter")
         return (
-            WATCHED
-            and C.DEFAULT_STDOUT_CALLBACK in _TALKATIVE
-            and self._connection.transport == "local"
+            self._connection.transport == "local"
+            and self._connection.become is None
             and not self._task.async_val
-            and not self._task.no_log
+            and not any(self._task.environment or ())
+            and _is_own(self._templar.template(interpreter))
         )
 
+    def _options(self) -> t.Optional[t.Dict[str, t.Any]]:
+        """The checked options. None where they are wrong: the module says so as every module does."""
+        self._task.args = plain(self._task.args)
+        try:
+            _result, options = self.validate_argument_spec(**specification())
+        except AnsibleActionFail:
+            return None
+        return t.cast("t.Dict[str, t.Any]", options)
 
-def _watch(path: str, ended: threading.Event) -> None:
-    """Shows the last line of the file whenever there is a new one."""
-    with open(path, encoding="utf-8") as file:
-        while not ended.wait(INTERVAL):
-            lines = file.read().splitlines()
-            if lines:
-                display.display(lines[-1], color=C.COLOR_VERBOSE, screen_only=True)
+    def _is_watched(self) -> bool:
+        return WATCHED and C.DEFAULT_STDOUT_CALLBACK in _TALKATIVE and not self._task.no_log
+
+
+def _is_own(interpreter: t.Any) -> bool:
+    """Whether it is this Python by any of its names. A link from elsewhere may belong to another environment."""
+    own, other = (os.path.split(str(path)) for path in (sys.executable, interpreter))
+    return own[0] == other[0] and os.path.realpath(sys.executable) == os.path.realpath(str(interpreter))
+
+
+def _tell(line: str) -> None:
+    display.display(line, color=C.COLOR_VERBOSE, screen_only=True)

@@ -30,6 +30,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.stores impo
     load_truststore,
     truststore_jks,
 )
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._plain import plain
 
 _MODULE = "hopsworks.kafka.onlinefs_config"
 _GROUP_SECONDS = 60
@@ -39,8 +40,7 @@ class ActionModule(ActionBase):
     """The part on the controller: reads and checks the stores and ships them as JKS, then has the module run once.
 
     Where the host has no confluent-kafka, the consumer group is looked at from here, and the module runs a second time
-    to
-    make the change final or to take it back.
+    to make the change final or to take it back.
     """
 
     TRANSFERS_FILES = False
@@ -50,7 +50,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: t.Optional[t.Dict[str, t.Any]] = None) -> t.Dict[str, t.Any]:
         variables = task_vars or {}
         result = super().run(tmp, variables)
-        arguments = dict(self._task.args)
+        arguments = plain(self._task.args)
         for own in ("phase", "phase_reason", "phase_proof"):
             if own in arguments:
                 raise AnsibleError(f"{_MODULE}: {own} is set by the action plugin, not by a task")

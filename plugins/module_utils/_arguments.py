@@ -94,10 +94,14 @@ def conceal(module: Module) -> t.Dict[str, t.Any]:
     parameters but not listed: blanking out costs texts times secrets, and there is no bound on their number.
     """
     given = module.params
-    shown, secrets = masked(given)
-    module.params = shown
-    module.no_log_values = {secret for secret in secrets if len(secret) >= LEAST_MASKED}
+    module.params = masked(given)[0]
+    module.no_log_values = listed_secrets(given)
     return given
+
+
+def listed_secrets(options: t.Mapping[str, t.Any]) -> t.Set[str]:
+    """The texts to blank out in results, should one ever come there."""
+    return {secret for secret in masked(options)[1] if len(secret) >= LEAST_MASKED}
 
 
 def masked(options: t.Any) -> t.Tuple[t.Any, t.Set[str]]:

@@ -226,16 +226,17 @@ error:
     error_code: 320012}
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hopsworks.kafka.plugins.module_utils import _arguments
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import shown
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import report, task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import task
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
+def specification() -> t.Dict[str, t.Any]:
+    """The options, as DOCUMENTATION above describes them, and what they ask of each other."""
+    return {
+        "argument_spec": {
             **_arguments.hopsworks_arguments(),
             **_arguments.kafka_client_arguments(),
             **_arguments.selection_arguments(),
@@ -247,20 +248,17 @@ def main() -> None:
             "check_files": {"type": "bool", "default": False},
             "remove_shared_stores": {"type": "bool", "default": False},
         },
-        supports_check_mode=True,
-        mutually_exclusive=[("projects", "project_query")],
-        required_if=[("state", "present", ("properties",))],
-    )
-    options = _arguments.conceal(module)
-    try:
-        done = task.roll_out(options, module.check_mode)
-    except HopsworksKafkaError as error:
-        module.fail_json(msg=str(error), error=shown(error))
-    for warning in done.warnings:
+        "mutually_exclusive": [("projects", "project_query")],
+        "required_if": [("state", "present", ("properties",))],
+    }
+
+
+def main() -> None:
+    """Run the module. On the controller the action plugin of the same name does this without a module."""
+    module = AnsibleModule(supports_check_mode=True, **specification())
+    result = task.run(_arguments.conceal(module), module.check_mode, module._diff)
+    for warning in result.pop("warnings", ()):
         module.warn(warning)
-    result = report.result(done.outcomes, done.not_owned, module.check_mode)
-    if module._diff:
-        result["diff"] = report.diff(done.outcomes)
     if result["failed"]:
         module.fail_json(**result)
     module.exit_json(**result)

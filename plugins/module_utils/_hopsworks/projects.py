@@ -14,13 +14,6 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import Inp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import ApiError, TransportError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session
 
-JMESPATH_ERROR: t.Optional[ImportError] = None
-try:
-    import jmespath
-    import jmespath.exceptions
-except ImportError as error:
-    JMESPATH_ERROR = error
-
 #: The role that may write connectors. The server checks it in the project that owns the feature store.
 DATA_OWNER = "Data owner"
 
@@ -174,11 +167,13 @@ def _excluded(name: str, patterns: t.Sequence[str]) -> bool:
 
 
 def _compiled(query: str) -> t.Any:
-    if JMESPATH_ERROR is not None:
-        raise MissingLibraryError("jmespath", "for project_query", JMESPATH_ERROR)
+    try:
+        import jmespath  # noqa: PLC0415  (most tasks have no query)
+    except ImportError as error:
+        raise MissingLibraryError("jmespath", "for project_query", error) from error
     try:
         return jmespath.compile(query)
-    except jmespath.exceptions.JMESPathError as error:
+    except ValueError as error:  # what jmespath.exceptions.JMESPathError is
         raise InputError(
             "option project_query", f"it is no JMESPath expression: {_first_line(error)}", _EXAMPLE
         ) from None
@@ -194,7 +189,7 @@ def _first_line(error: Exception) -> str:
 def _matches(query: str, entries: t.Sequence[Entry]) -> t.List[str]:
     try:
         found = _compiled(query).search([described(entry) for entry in entries])
-    except jmespath.exceptions.JMESPathError as error:
+    except ValueError as error:
         raise InputError("option project_query", f"it fails: {_first_line(error)}", _EXAMPLE) from None
     if not isinstance(found, list):
         found = [] if found is None else [found]

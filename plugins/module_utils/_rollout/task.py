@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import shown
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import (
     Project,
     Selection,
@@ -15,8 +17,9 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.project
     choose,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Reached, Session, connection
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import report
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.fanout import fan_out
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.progress import Progress
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.progress import Progress, Tell
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.projects import Wanted
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.wanted import (
     OVERRIDABLE,
@@ -68,7 +71,24 @@ def selection(options: Options, names: t.Optional[t.Iterable[str]]) -> Selection
     )
 
 
-def roll_out(options: Options, check_mode: bool) -> Done:
+def run(options: Options, check_mode: bool, diff: bool, tell: t.Optional[Tell] = None) -> t.Dict[str, t.Any]:
+    """The task from its options to what it returns; ``failed`` where anything went wrong.
+
+    :param tell: shows a line about how far it is.
+    """
+    try:
+        done = roll_out(options, check_mode, tell)
+    except HopsworksKafkaError as error:
+        return {"changed": False, "failed": True, "msg": str(error), "error": shown(error)}
+    result = report.result(done.outcomes, done.not_owned, check_mode)
+    if diff:
+        result["diff"] = report.diff(done.outcomes)
+    if done.warnings:
+        result["warnings"] = done.warnings
+    return result
+
+
+def roll_out(options: Options, check_mode: bool, tell: t.Optional[Tell] = None) -> Done:
     """Makes every chosen project as declared.
 
     :param options: those of the module.
@@ -110,7 +130,7 @@ def roll_out(options: Options, check_mode: bool) -> Done:
         outage.note(outcome)
         progress.note(outcome)
 
-    progress = Progress(len(chosen.projects))
+    progress = Progress(len(chosen.projects), tell)
     outcomes = fan_out(chosen.projects, work, lambda: Session(server, reached), server.workers, done)
     return Done(outcomes, chosen.not_owned, warnings)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 
 import pytest
+from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.integration.site.conftest import HOSTS, PROJECTS, Bed
 
@@ -31,6 +33,20 @@ def test_check_mode_writes_nothing_and_foretells_the_run(bed: Bed, before: dict[
     assert "+enable_bring_your_own_kafka: true" in foretold.output
     # Projects that change alike are shown once.
     assert f"+++ after: {PROJECTS} projects: project_1, project_2" in foretold.output, foretold
+
+
+def test_values_from_a_vault_are_opened_for_hosts_and_projects(bed: Bed) -> None:
+    secret = VaultSecret(b"opens-the-vault")
+    text = VaultLib([("default", secret)]).encrypt("from-the-vault", secret).decode()
+    password, variables = bed.directory / "vault", bed.directory / "vaulted.yml"
+    password.write_text("opens-the-vault")
+    properties = {"bootstrap.servers": bed.note["bootstrap"], "security.protocol": "PLAINTEXT"}
+    declared = json.dumps({"hopsworks_kafka_properties": {**properties, "client.id": "VAULTED"}})
+    variables.write_text(declared.replace('"VAULTED"', f"!vault {json.dumps(text)}"))
+    run = bed.play("site", "--check", "--diff", "-e", f"@{variables}", "--vault-password-file", str(password))
+    assert run.code == 0, run
+    assert run.output.count("+client.id=from-the-vault") == HOSTS * 3, run  # each host's three properties files
+    assert run.output.count("+client.id: from-the-vault") == 1, run  # once for all projects
 
 
 def test_site_rolls_out_to_every_host_and_project(bed: Bed, before: dict[str, str]) -> None:
@@ -69,7 +85,6 @@ def test_what_somebody_altered_is_shown_and_mended(bed: Bed) -> None:
 
 
 def test_a_switch_that_is_off_is_found(bed: Bed) -> None:
-    import json
     import urllib.request
 
     body = json.dumps({"enable_bring_your_own_kafka": "false"}).encode()

@@ -1,0 +1,144 @@
+"""kafka_connector run by Ansible: on the controller without a process of its own, elsewhere as a module; alike."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import typing as t
+
+import pytest
+from ansible.parsing.vault import VaultLib, VaultSecret
+
+from tests.conftest import ROOT
+from tests.integration.projects.conftest import LOGIN, RUN_SECONDS, Modules, connection, environment, sasl
+
+MODULE_FILE = "Using module file"
+VAULT_PASSWORD = "opens-the-vault"
+
+
+class Played(t.NamedTuple):
+    result: dict[str, t.Any]
+    output: str
+
+    @property
+    def as_module(self) -> bool:
+        return MODULE_FILE in self.output
+
+
+def play(
+    modules: Modules, folder: pathlib.Path, *arguments: str, another_python: bool = False, **task: t.Any
+) -> Played:
+    """One task of kafka_connector, whatever comes of it."""
+    interpreter = other_python(folder) if another_python else sys.executable
+    options = {**connection(modules.emulator), "properties": sasl(), **task.pop("options", {})}
+    tasks = [
+        {"hopsworks.kafka.kafka_connector": options, "register": "done", "ignore_errors": True, **task},
+        {
+            "ansible.builtin.copy": {"content": "{{ done | to_json }}", "dest": f"{folder}/done.json"},
+            "check_mode": False,
+            "diff": False,
+            "vars": {"ansible_python_interpreter": sys.executable},
+        },
+    ]
+    playbook = folder / "play.yml"
+    text = json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}])
+    playbook.write_text(text.replace('"VAULTED"', vaulted()))
+    (folder / "vault").write_text(VAULT_PASSWORD)
+    program = pathlib.Path(sys.executable).with_name("ansible-playbook")
+    inventory = ["-c", "local", "-i", "localhost,", "-e", f"ansible_python_interpreter={interpreter}"]
+    done = subprocess.run(
+        [program, *inventory, "-vvv", *arguments, playbook],
+        env={
+            **environment(),
+            "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg"),
+            "ANSIBLE_VAULT_PASSWORD_FILE": str(folder / "vault"),
+        },
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=False,
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    before = output.split("TASK [ansible.builtin.copy]")[0]
+    return Played(json.loads((folder / "done.json").read_text()), before)
+
+
+def other_python(folder: pathlib.Path) -> str:
+    """One that is, as far as Ansible knows, not that of the controller."""
+    path = folder / "python"
+    path.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+def vaulted() -> str:
+    """A login, as ansible-vault encrypts it: a YAML scalar with its tag, on one line."""
+    secret = VaultSecret(VAULT_PASSWORD.encode())
+    text = VaultLib([("default", secret)]).encrypt(LOGIN.format("vaulted", "correct-horse"), secret).decode()
+    return "!vault " + json.dumps(text)
+
+
+def comparable(result: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {key: value for key, value in result.items() if key != "invocation"}
+
+
+def test_both_ways_foretell_and_do_the_same(hopsworks: Modules, tmp_path: pathlib.Path) -> None:
+    here = play(hopsworks, tmp_path, "--check", "--diff")
+    module = play(hopsworks, tmp_path, "--check", "--diff", another_python=True)
+    assert not here.as_module and module.as_module
+    assert comparable(here.result) == comparable(module.result)
+    assert here.result["changed"] and here.result["diff"] and not hopsworks.writes()
+    done = play(hopsworks, tmp_path)
+    assert done.result["counts"]["created"] == 4 and not done.as_module
+    again = play(hopsworks, tmp_path, another_python=True)
+    assert not again.result["changed"] and again.as_module
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"state": "gone"},
+        {"no_such_option": 1},
+        {"truststore": {"type": "PEM"}},
+        {"projects": ["nobodys"]},
+        {"api_key": "wrong.key0123456789"},
+        {"properties": {"security.protocol": "NONE"}},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_both_ways_refuse_alike(hopsworks: Modules, tmp_path: pathlib.Path, options: dict[str, t.Any]) -> None:
+    here, module = (play(hopsworks, tmp_path, options=options, another_python=other) for other in (False, True))
+    assert here.result["failed"] and here.result["msg"]
+    assert comparable(here.result) == comparable(module.result)
+
+
+@pytest.mark.parametrize(
+    "task",
+    [{"environment": {"SOME_PROXY": "http://proxy.example.com"}}, {"async": 30, "poll": 1}],
+    ids=lambda task: next(iter(task)),
+)
+def test_what_belongs_to_a_process_gets_one(hopsworks: Modules, tmp_path: pathlib.Path, task: dict[str, t.Any]) -> None:
+    played = play(hopsworks, tmp_path, **task)
+    assert played.as_module and played.result["changed"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user without a password")
+def test_another_user_gets_a_process(hopsworks: Modules, tmp_path: pathlib.Path) -> None:
+    become = {"become": True, "become_method": "ansible.builtin.su"}
+    assert play(hopsworks, tmp_path, **become).as_module
+
+
+@pytest.mark.parametrize("another_python", [False, True], ids=["here", "module"])
+def test_values_from_a_vault(hopsworks: Modules, tmp_path: pathlib.Path, another_python: bool) -> None:
+    own = [{"name": "project_2", "properties": {"sasl.jaas.config": "VAULTED"}}, "project_1"]
+    options = {"properties": {**sasl(), "sasl.jaas.config": "VAULTED"}, "projects": own}
+    played = play(hopsworks, tmp_path, another_python=another_python, options=options)
+    assert played.result["counts"]["created"] == 2, played.output
+    for name in ("project_1", "project_2"):
+        connector = hopsworks.emulator.connector(name)
+        given = {option["name"]: option["value"] for option in connector["options"]}
+        assert given["sasl.jaas.config"] == LOGIN.format("vaulted", "correct-horse")
