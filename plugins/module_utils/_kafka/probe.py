@@ -100,7 +100,7 @@ class _Run:
 
     def go(self) -> None:
         """All stages; the thread's own function."""
-        keep: t.List[t.Any] = []  # closing the library's clients takes time that the report need not wait for
+        keep: t.List[Session] = []  # to close the library's clients takes time that the report need not wait for
         try:
             self._stages(keep)
         except _Ended:
@@ -111,7 +111,8 @@ class _Run:
             self._fail("internal", "", f"{type(error).__name__} at {_where(error)}")
         finally:
             self.over.set()
-            del keep
+            for session in keep:
+                session.close()
 
     def report(self) -> Report:
         """What is known now: all of it, or what there was when the time was up."""
@@ -147,7 +148,7 @@ class _Run:
 
     # --- the stages
 
-    def _stages(self, keep: t.List[t.Any]) -> None:
+    def _stages(self, keep: t.List[Session]) -> None:
         client, config, tls = self._config()
         servers = self._transport(client, tls)
         session, metadata = self._login(client, config, servers, keep)
@@ -211,7 +212,7 @@ class _Run:
         client: KafkaClient,
         config: LibrdkafkaConfig,
         servers: t.List[probe_transport.Checked],
-        keep: t.List[t.Any],
+        keep: t.List[Session],
     ) -> t.Tuple[Session, Metadata]:
         self._begin("sasl" if self.logs_in else "metadata")
         usable = self._answering(client, servers)

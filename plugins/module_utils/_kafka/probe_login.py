@@ -119,6 +119,11 @@ class Session:
                 raise LoginFault("sasl", "gssapi_unsupported", told) from None
             raise LoginFault("config", "library_refused", told) from None
 
+    def close(self) -> None:
+        """Let go of the clients, which ends their connections and threads. Takes a while."""
+        self.admin = None
+        self.opened.clear()
+
     def metadata(self, sasl: bool) -> Metadata:
         """Wait for the cluster's metadata, which needs the login; stop at once when that is refused.
 

@@ -97,13 +97,15 @@ def _ask(session: Session, call: str, what: t.Any, names: t.Sequence[str]) -> t.
 
 
 def _result(future: t.Any, session: Session) -> _Answer:
+    # Asked for its exception, for one that it raised would hold this frame, and with it the client, for long.
     try:
         # A little longer than the request's own time-out, which gives the better message.
-        return _Answer(value=future.result(session.deadline.left() + 0.1))
+        error = future.exception(session.deadline.left() + 0.1)
     except concurrent.futures.TimeoutError:
         return _Answer(error=KafkaError(KafkaError._TIMED_OUT))
-    except KafkaException as error:
+    if isinstance(error, KafkaException):
         return _Answer(error=error.args[0])
+    return _Answer(value=future.result())
 
 
 # --- topics ----------------------------------------------------------------------------------------------------------
