@@ -31,7 +31,7 @@ TESTS = {DIALECTS: ["tests/unit/kafka"], PLANNERS: ["tests/unit/rollout", "tests
 ABOUT = {DIALECTS: "test_dialect_*.py", PLANNERS: "test_*.py"}
 BOUND = 0.9
 START_SECONDS = 5.0
-JOBS = os.cpu_count() or 1
+JOBS = len(os.sched_getaffinity(0))
 
 
 class Tried(t.NamedTuple):
