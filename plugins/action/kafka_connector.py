@@ -12,13 +12,11 @@ import typing as t
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
-from ansible.plugins.action import ActionBase
-from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 from ansible_collections.hopsworks.kafka.plugins.module_utils import _arguments
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import task
 from ansible_collections.hopsworks.kafka.plugins.modules.kafka_connector import specification
-from ansible_collections.hopsworks.kafka.plugins.plugin_utils._plain import plain
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import WithStores
 
 # Found out at import, which the strategy does in the main process: that of a task has no terminal.
 WATCHED = sys.stdout is not None and sys.stdout.isatty()
@@ -29,19 +27,18 @@ _TALKATIVE = ("default", "ansible.builtin.default")
 display = Display()
 
 
-class ActionModule(NormalAction):
+class ActionModule(WithStores):
     """Where the module would run on the controller with the controller's own Python, its work is done right here.
 
     To build, copy and start a module takes as long as a hundred requests, and a module cannot tell how far it is.
     """
 
-    def run(self, tmp: t.Optional[str] = None, task_vars: t.Optional[t.Dict[str, t.Any]] = None) -> t.Dict[str, t.Any]:
-        variables = task_vars or {}
-        options = self._options() if self._is_here(variables) else None
+    def _execute_module(self, *given: t.Any, **named: t.Any) -> t.Dict[str, t.Any]:
+        """What comes of the task: here, or of the module."""
+        options = self._options() if self._is_here(named.get("task_vars") or {}) else None
         if options is None:
-            return t.cast("t.Dict[str, t.Any]", super().run(tmp, variables))
-        result: t.Dict[str, t.Any] = ActionBase.run(self, tmp, variables)
-        result.update(task.run(options, self._task.check_mode, self._task.diff, _tell if self._is_watched() else None))
+            return t.cast("t.Dict[str, t.Any]", super()._execute_module(*given, **named))
+        result = task.run(options, self._task.check_mode, self._task.diff, _tell if self._is_watched() else None)
         return t.cast("t.Dict[str, t.Any]", remove_values(result, _arguments.listed_secrets(options)))
 
     def _is_here(self, variables: t.Mapping[str, t.Any]) -> bool:
@@ -58,7 +55,6 @@ class ActionModule(NormalAction):
 
     def _options(self) -> t.Optional[t.Dict[str, t.Any]]:
         """The checked options. None where they are wrong: the module says so as every module does."""
-        self._task.args = plain(self._task.args)
         try:
             _result, options = self.validate_argument_spec(**specification())
         except AnsibleActionFail:

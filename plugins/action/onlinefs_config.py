@@ -31,6 +31,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.stores impo
     truststore_jks,
 )
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._plain import plain
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import find
 
 _MODULE = "hopsworks.kafka.onlinefs_config"
 _GROUP_SECONDS = 60
@@ -57,7 +58,7 @@ class ActionModule(ActionBase):
         if arguments.get("client_id") is None:
             arguments["client_id"] = f"onlinefs_{variables.get('inventory_hostname', 'host')}"
         try:
-            client = self._declaration(arguments)
+            client = self._declaration(arguments, variables)
         except HopsworksKafkaError as error:
             result.update(failed=True, msg=str(error))
             return result
@@ -70,7 +71,7 @@ class ActionModule(ActionBase):
             return result
         return self._prove(result, client, arguments, variables)
 
-    def _declaration(self, arguments: t.Dict[str, t.Any]) -> t.Optional[KafkaClient]:
+    def _declaration(self, arguments: t.Dict[str, t.Any], variables: t.Mapping[str, t.Any]) -> t.Optional[KafkaClient]:
         """Put the stores into the arguments as JKS; the consumer's client, if all of it is at hand here."""
         if arguments.get("state", "present") != "present" or not isinstance(arguments.get("properties"), dict):
             return None
@@ -82,7 +83,7 @@ class ActionModule(ActionBase):
                 arguments[role] = {**given, "remote_src": True}
                 remote = True
             elif given:
-                given["path"] = self._local(role, given.get("path"))
+                given["path"] = self._local(role, given.get("path"), variables)
                 option = store_option(role, given)
                 if option is not None:
                     options[role] = option
@@ -100,16 +101,18 @@ class ActionModule(ActionBase):
             return None
         return dataclasses.replace(client, properties={k: text(k, v) for k, v in consumer.items() if v is not None})
 
-    def _local(self, role: str, path: t.Optional[str]) -> t.Optional[str]:
-        """The file that a path means on the controller: beside the playbook or role, as for other tasks, decrypted."""
+    def _local(self, role: str, path: t.Optional[str], variables: t.Mapping[str, t.Any]) -> t.Optional[str]:
+        """The file that a path means on the controller."""
         if not path:
             return None
+        remedy = "Check the path; remote_src says that it is one on the managed host"
         try:
-            return str(self._loader.get_real_file(self._find_needle("files", path)))
+            found = find(self, path, variables)
         except AnsibleError as error:
-            cause = "there is no such file on the controller, or its vault cannot be opened"
-            remedy = "Check the path; remote_src says that it is one on the managed host"
-            raise InputError(f"{role} {path}", cause, remedy) from error
+            raise InputError(f"{role} {path}", "its vault cannot be opened on the controller", remedy) from error
+        if found is None:
+            raise InputError(f"{role} {path}", "there is no such file on the controller", remedy)
+        return found
 
     def _prove(
         self,

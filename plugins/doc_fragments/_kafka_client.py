@@ -28,6 +28,8 @@ options:
       path:
         description:
           - The file to read. It is read where the task runs.
+          - On the controller a relative path is looked for as by other tasks, beside the playbook and the role, then
+            beside the inventory, then where Ansible was started. There the file may be encrypted by ansible-vault.
           - Give this or C(content).
         type: path
       content:

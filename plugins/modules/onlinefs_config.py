@@ -79,8 +79,9 @@ options:
     suboptions: &store
       path:
         description:
-          - The file to read. It is read on the controller, where it may be vaulted, or on the host if C(remote_src) is
-            true.
+          - The file to read. It is read on the controller, or on the host if C(remote_src) is true.
+          - On the controller a relative path is looked for as by other tasks, beside the playbook and the role, then
+            beside the inventory, then where Ansible was started. There the file may be encrypted by ansible-vault.
           - Give this or C(content).
         type: path
       content:

@@ -46,8 +46,8 @@ class Bed:
         self.note = lab.up(directory, PROJECTS, HOSTS)
         self._context = ssl.create_default_context(cafile=self.note["ca"])
 
-    def play(self, name: str, *arguments: str, **variables: t.Any) -> Run:
-        """One ansible-playbook process for a playbook of the collection."""
+    def play(self, name: str, *arguments: str, start: pathlib.Path | None = None, **variables: t.Any) -> Run:
+        """One ansible-playbook process for a playbook of the collection, started beside the inventory or elsewhere."""
         extra = self.directory / "extra.json"
         extra.write_text(json.dumps(variables))
         command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook")]
@@ -66,7 +66,13 @@ class Bed:
             "ANSIBLE_INJECT_INVOCATION": "1",
         }
         result = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=180, cwd=self.directory, env=environment
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=180,
+            cwd=start or self.directory,
+            env=environment,
         )
         return Run(result.returncode, result.stdout + result.stderr)
 

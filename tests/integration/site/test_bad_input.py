@@ -102,6 +102,10 @@ def cases(bed: Bed, store: t.Callable[..., str]) -> dict[str, tuple[dict[str, t.
             {"hopsworks_kafka_project_query": "[?name=='nonesuch']"},
             ["project_query", "matches none"],
         ),
+        "no host": (
+            {"hopsworks_kafka_onlinefs_hosts": "onlinefs_misspelt"},
+            ["'onlinefs_misspelt'", "hopsworks_kafka_onlinefs_hosts"],
+        ),
         "one host that is not ready": (
             {"onlinefs_config_dir": OTHER_DIRECTORY},
             ["onlinefs2", "/nonesuch"],
@@ -122,6 +126,7 @@ CASES = [
     "expired certificate",
     "unreadable path",
     "query that matches nothing",
+    "no host",
     "one host that is not ready",
 ]
 

@@ -10,6 +10,13 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.integration.site.conftest import HOSTS, PROJECTS, Bed
 
+SCRAM = {
+    "security.protocol": "SASL_SSL",
+    "sasl.mechanism": "SCRAM-SHA-512",
+    "sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required "
+    'username="hopsworks" password="correct-horse";',
+}
+
 
 @pytest.fixture(scope="module")
 def before(bed: Bed) -> dict[str, str]:
@@ -47,6 +54,27 @@ def test_values_from_a_vault_are_opened_for_hosts_and_projects(bed: Bed) -> None
     assert run.code == 0, run
     assert run.output.count("+client.id=from-the-vault") == HOSTS * 3, run  # each host's three properties files
     assert run.output.count("+client.id: from-the-vault") == 1, run  # once for all projects
+
+
+@pytest.mark.parametrize("place", ["beside the inventory", "where Ansible is started"])
+def test_a_relative_path_means_the_same_file_for_hosts_and_projects(
+    bed: Bed, tmp_path: pathlib.Path, place: str
+) -> None:
+    name = f"{place.split()[0]}/kafka-ca.pem"
+    file = (bed.directory if "inventory" in place else tmp_path) / name
+    file.parent.mkdir()
+    file.write_bytes(pathlib.Path(bed.note["ca"]).read_bytes())
+    declared = {
+        "hopsworks_kafka_properties": {**SCRAM, "bootstrap.servers": bed.note["bootstrap"]},
+        "hopsworks_kafka_truststore": {"path": name},
+        "onlinefs_probe": "never",
+    }
+    hosts = bed.play("onlinefs", "--check", start=tmp_path, **declared)
+    assert hosts.code == 0 and set(hosts.changed.values()) == {1}, hosts
+    projects = bed.play("projects", "--check", start=tmp_path, **declared)
+    assert projects.code == 0 and set(projects.changed.values()) == {1}, projects
+    probed = bed.play("preflight", start=tmp_path, **declared)
+    assert "stage tls failed" in probed.output, probed  # the brokers of the lab speak no TLS, so the store was read
 
 
 def test_site_rolls_out_to_every_host_and_project(bed: Bed, before: dict[str, str]) -> None:
