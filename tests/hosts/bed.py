@@ -31,7 +31,7 @@ from tests.conftest import COLLECTIONS, ROOT
 from tests.hosts import lab, library, service
 from tests.hosts.system import HostsError, cgroup_processes, process_name, run, wait_until
 from tests.kafka import admin, cluster
-from tests.onlinefs import java
+from tests.onlinefs import java, managed
 
 #: Read by every host; more partitions than hosts, so that each of them has its share.
 TOPIC = "load_onlinefs"
@@ -41,32 +41,6 @@ COMMAND = f"/bin/sh /{service.CONSUMER}/onlinefs"
 ETC = service.DATA / "etc"
 STATE = service.HOME / ".kafka_generations"
 
-_SITE = """\
-<?xml version="1.0" encoding="UTF-8"?>
-<onlinefs>
-  <!-- as the installer renders it -->
-  <kafka>
-    <propertiesFile>onlinefs-kafka.properties</propertiesFile>
-    <propertiesFileVectorDb>onlinefs-kafka-vector-db.properties</propertiesFileVectorDb>
-    <propertiesFileNotification>producer.properties</propertiesFileNotification>
-  </kafka>
-  <kafkaConsumer>
-    <topicPattern>.*_onlinefs</topicPattern>
-    <topicList></topicList>
-    <pollTimeoutMs>200</pollTimeoutMs>
-  </kafkaConsumer>
-  <metrics><port>12800</port></metrics>
-</onlinefs>
-"""
-_MANAGED = """\
-# as the installer renders it
-bootstrap.servers = {servers}
-security.protocol = PLAINTEXT
-group.id = {group}
-auto.offset.reset = earliest
-enable.auto.commit = false
-heartbeat.interval.ms = 500
-"""
 #: A member that joins waits for the others, which learn of it by their next heartbeat.
 _QUICK = {"heartbeat.interval.ms": 500}
 
@@ -249,17 +223,13 @@ def _declare(bed: Bed, with_library: bool) -> None:
 
 def first_configuration(host: lab.Host, servers: str) -> None:
     """What the installer leaves; owners and modes differ, so that a way back that forgets them is seen."""
-    etc = host.root() / ETC
-    owner = (service.USER_ID, service.GROUP_ID)
-    for name, text, mode, ids in (
-        ("onlinefs-site.xml", _SITE, 0o750, owner),
-        ("onlinefs-kafka.properties", _MANAGED.format(servers=servers, group=GROUP), 0o750, owner),
-        ("onlinefs-kafka-vector-db.properties", _MANAGED.format(servers=servers, group="onlinefs_vectordb"), 0o640,
-         (0, service.GROUP_ID)),
-    ):  # fmt: skip
-        (etc / name).write_text(text)
-        os.chown(etc / name, *ids)
-        (etc / name).chmod(mode)
+    attributes = {"onlinefs-kafka-vector-db.properties": (0, service.GROUP_ID, 0o640)}
+    for name, text in managed.files(servers).items():
+        path = host.root() / ETC / name
+        user, group, mode = attributes.get(name, (service.USER_ID, service.GROUP_ID, 0o750))
+        path.write_text(text)
+        os.chown(path, user, group)
+        path.chmod(mode)
 
 
 def main(arguments: list[str]) -> int:

@@ -20,41 +20,13 @@ import sys
 import time
 import typing as t
 
+from tests.onlinefs import managed
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 API_KEY = "lab.0123456789abcdef0123456789abcdef"
 TOPICS = ["project_1_onlinefs", "project_2_onlinefs"]
 READY_SECONDS = 30.0
 STOP_SECONDS = 10.0
-
-#: What OnlineFS of a managed cluster has, as its installer renders it; the port is the only difference between hosts.
-SITE_XML = """\
-<?xml version="1.0" encoding="UTF-8"?>
-<onlinefs>
-  <service>
-    <threadNumber>10</threadNumber>
-  </service>
-  <kafka>
-    <propertiesFile>onlinefs-kafka.properties</propertiesFile>
-    <propertiesFileVectorDb>onlinefs-kafka-vector-db.properties</propertiesFileVectorDb>
-    <propertiesFileNotification>producer.properties</propertiesFileNotification>
-  </kafka>
-  <kafkaConsumer>
-    <topicPattern>.*_onlinefs</topicPattern>
-    <topicList></topicList>
-    <pollTimeoutMs>1000</pollTimeoutMs>
-  </kafkaConsumer>
-  <metrics>
-    <port>{port}</port>
-  </metrics>
-</onlinefs>
-"""
-MANAGED = """\
-bootstrap.servers = broker.kafka.service.consul:9091
-security.protocol = SSL
-group.id = {group}
-auto.offset.reset = earliest
-enable.auto.commit = false
-"""
 
 
 def start_process(name: str, directory: pathlib.Path, *command: str) -> tuple[int, str]:
@@ -89,9 +61,8 @@ def make_host(home: pathlib.Path, port: int) -> None:
     """The folders and files of an OnlineFS that reads from the Kafka which Hopsworks manages."""
     for folder in ("etc", "logs", "bin"):
         (home / folder).mkdir(parents=True)
-    (home / "etc" / "onlinefs-site.xml").write_text(SITE_XML.format(port=port))
-    for name, group in (("onlinefs-kafka", "onlinefs_rondb"), ("onlinefs-kafka-vector-db", "onlinefs_vectordb")):
-        (home / "etc" / f"{name}.properties").write_text(MANAGED.format(group=group))
+    for name, text in managed.files("broker.kafka.service.consul:9091", port, "SSL").items():
+        (home / "etc" / name).write_text(text)
 
 
 def service_command(verb: str, home: pathlib.Path) -> list[str]:

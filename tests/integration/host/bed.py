@@ -20,30 +20,8 @@ import typing as t
 import yaml
 
 from tests.conftest import COLLECTIONS, ROOT
+from tests.onlinefs import managed
 
-SITE = """\
-<?xml version="1.0" encoding="UTF-8"?>
-<onlinefs>
-  <kafka>
-    <propertiesFile>onlinefs-kafka.properties</propertiesFile>
-    <propertiesFileVectorDb>onlinefs-kafka-vector-db.properties</propertiesFileVectorDb>
-    <propertiesFileNotification>producer.properties</propertiesFileNotification>
-  </kafka>
-  <kafkaConsumer>
-    <topicPattern>.*_onlinefs</topicPattern>
-    <topicList></topicList>
-    <pollTimeoutMs>200</pollTimeoutMs>
-  </kafkaConsumer>
-  <opensearch><password>search-canary</password></opensearch>
-  <metrics><port>{port}</port></metrics>
-</onlinefs>
-"""
-MANAGED = """\
-bootstrap.servers = {servers}
-security.protocol = PLAINTEXT
-group.id = onlinefs_rondb
-auto.offset.reset = earliest
-"""
 PLAYBOOK = """\
 - hosts: onlinefs
   gather_facts: {facts}
@@ -100,8 +78,8 @@ class Bed:
             etc = self.home(name) / "etc"
             etc.mkdir(parents=True)
             (self.home(name) / "logs").mkdir()
-            (etc / "onlinefs-site.xml").write_text(SITE.format(port=self.ports[name]))
-            (etc / "onlinefs-kafka.properties").write_text(MANAGED.format(servers=servers))
+            for file, text in managed.files(servers, self.ports[name]).items():
+                (etc / file).write_text(text)
         # Every run of a module starts the interpreter once more.
         self._python = folder / "python"
         self._python.write_text(f'#!/bin/sh\necho "$0" >> {folder}/modules\nexec {sys.executable} "$@"\n')
