@@ -94,6 +94,7 @@ options:
       - Many credentials in one task, for example the principal of each project with its own topic.
       - Each item is merged over the options of the task. Its properties are merged name by name, and a null one
         removes a property. Stores, topics and groups replace those of the task.
+      - In the names of topics and groups, C({name}) stands for the name of the item.
     type: list
     elements: dict
     suboptions:
@@ -166,17 +167,17 @@ EXAMPLES = r"""
   hopsworks.kafka.kafka_probe:
     properties: "{{ hopsworks_kafka_properties }}"
     truststore: "{{ hopsworks_kafka_truststore }}"
+    topics:
+      - name: "{name}_onlinefs"
+        operations: [write]
     probes:
       - name: fraud
         properties:
           sasl.jaas.config: "{{ vault_fraud_jaas }}"
-        topics: [fraud_onlinefs]
       - name: credit
         properties:
           sasl.jaas.config: "{{ vault_credit_jaas }}"
-        topics:
-          - name: credit_onlinefs
-            operations: [write]
+        topics: [credit_online]
 """
 
 RETURN = r"""

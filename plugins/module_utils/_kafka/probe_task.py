@@ -102,8 +102,16 @@ def _merged(params: Params, item: Params) -> t.Dict[str, t.Any]:
         "own_stores": [role for role in _STORE_FIELDS if item.get(role)],
     }
     for name in ("topics", "groups"):
-        merged[name] = params.get(name) if item.get(name) is None else item[name]
+        given = params.get(name) if item.get(name) is None else item[name]
+        merged[name] = [_named(wish, item["name"]) for wish in given or ()]
     return merged
+
+
+def _named(wish: t.Any, name: str) -> t.Any:
+    """A topic or group with the name of the item in the place of ``{name}``."""
+    if isinstance(wish, dict) and "name" in wish:
+        return {**wish, "name": _named(wish["name"], name)}
+    return wish.replace("{name}", name) if isinstance(wish, str) else wish
 
 
 def _client(params: Params, shared: Shared) -> KafkaClient:

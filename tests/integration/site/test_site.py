@@ -31,6 +31,16 @@ def test_preflight_changes_nothing(bed: Bed, before: dict[str, str]) -> None:
     assert bed.files() == before
 
 
+def test_preflight_tries_each_project_on_its_own_topic(bed: Bed) -> None:
+    projects: list[object] = ["project_1", {"name": "project_2", "properties": {"client.id": "own"}}]
+    own = {"hopsworks_kafka_project_topic": "{name}_onlinefs"}
+    run = bed.play("preflight", hopsworks_kafka_projects=projects, **own)
+    assert run.code == 0, run
+    run = bed.play("preflight", hopsworks_kafka_projects=[*projects, "project_3"], **own)  # the lab has no topic for it
+    assert run.code != 0
+    assert "2 of 3 passed" in run.output and "project_3_onlinefs: unknown_topic" in run.output, run
+
+
 def test_check_mode_writes_nothing_and_foretells_the_run(bed: Bed, before: dict[str, str]) -> None:
     foretold = bed.play("site", "--check", "--diff")
     assert foretold.code == 0, foretold

@@ -101,6 +101,15 @@ def test_topics_and_groups_of_an_item_replace_those_of_the_task() -> None:
     assert (merged["topics"], merged["groups"]) == (["own"], [])
 
 
+def test_the_name_of_an_item_stands_in_its_topics_and_groups() -> None:
+    topics = ["{name}_onlinefs", {"name": "{name}_{name}", "operations": ["write"]}, 7]
+    merged = probe_task._merged(params(topics=topics, groups=["of_{name}"]), {"name": "fraud"})
+    assert merged["topics"] == ["fraud_onlinefs", {"name": "fraud_fraud", "operations": ["write"]}, 7]
+    assert merged["groups"] == ["of_fraud"]
+    own = probe_task._merged(params(topics=topics), {"name": "fraud", "topics": ["t_{name}"]})
+    assert own["topics"] == ["t_fraud"]
+
+
 def test_topics_are_names_or_dictionaries() -> None:
     assert probe_task._topic("a", ["read"]) == TopicWish("a", ("read",))
     assert probe_task._topic({"name": "a"}, ["read"]) == TopicWish("a", ("read",))
