@@ -498,6 +498,37 @@ def test_owner_mode_and_access_list_come_back(home: Home) -> None:
     assert site.st_uid == os.geteuid()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="sets security contexts")
+def test_security_contexts_are_kept_and_come_back(home: Home) -> None:
+    """The kernel keeps the label of a file also where no SELinux reads it."""
+    path = home.etc / "onlinefs-kafka.properties"
+    label = b"system_u:object_r:onlinefs_conf_t:s0\0"
+    try:
+        os.setxattr(path, "security.selinux", label)
+    except OSError:
+        pytest.skip("this file system has no security labels")
+    home.run()
+    assert home.restarts == 1 and os.getxattr(path, "security.selinux") == label
+    os.setxattr(path, "security.selinux", b"system_u:object_r:etc_t:s0\0")
+    home.run(state="reverted")
+    assert os.getxattr(path, "security.selinux") == label
+
+
+def test_a_new_file_gets_the_context_of_its_place(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the tool of a host that has SELinux; a file that was there keeps what it had."""
+    tools, called = home.path / "tools", home.path / "restored"
+    tools.mkdir()
+    (tools / "restorecon").write_text(f'#!/bin/sh\necho "$@" >> {called}\n')
+    (tools / "restorecon").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tools), prepend=os.pathsep)
+    real = os.path.isdir
+    monkeypatch.setattr(os.path, "isdir", lambda path: path == "/sys/fs/selinux" or real(path))
+    home.run()
+    restored = set(called.read_text().split())
+    assert str(home.etc / "producer.properties") in restored
+    assert str(home.etc / "onlinefs-kafka.properties") not in restored
+
+
 def test_two_runs_at_once_do_not_mix(home: Home) -> None:
     results: list[object] = []
 
