@@ -54,8 +54,9 @@ class WithStores(NormalAction):
         return t.cast("Values", super().run(tmp, variables))
 
     def _located(self, options: Values, variables: Variables) -> Values:
-        own = {name: [self._item(item, variables) for item in options.get(name) or ()] for name in _LISTS}
-        return {**self._item(options, variables), **{name: items for name, items in own.items() if items}}
+        found = {name: options[name] for name in _LISTS if isinstance(options.get(name), list)}
+        own = {name: [self._item(item, variables) for item in items] for name, items in found.items()}
+        return {**self._item(options, variables), **own}
 
     def _item(self, item: t.Any, variables: Variables) -> t.Any:
         """An item with the paths of its stores made those of files. What is none is left for the module to tell."""

@@ -104,11 +104,13 @@ def test_both_ways_foretell_and_do_the_same(hopsworks: Modules, tmp_path: pathli
         {"state": "gone"},
         {"no_such_option": 1},
         {"truststore": {"type": "PEM"}},
+        {"projects": "project_1,nobodys"},
+        {"keystore": "text"},
         {"projects": ["nobodys"]},
         {"api_key": "wrong.key0123456789"},
         {"properties": {"security.protocol": "NONE"}},
     ],
-    ids=lambda options: next(iter(options)),
+    ids=lambda options: json.dumps(options)[:40],
 )
 def test_both_ways_refuse_alike(hopsworks: Modules, tmp_path: pathlib.Path, options: dict[str, t.Any]) -> None:
     here, module = (play(hopsworks, tmp_path, options=options, another_python=other) for other in (False, True))
