@@ -301,6 +301,109 @@ def test_numbers_outside_of_the_range_are_moved_and_named() -> None:
     assert translate({"linger.ms": 400000}).config["delivery.timeout.ms"] == "400001"
 
 
+ASSIGNOR = "org.apache.kafka.clients.consumer.{}Assignor"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "config", "told"),
+    [
+        ("auto.offset.reset", "earliest", {"auto.offset.reset": "earliest"}, ""),
+        ("auto.offset.reset", "latest", {"auto.offset.reset": "latest"}, ""),
+        ("auto.offset.reset", "none", {"auto.offset.reset": "error"}, ""),
+        ("auto.offset.reset", "by_duration:P1D", {}, "librdkafka knows latest, earliest, none only"),
+        ("ssl.cipher.suites", "TLS_AES_128_GCM_SHA256", {}, "cannot choose among the suites of TLS 1.3"),
+        (
+            "ssl.cipher.suites",
+            "ECDHE-RSA-AES128-GCM-SHA256, ECDHE-RSA-AES256-GCM-SHA384",
+            {"ssl.cipher.suites": "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384"},
+            "",
+        ),
+        (
+            "ssl.cipher.suites",
+            "TLS_AES_128_GCM_SHA256,ECDHE-RSA-AES128-GCM-SHA256",
+            {"ssl.cipher.suites": "ECDHE-RSA-AES128-GCM-SHA256"},
+            "cannot choose among the suites of TLS 1.3",
+        ),
+        ("buffer.memory", "33554432", {"queue.buffering.max.kbytes": "32768"}, ""),
+        ("buffer.memory", "1023", {"queue.buffering.max.kbytes": "1"}, ""),
+        ("buffer.memory", "3000", {"queue.buffering.max.kbytes": "2"}, ""),
+        ("partitioner.class", "com.example.ByTeam", {}, "ByTeam is a Java class"),
+        ("max.poll.records", "7", {}, "how many records a poll returns is said in each call"),
+        ("send.buffer.bytes", "-1", {"socket.send.buffer.bytes": "0"}, ""),
+        ("send.buffer.bytes", "0", {"socket.send.buffer.bytes": "0"}, ""),
+        ("retry.backoff.ms", "0", {"retry.backoff.ms": "1"}, "librdkafka takes 1 to 300000, and 1 is used"),
+        ("fetch.min.bytes", "-1", {"fetch.min.bytes": "1"}, ""),
+        (
+            "reconnect.backoff.max.ms",
+            "50",
+            {"reconnect.backoff.max.ms": "100"},
+            "librdkafka wants at least 100 beside reconnect.backoff.ms, and that is used",
+        ),
+        ("reconnect.backoff.max.ms", "100", {"reconnect.backoff.max.ms": "100"}, ""),
+        ("reconnect.backoff.ms", "20000", {"reconnect.backoff.ms": "20000", "reconnect.backoff.max.ms": "20000"}, ""),
+    ],
+)
+def test_one_setting(name: str, value: str, config: dict[str, str], told: str) -> None:
+    plain = translate({}).config
+    translated = translate({name: value})
+    assert {key: it for key, it in translated.config.items() if plain.get(key) != it} == config
+    assert [key for key, _why in translated.ignored] == ([name] if told else [])
+    assert all(told in why for _key, why in translated.ignored)
+
+
+@pytest.mark.parametrize(
+    ("names", "used", "told"),
+    [
+        (["Range"], "range", False),
+        (["CooperativeSticky"], "cooperative-sticky", False),
+        (["Range", "RoundRobin"], "range,roundrobin", False),
+        (["Range", "CooperativeSticky"], "cooperative-sticky", True),
+        (["Sticky", "Range"], "range", True),
+        (["Sticky"], None, True),
+    ],
+)
+def test_assignors(names: list[str], used: str | None, told: bool) -> None:
+    name = "partition.assignment.strategy"
+    translated = translate({name: ",".join(map(ASSIGNOR.format, names))})
+    assert translated.config.get(name) == used
+    assert [key for key, _why in translated.ignored] == [name] * told
+
+
+@pytest.mark.parametrize("name", ["sasl.login.callback.handler.class", "sasl.client.callback.handler.class"])
+def test_a_java_class_beside_a_login_is_named(name: str) -> None:
+    assert translate({**PLAIN, name: "com.example.Handler"}).ignored == ((name, "it is a Java class"),)
+
+
+def test_options_for_the_token_endpoints_tls_are_named() -> None:
+    login = f'{jaas.OAUTH_MODULE} required clientId="id" clientSecret="secret" ssl.truststore.location="/etc/ca.jks";'
+    (told,) = translate({**OAUTH, **URL, "sasl.jaas.config": login}).ignored
+    assert told[0] == "sasl.jaas.config, options ssl.*"
+
+
+def test_certificates_stand_in_the_configuration_too() -> None:
+    translated = translate({"security.protocol": "SSL"}, truststore(), keystore())
+    assert translated.config["ssl.ca.pem"] == translated.ca_pem
+    assert translated.config["ssl.certificate.pem"] == translated.certificate_pem
+    assert translated.config["ssl.key.pem"] == translated.key_pem
+    assert "ssl.ca.location" not in translated.config
+
+
+@pytest.mark.parametrize("role", ["truststore", "keystore"])
+def test_one_store_that_lies_somewhere_is_read(tmp_path: pathlib.Path, role: str) -> None:
+    store = truststore() if role == "truststore" else keystore()
+    made = client.declare(
+        {**SERVERS, "security.protocol": "SSL"}, *((store,) if role == "truststore" else (None, store))
+    )
+    held = made.truststore or made.keystore
+    content = stores.truststore_jks(made.truststore) if made.truststore else stores.keystore_jks(made.keystore)  # type: ignore[arg-type]
+    (tmp_path / "store.jks").write_bytes(content)
+    assert held is not None
+    located = {f"ssl.{role}.location": str(tmp_path / "store.jks"), f"ssl.{role}.password": held.password}
+    translated = translate({"security.protocol": "SSL", **located})
+    assert bool(translated.ca_pem) == (role == "truststore")
+    assert bool(translated.key_pem) == (role == "keystore")
+
+
 def test_stores_that_lie_somewhere_are_read(tmp_path: pathlib.Path) -> None:
     declared = client.declare({**SERVERS, "security.protocol": "SSL"}, truststore(), keystore())
     assert declared.truststore and declared.keystore

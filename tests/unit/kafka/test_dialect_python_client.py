@@ -33,7 +33,7 @@ def login(options: dict[str, str], module: str = jaas.PLAIN_MODULE) -> str:
 
 def test_client_certificates() -> None:
     predicted = predict({**SERVERS, "security.protocol": "SSL", "linger.ms": 5}, truststore(), keystore())
-    assert predicted.problems == []
+    assert predicted.problems == [] and predicted.dropped == []
     assert predicted.confluent == {
         "linger.ms": "5",
         "bootstrap.servers": "kafka:9092",
@@ -62,6 +62,40 @@ def test_what_is_dropped_is_named() -> None:
     predicted = predict({**PLAIN, "client.id": "x", "group.id": "g", "ssl.enabled.protocols": "TLSv1.3"})
     assert predicted.dropped == ["client.id", "ssl.enabled.protocols"]
     assert predicted.confluent["group.id"] == "g"
+
+
+#: What the client hands on as it is (hopsworks 5.2.1, hsfs/storage_connector.py, confluent_options).
+HANDED_ON = [
+    "acks",
+    "compression.type",
+    "connections.max.idle.ms",
+    "delivery.timeout.ms",
+    "enable.idempotence",
+    "group.id",
+    "linger.ms",
+    "message.max.bytes",
+    "reconnect.backoff.max.ms",
+    "reconnect.backoff.ms",
+    "request.timeout.ms",
+    "retries",
+    "retry.backoff.ms",
+    "socket.connection.setup.timeout.ms",
+    "transaction.timeout.ms",
+    "transactional.id",
+]
+
+
+@pytest.mark.parametrize("name", HANDED_ON)
+def test_what_is_handed_on(name: str) -> None:
+    predicted = predict(SERVERS, **options((name, "2000")))
+    assert predicted.confluent[name] == "2000" and predicted.dropped == [] and predicted.problems == []
+
+
+@pytest.mark.parametrize("ending", ["p12", "pfx", "pkcs12", "pem", "crt", "cer", "PFX"])
+def test_endings_of_stores_that_are_no_jks(ending: str) -> None:
+    place = {"sslKeystoreLocation": f"/Projects/x/Resources/k.{ending}"}
+    (problem,) = predict({**SERVERS, "security.protocol": "SSL"}, truststore(), keystore(), **place).problems
+    assert f"k.{ending} is none" in problem
 
 
 def test_a_truststore_alone_does_not_work() -> None:
