@@ -390,15 +390,12 @@ def test_certificates_stand_in_the_configuration_too() -> None:
 
 @pytest.mark.parametrize("role", ["truststore", "keystore"])
 def test_one_store_that_lies_somewhere_is_read(tmp_path: pathlib.Path, role: str) -> None:
-    store = truststore() if role == "truststore" else keystore()
-    made = client.declare(
-        {**SERVERS, "security.protocol": "SSL"}, *((store,) if role == "truststore" else (None, store))
-    )
-    held = made.truststore or made.keystore
-    content = stores.truststore_jks(made.truststore) if made.truststore else stores.keystore_jks(made.keystore)  # type: ignore[arg-type]
-    (tmp_path / "store.jks").write_bytes(content)
-    assert held is not None
-    located = {f"ssl.{role}.location": str(tmp_path / "store.jks"), f"ssl.{role}.password": held.password}
+    made = client.declare({**SERVERS, "security.protocol": "SSL"}, truststore(), keystore())
+    assert made.truststore and made.keystore
+    jks = {"truststore": stores.truststore_jks(made.truststore), "keystore": stores.keystore_jks(made.keystore)}
+    password = {"truststore": made.truststore.password, "keystore": made.keystore.password}
+    (tmp_path / "store.jks").write_bytes(jks[role])
+    located = {f"ssl.{role}.location": str(tmp_path / "store.jks"), f"ssl.{role}.password": password[role]}
     translated = translate({"security.protocol": "SSL", **located})
     assert bool(translated.ca_pem) == (role == "truststore")
     assert bool(translated.key_pem) == (role == "keystore")
