@@ -132,10 +132,11 @@ def beside_uri(projects: int = 100) -> float:
     for _number in range(ROUNDS):
         with running_emulator(projects=projects, tls=True, latency_ms=LATENCY_MS) as emulator:
             pairs.append((play(emulator, BULK), play(emulator, BULK)))
-            if len(pairs) == 1:
-                paths = [emulator_path(project) for project in emulator.state()["projects"].values()]
-                loop = play(emulator, LOOP, paths=paths, bootstrap="other.example.com:9092")
-                nothing = play(emulator, NOTHING)
+    with running_emulator(projects=projects, tls=True, latency_ms=LATENCY_MS) as emulator:
+        play(emulator, BULK)
+        paths = [emulator_path(project) for project in emulator.state()["projects"].values()]
+        loop = play(emulator, LOOP, paths=paths, bootstrap="other.example.com:9092")
+        nothing = play(emulator, NOTHING)
     first, second = (sorted(runs, key=lambda run: run.seconds)[ROUNDS // 2] for runs in zip(*pairs, strict=True))
     print(f"{projects} projects, server latency {LATENCY_MS} ms; ours: the median of {ROUNDS}")
     print(f"  a playbook that does nothing {nothing.seconds:6.2f} s")

@@ -15,7 +15,8 @@ from tests.probe.support import Description, declared
 
 
 def clients() -> int:
-    return sum(type(found) is AdminClient for found in gc.get_objects())
+    # Not isinstance, which looks behind proxies, and some of those are dead.
+    return sum(AdminClient in type(found).__mro__ for found in gc.get_objects())
 
 
 @pytest.mark.parametrize("topic", ["orders_onlinefs", "secret_of_others"], ids=["allowed", "refused"])
