@@ -36,6 +36,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._host.proof import
     redacted,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.transaction import Host
+from ansible_collections.hopsworks.kafka.plugins.module_utils._host.service import Service
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import client as kafka_client
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.plan import Plan
 
@@ -69,16 +70,17 @@ class Configuration:
     :param params: its options.
     :param check: change nothing.
     :param diff: return the differences of the files.
+    :param service: the service of this host; the one that the options name, unless given.
     """
 
-    def __init__(self, params: Params, check: bool, diff: bool) -> None:
+    def __init__(self, params: Params, check: bool, diff: bool, service: t.Optional[Service] = None) -> None:
         self._params = params
         self._check = check
         self._diff = diff
         self._secrets = options.secrets(params)
         self._places = options.places(params)
         self._declaration: t.Optional[wanted.Declaration] = None
-        self._service = options.service(params)
+        self._service = service or options.service(params)
         self._generations = Generations(self._places.state)
         self._host = Host(
             self._places.directory,

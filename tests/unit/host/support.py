@@ -11,7 +11,7 @@ import signal
 import sys
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._host import configure, options
+from ansible_collections.hopsworks.kafka.plugins.module_utils._host import configure
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.errors import HostError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.service import State
 from ansible_collections.hopsworks.kafka.plugins.modules import onlinefs_config
@@ -92,13 +92,7 @@ class Home:
 
     def run(self, check: bool = False, diff: bool = False, **given: t.Any) -> dict[str, t.Any]:
         """One run of the module's work, with the service above."""
-        service = Service(self.path)
-        original = options.service
-        options.service = lambda _params: service  # type: ignore[assignment]
-        try:
-            return configure.Configuration(self.params(**given), check, diff).run()
-        finally:
-            options.service = original
+        return configure.Configuration(self.params(**given), check, diff, Service(self.path)).run()
 
     def files(self) -> dict[str, bytes]:
         """Every file in the configuration directory."""
