@@ -35,8 +35,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._host.proof import
     last_lines,
     redacted,
 )
-from ansible_collections.hopsworks.kafka.plugins.module_utils._host.transaction import Host
 from ansible_collections.hopsworks.kafka.plugins.module_utils._host.service import Service
+from ansible_collections.hopsworks.kafka.plugins.module_utils._host.transaction import Host
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import client as kafka_client
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.plan import Plan
 
