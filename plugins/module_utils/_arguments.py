@@ -94,14 +94,18 @@ def conceal(module: Module) -> t.Dict[str, t.Any]:
     parameters but not listed: blanking out costs texts times secrets, and there is no bound on their number.
     """
     given = module.params
-    module.params = masked(given)[0]
-    module.no_log_values = listed_secrets(given)
+    module.params, secrets = masked(given)
+    module.no_log_values = _listed(secrets)
     return given
 
 
 def listed_secrets(options: t.Mapping[str, t.Any]) -> t.Set[str]:
     """The texts to blank out in results, should one ever come there."""
-    return {secret for secret in masked(options)[1] if len(secret) >= LEAST_MASKED}
+    return _listed(masked(options)[1])
+
+
+def _listed(secrets: t.Set[str]) -> t.Set[str]:
+    return {secret for secret in secrets if len(secret) >= LEAST_MASKED}
 
 
 def masked(options: t.Any) -> t.Tuple[t.Any, t.Set[str]]:
