@@ -94,15 +94,15 @@ class _Run:
         self.warnings: t.List[str] = []
         self.logs_in = True
         self.over = threading.Event()
+        self.session: t.Optional[Session] = None
         self.stage, self.began = "config", time.monotonic()
 
     # --- the frame
 
     def go(self) -> None:
         """All stages; the thread's own function."""
-        keep: t.List[Session] = []  # to close the library's clients takes time that the report need not wait for
         try:
-            self._stages(keep)
+            self._stages()
         except _Ended:
             pass
         except concurrent.futures.TimeoutError:
@@ -111,8 +111,8 @@ class _Run:
             self._fail("internal", "", f"{type(error).__name__} at {_where(error)}")
         finally:
             self.over.set()
-            for session in keep:
-                session.close()
+            if self.session is not None:
+                self.session.close()  # after the report: it need not wait for that
 
     def report(self) -> Report:
         """What is known now: all of it, or what there was when the time was up."""
@@ -148,10 +148,10 @@ class _Run:
 
     # --- the stages
 
-    def _stages(self, keep: t.List[Session]) -> None:
+    def _stages(self) -> None:
         client, config, tls = self._config()
         servers = self._transport(client, tls)
-        session, metadata = self._login(client, config, servers, keep)
+        session, metadata = self._login(client, config, servers)
         self._listeners(client, tls, servers, metadata)
         self._beyond(session, metadata)
 
@@ -208,11 +208,7 @@ class _Run:
         return self.shared.once(key, check, self.deadline.left())
 
     def _login(
-        self,
-        client: KafkaClient,
-        config: LibrdkafkaConfig,
-        servers: t.List[probe_transport.Checked],
-        keep: t.List[Session],
+        self, client: KafkaClient, config: LibrdkafkaConfig, servers: t.List[probe_transport.Checked]
     ) -> t.Tuple[Session, Metadata]:
         self._begin("sasl" if self.logs_in else "metadata")
         usable = self._answering(client, servers)
@@ -225,7 +221,7 @@ class _Run:
             self._end("library_too_old", "", "confluent-kafka is older than 2.3.0 where this runs")
         token = self._token(client, config)
         releases = next((wire.releases(one.offered) for one in usable if one.offered), None)
-        session = probe_login.Session(
+        session = self.session = probe_login.Session(
             config={
                 **probe_sasl.for_library(config, token),
                 "bootstrap.servers": ",".join(one.server for one in usable),
@@ -233,7 +229,6 @@ class _Run:
             secrets=frozenset(secrets_of(client.properties)) | ({token.value} if token else frozenset()),
             deadline=self.deadline,
         )
-        keep.append(session)
         try:
             session.open(token)
             metadata = session.metadata(self.logs_in)
