@@ -66,6 +66,6 @@ class WithStores(NormalAction):
         for role in _ROLES:
             store = item.get(role)
             if isinstance(store, dict) and isinstance(store.get("path"), str) and store["path"]:
-                path = find(self, os.path.expanduser(store["path"]), variables)
+                path = find(self, store["path"], variables)
                 found[role] = {**store, "path": path or store["path"]}
         return found
