@@ -19,7 +19,7 @@ import tempfile
 import time
 import typing as t
 
-from tests.bench.projects import require
+from tests.bench.measure import require
 from tests.conftest import COLLECTIONS, ROOT
 from tests.hosts import lab
 from tests.hosts.bed import first_configuration

@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 import typing as t
 
-from tests.bench.projects import require
+from tests.bench.measure import Process, process, require
 from tests.kafka.cluster import Description
 from tests.kafka.fixtures import running_kafka
 from tests.kafka.jars import classpath, java
@@ -40,29 +39,6 @@ sys.exit(not report.ok)
 """
 
 
-class Run(t.NamedTuple):
-    seconds: float
-    megabytes: float
-    output: str
-
-
-def process(command: t.Sequence[str], stdin: str = "", environment: t.Mapping[str, str] | None = None) -> Run:
-    """One process, timed from start to end, with the most memory that it held."""
-    with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as written:
-        given.write(stdin)
-        given.seek(0)
-        began = time.perf_counter()
-        child = subprocess.Popen(command, stdin=given, stdout=written, stderr=subprocess.DEVNULL, env=environment)
-        _pid, status, used = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - began
-        child.returncode = os.waitstatus_to_exitcode(status)
-        written.seek(0)
-        output = written.read()
-    if child.returncode:
-        raise SystemExit(f"a side of the benchmark failed: {' '.join(command)}\n{output[-3000:]}")
-    return Run(seconds, used.ru_maxrss / 1024, output)
-
-
 def beside_kafka_tools() -> None:
     """Prints seconds and ratios."""
     with tempfile.TemporaryDirectory() as compiled, running_kafka(projects=CREDENTIALS) as kafka:
@@ -81,7 +57,7 @@ def one_connection(kafka: Description, environment: t.Mapping[str, str]) -> None
     server = kafka["listeners"]["plaintext"]["bootstrap"]
     options = json.dumps({"ANSIBLE_MODULE_ARGS": declared(kafka, "plaintext")})
     command = "kafka.admin.BrokerApiVersionsCommand"
-    sides: dict[str, t.Callable[[], Run]] = {
+    sides: dict[str, t.Callable[[], Process]] = {
         "BrokerApiVersionsCommand": lambda: process(
             [java(), "-cp", classpath(TOOLS), command, "--bootstrap-server", server]
         ),
@@ -124,7 +100,7 @@ def many_credentials(kafka: Description, environment: t.Mapping[str, str]) -> No
             process(["kcat", "-L", "-b", listener, *settings])
         return time.perf_counter() - began
 
-    def ours(count: int) -> Run:
+    def ours(count: int) -> Process:
         given = json.dumps({"ANSIBLE_MODULE_ARGS": many(kafka, count)})
         return process([sys.executable, str(MODULE)], given, environment)
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import subprocess
 import tempfile
-import time
 import typing as t
 
+from tests.bench.measure import process, require
 from tests.emulator.fixtures import Emulator, running_emulator
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -106,24 +105,13 @@ def play(emulator: Emulator, text: str, *arguments: str, **variables: t.Any) -> 
         }
         (folder / "extra.json").write_text(json.dumps(given))
         emulator.reset_requests()
-        with open(folder / "output", "w+b") as output:
-            started = time.monotonic()
-            process = subprocess.Popen(
-                ["ansible-playbook", "play.yml", "-e", "@extra.json", *arguments],
-                cwd=folder,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "ANSIBLE_LOCALHOST_WARNING": "false"},
-            )
-            _pid, status, used = os.wait4(process.pid, 0)
-            seconds = time.monotonic() - started
-            process.returncode = os.waitstatus_to_exitcode(status)
-            output.seek(0)
-            printed = output.read().decode()
-    if process.returncode:
-        raise SystemExit(f"the benchmark's playbook failed:\n{printed[-5000:]}")
-    changed = sum(int(word[8:]) for word in printed.split() if word.startswith("changed="))
-    return Run(seconds, emulator.requests(), changed, used.ru_maxrss / 1024)
+        done = process(
+            ["ansible-playbook", "play.yml", "-e", "@extra.json", *arguments],
+            environment={**os.environ, "ANSIBLE_LOCALHOST_WARNING": "false"},
+            folder=folder,
+        )
+    changed = sum(int(word[8:]) for word in done.output.split() if word.startswith("changed="))
+    return Run(done.seconds, emulator.requests(), changed, done.megabytes)
 
 
 def beside_uri(projects: int = 100) -> float:
@@ -153,12 +141,3 @@ def beside_uri(projects: int = 100) -> float:
 
 def emulator_path(project: dict[str, t.Any]) -> str:
     return f"/project/{project['id']}/featurestores/{project['featurestoreId']}/storageconnectors"
-
-
-def require(what: str, met: bool) -> None:
-    print(f"  {'met   ' if met else 'MISSED'} {what}")
-    if not met:
-        MISSED.append(what)
-
-
-MISSED: list[str] = []

@@ -14,7 +14,8 @@ import textwrap
 import time
 import typing as t
 
-from tests.bench.projects import BULK, LATENCY_MS, LOOP, NOTHING, ROOT, Run, emulator_path, play, require
+from tests.bench.measure import require
+from tests.bench.projects import BULK, LATENCY_MS, LOOP, NOTHING, ROOT, Run, emulator_path, play
 from tests.emulator.fixtures import Emulator, running_emulator
 
 WORKERS = 16
