@@ -19,13 +19,7 @@ def roll_out(emulator: Emulator, directory: pathlib.Path, **options: t.Any) -> s
     """Runs the task with certificates verified; its output. Fails where the play fails or any certificate is not."""
     task = {
         "name": "Roll out the connector",
-        "hopsworks.kafka.kafka_connector": {
-            "host": emulator.host,
-            "port": emulator.port,
-            "api_key": emulator.api_key,
-            "ca_path": str(emulator.ca_path),
-            **options,
-        },
+        "hopsworks.kafka.kafka_connector": {**emulator.connection, **options},
     }
     play = [{"name": "Projects", "hosts": "localhost", "gather_facts": False, "tasks": [task]}]
     playbook = directory / "playbook.yml"

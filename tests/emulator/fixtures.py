@@ -59,6 +59,11 @@ class Emulator:
         return "127.0.0.1"
 
     @property
+    def connection(self) -> dict[str, t.Any]:
+        """How every REST module reaches it, as options."""
+        return {"host": self.host, "port": self.port, "api_key": self.api_key, "ca_path": str(self.ca_path)}
+
+    @property
     def port(self) -> int:
         return urllib.parse.urlsplit(self.url).port or 0
 

@@ -36,7 +36,7 @@ from tests.onlinefs import java, managed
 #: Read by every host; more partitions than hosts, so that each of them has its share.
 TOPIC = "load_onlinefs"
 PARTITIONS = 6
-GROUP = "onlinefs_rondb"
+GROUP = managed.GROUPS["onlinefs-kafka.properties"]
 COMMAND = f"/bin/sh /{service.CONSUMER}/onlinefs"
 ETC = service.DATA / "etc"
 STATE = service.HOME / ".kafka_generations"

@@ -35,10 +35,7 @@ FIRST, SECOND, THIRD = (pem(Authority(name).certificate).decode() for name in ("
 def options(emulator: Emulator, authority: str = FIRST, **more: t.Any) -> dict[str, t.Any]:
     """A task on every project: five requests for each, two of them uploads."""
     return {
-        "host": "127.0.0.1",
-        "port": emulator.port,
-        "api_key": emulator.api_key,
-        "ca_path": str(emulator.ca_path),
+        **emulator.connection,
         "workers": 4,
         "timeout": 2,
         "properties": {

@@ -34,13 +34,7 @@ def sasl(user: str = "hopsworks", password: str = "correct-horse") -> dict[str, 
 
 
 def connection(emulator: Emulator, **options: t.Any) -> dict[str, t.Any]:
-    return {
-        "host": emulator.host,
-        "port": emulator.port,
-        "api_key": emulator.api_key,
-        "ca_path": str(emulator.ca_path),
-        **options,
-    }
+    return {**emulator.connection, **options}
 
 
 def environment() -> dict[str, str]:

@@ -9,15 +9,9 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import Inp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import information, task
 
 from tests.emulator.fixtures import Emulator, emulator_in_thread
+from tests.unit.planner.test_wanted import LOGIN, SASL
 
-LOGIN = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="{0}" password="S3CRET-{0}";'
-COMMON = {
-    "bootstrap.servers": "kafka:9093",
-    "security.protocol": "SASL_SSL",
-    "sasl.mechanism": "PLAIN",
-    "sasl.jaas.config": LOGIN.format("all"),
-    "linger.ms": 5,
-}
+COMMON = {**SASL, "linger.ms": 5}
 OWN = [
     "project_1",
     {"name": "project_2", "properties": {"sasl.jaas.config": LOGIN.format("two"), "linger.ms": None}},
@@ -32,10 +26,7 @@ def emulator() -> t.Iterator[Emulator]:
 
 def options(emulator: Emulator, **more: t.Any) -> dict[str, t.Any]:
     return {
-        "host": emulator.host,
-        "port": emulator.port,
-        "api_key": emulator.api_key,
-        "ca_path": str(emulator.ca_path),
+        **emulator.connection,
         "timeout": 5,
         "workers": 2,
         "name": "kafka_connector",
