@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json as jsonlib
-import os
 import re
+import ssl
 import time
 import typing as t
 import urllib.parse
@@ -21,15 +22,15 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors 
     api_error,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.retries import Patience, retry_after_seconds
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.transport import (
+    REQUESTS_ERROR,
+    open_session,
+    tls_context,
+)
 
-REQUESTS_ERROR: t.Optional[ImportError] = None
-try:
+if REQUESTS_ERROR is None:
     import requests
-    import requests.adapters
-    import requests.utils
     import urllib3.exceptions
-except ImportError as error:
-    REQUESTS_ERROR = error
 
 API = "/hopsworks-api/api"
 MOST_WORKERS = 64
@@ -61,6 +62,14 @@ class Connection:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"https://{host}:{self.port}{API}"
 
+    @functools.cached_property
+    def context(self) -> ssl.SSLContext:
+        """How the server is verified, by the sessions of all threads.
+
+        :raises InputError: the authorities cannot be read.
+        """
+        return tls_context(self.validate_certs, self.ca_path)
+
 
 def connection(options: t.Mapping[str, t.Any]) -> Connection:
     """The connection from a module's options.
@@ -70,7 +79,7 @@ def connection(options: t.Mapping[str, t.Any]) -> Connection:
     """
     if REQUESTS_ERROR is not None:
         raise MissingLibraryError("requests", "to talk to Hopsworks", REQUESTS_ERROR)
-    host, key, ca_path = str(options["host"]).strip(), str(options["api_key"]), options.get("ca_path")
+    host, key = str(options["host"]).strip(), str(options["api_key"])
     if "://" in host:
         raise InputError("option host", "it names a scheme", "Give the name alone, without https://")
     address = host[1:-1] if host.startswith("[") and host.endswith("]") else host
@@ -81,19 +90,17 @@ def connection(options: t.Mapping[str, t.Any]) -> Connection:
     for name, low, high in (("port", 1, 65535), ("timeout", 1, 3600), ("workers", 1, MOST_WORKERS)):
         if not low <= options[name] <= high:
             raise InputError(f"option {name}", f"{options[name]} is not between {low} and {high}", "Correct it")
-    if options.get("validate_certs", True) and ca_path and not os.access(ca_path, os.R_OK):
-        raise InputError(
-            "option ca_path", f"{ca_path} cannot be read", "Check the path and the rights of who runs this"
-        )
-    return Connection(
+    opened = Connection(
         address,
         options["port"],
         key,
         options.get("validate_certs", True),
-        ca_path,
+        options.get("ca_path"),
         float(options["timeout"]),
         options["workers"],
     )
+    _ = opened.context  # says so now, where there are no authorities
+    return opened
 
 
 class Reached:
@@ -112,7 +119,7 @@ class Session:
         self._connection = connection
         self._reached = reached or Reached()
         self._sleep = sleep
-        self._session = _open(connection)
+        self._session = open_session(connection.url, connection.context)
         self._session.headers["Authorization"] = f"ApiKey {connection.api_key}"
         self._timeouts = (min(_CONNECT_SECONDS, connection.timeout), connection.timeout)
 
@@ -231,22 +238,6 @@ class Session:
 
 
 _NETWORK = "Try again; if it stays so, look at the network and at proxies in between"
-
-
-def _open(connection: Connection) -> requests.Session:
-    session = requests.Session()
-    session.mount("https://", requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0))
-    # What the environment says (proxies, authorities) is read once, not with each request; a .netrc must not replace
-    # the API key.
-    session.proxies.update(requests.utils.get_environ_proxies(connection.url))
-    session.trust_env = False
-    environment = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    if not connection.validate_certs:
-        session.verify = False
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    elif connection.ca_path or environment:
-        session.verify = connection.ca_path or str(environment)
-    return session
 
 
 def _decoded(request: str, response: requests.Response, body: bytes) -> t.Any:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import pathlib
 import socket
 import ssl
+import subprocess
 import threading
 import time
 import typing as t
@@ -42,9 +46,9 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def counted(function: t.Callable[..., t.Any], calls: list[t.Any]) -> t.Callable[..., t.Any]:
-    def call(*arguments: t.Any) -> t.Any:
-        calls.append(arguments[1:])
-        return function(*arguments)
+    def call(*arguments: t.Any, **named: t.Any) -> t.Any:
+        calls.append((*arguments[1:], named))
+        return function(*arguments, **named)
 
     return call
 
@@ -255,6 +259,59 @@ def test_verification_is_off_only_when_asked(emulator: Emulator, monkeypatch: py
     assert Session(Connection(emulator.host, emulator.port, emulator.api_key)).call("GET", "/project")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", ssl.get_default_verify_paths().openssl_cafile)
     assert Session(at).call("GET", "/project")
+
+
+def test_the_authorities_are_read_once(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To read those of a system takes longer than a request."""
+    read: list[t.Any] = []
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted(ssl.SSLContext.load_verify_locations, read))
+    at = Connection(emulator.host, emulator.port, emulator.api_key, ca_path=str(emulator.ca_path))
+    for _number in range(3):
+        assert Session(at).call("GET", "/project")
+    assert len(read) == 1
+
+
+def test_a_folder_of_authorities(emulator: Emulator, tmp_path: pathlib.Path) -> None:
+    at = Connection(emulator.host, emulator.port, emulator.api_key, ca_path=str(tmp_path))
+    with pytest.raises(TransportError) as distrusted:
+        Session(at).call("GET", "/project")
+    assert distrusted.value.reason == "certificate"
+    (tmp_path / "ca.pem").write_bytes(emulator.ca_path.read_bytes())
+    subprocess.run(["openssl", "rehash", tmp_path], check=True)
+    assert Session(dataclasses.replace(at)).call("GET", "/project")
+
+
+def test_no_authorities(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = tmp_path / "empty.pem"
+    empty.write_text("none here\n")
+    with pytest.raises(InputError, match=r"option ca_path, .*empty\.pem: it holds no certificate"):
+        connection({**OPTIONS, "ca_path": str(empty)})
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "gone.pem"))
+    with pytest.raises(InputError, match=r"environment variable REQUESTS_CA_BUNDLE, .*gone\.pem: it cannot be read"):
+        connection(OPTIONS)
+    assert connection({**OPTIONS, "validate_certs": False})
+
+
+def test_a_proxy_that_is_reached_by_tls(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    """It is verified by the same authorities."""
+    files = tls_files(tmp_path / "proxy")
+    server = files.context()
+
+    def serve(client: socket.socket) -> None:
+        with contextlib.suppress(OSError), server.wrap_socket(client, server_side=True) as inside:
+            inside.recv(65536)
+            inside.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+    listener, port = listening(serve)
+    monkeypatch.setenv("HTTPS_PROXY", f"https://127.0.0.1:{port}")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    denied = failure(emulator.host, emulator.port, ca_path=str(files.ca))
+    assert denied.reason == "proxy" and "407" in str(denied)
+    assert "407" not in str(failure(emulator.host, emulator.port, ca_path=str(emulator.ca_path)))
+    listener.close()
 
 
 OPTIONS: dict[str, t.Any] = {"host": "h", "port": 443, "api_key": "a.b", "timeout": 30, "workers": 16}
