@@ -12,10 +12,11 @@ import pathlib
 import tempfile
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._arguments import WORKERS
+
 from tests.bench.measure import process, require
 from tests.emulator.fixtures import Emulator, running_emulator
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 LATENCY_MS = 20
 ROUNDS = 3
 
@@ -99,7 +100,7 @@ def play(emulator: Emulator, text: str, *arguments: str, **variables: t.Any) -> 
             "server_port": emulator.port,
             "key": emulator.api_key,
             "ca": str(emulator.ca_path),
-            "workers": 16,
+            "workers": WORKERS,
             "bootstrap": "kafka.example.com:9092",
             **variables,
         }

@@ -15,10 +15,10 @@ import time
 import typing as t
 
 from tests.bench.measure import require
-from tests.bench.projects import BULK, LATENCY_MS, LOOP, NOTHING, ROOT, Run, emulator_path, play
+from tests.bench.projects import BULK, LATENCY_MS, LOOP, NOTHING, WORKERS, Run, emulator_path, play
+from tests.conftest import ROOT
 from tests.emulator.fixtures import Emulator, running_emulator
 
-WORKERS = 16
 FEW, MANY, TEN_TIMES = 100, 1000, 10000
 
 #: A user's script: the connector of each project, by the ``hopsworks`` client.

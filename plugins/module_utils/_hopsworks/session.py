@@ -55,7 +55,7 @@ class Connection:
     validate_certs: bool = True
     ca_path: t.Optional[str] = None
     timeout: float = 30.0
-    workers: int = 16
+    workers: int = 1
 
     @property
     def url(self) -> str:
