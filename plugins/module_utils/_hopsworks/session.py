@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json as jsonlib
 import re
 import ssl
@@ -46,29 +45,21 @@ _FIRST_ATTEMPTS = 3
 class Connection:
     """Where Hopsworks is and who asks. Options of the same names, already checked.
 
+    :param context: how the server is verified, by the sessions of all threads.
     :param timeout: seconds to wait for an answer, and for repeated attempts at one request.
     """
 
     host: str
     port: int
     api_key: str = dataclasses.field(repr=False)
-    validate_certs: bool = True
-    ca_path: t.Optional[str] = None
-    timeout: float = 30.0
-    workers: int = 1
+    context: ssl.SSLContext
+    timeout: float
+    workers: int
 
     @property
     def url(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"https://{host}:{self.port}{API}"
-
-    @functools.cached_property
-    def context(self) -> ssl.SSLContext:
-        """How the server is verified, by the sessions of all threads.
-
-        :raises InputError: the authorities cannot be read.
-        """
-        return tls_context(self.validate_certs, self.ca_path)
 
 
 def connection(options: t.Mapping[str, t.Any]) -> Connection:
@@ -90,17 +81,8 @@ def connection(options: t.Mapping[str, t.Any]) -> Connection:
     for name, low, high in (("port", 1, 65535), ("timeout", 1, 3600), ("workers", 1, MOST_WORKERS)):
         if not low <= options[name] <= high:
             raise InputError(f"option {name}", f"{options[name]} is not between {low} and {high}", "Correct it")
-    opened = Connection(
-        address,
-        options["port"],
-        key,
-        options.get("validate_certs", True),
-        options.get("ca_path"),
-        float(options["timeout"]),
-        options["workers"],
-    )
-    _ = opened.context  # says so now, where there are no authorities
-    return opened
+    context = tls_context(options.get("validate_certs", True), options.get("ca_path"))
+    return Connection(address, options["port"], key, context, float(options["timeout"]), options["workers"])
 
 
 class Reached:

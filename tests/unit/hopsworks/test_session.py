@@ -21,7 +21,6 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors 
     TransportError,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import (
-    Connection,
     Reached,
     Session,
     connection,
@@ -31,6 +30,7 @@ from tests.emulator.certificates import tls_files
 from tests.emulator.fixtures import Emulator, emulator_in_thread
 
 STORE = "/project/{project}/featurestores/{store}"
+OPTIONS: dict[str, t.Any] = {"host": "h", "port": 443, "api_key": "a.b", "timeout": 30, "workers": 16}
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ class Slept(list[float]):
 
 def opened(emulator: Emulator, timeout: float = 5, **options: t.Any) -> tuple[Session, Slept]:
     slept = Slept()
-    at = Connection(emulator.host, emulator.port, emulator.api_key, ca_path=str(emulator.ca_path), timeout=timeout)
+    at = dataclasses.replace(connection({**OPTIONS, **emulator.connection}), timeout=timeout)
     reached = Reached()
     reached.once = True
     return Session(at, options.get("reached", reached), slept), slept
@@ -214,7 +214,7 @@ def listening(serve: t.Callable[[socket.socket], None]) -> tuple[socket.socket, 
 
 
 def failure(host: str, port: int, **options: t.Any) -> TransportError:
-    session = Session(Connection(host, port, "a.b", timeout=2, **options), Reached(), Slept())
+    session = Session(connection({**OPTIONS, "host": host, "port": port, "timeout": 2, **options}), Reached(), Slept())
     with pytest.raises(TransportError) as failed:
         session.call("GET", "/project")
     assert "a.b" not in str(failed.value)
@@ -252,33 +252,32 @@ def test_verification_is_off_only_when_asked(emulator: Emulator, monkeypatch: py
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
     assert failure(emulator.host, emulator.port).reason == "certificate"
-    at = Connection(emulator.host, emulator.port, emulator.api_key, validate_certs=False)
-    assert Session(at).call("GET", "/project")
+    given = {**OPTIONS, **emulator.connection, "ca_path": None}
+    lenient = {**given, "validate_certs": False}
+    assert Session(connection(lenient)).call("GET", "/project")
     # The environment does not turn it on again, nor off.
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(emulator.ca_path))
-    assert Session(Connection(emulator.host, emulator.port, emulator.api_key)).call("GET", "/project")
+    assert Session(connection(given)).call("GET", "/project")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", ssl.get_default_verify_paths().openssl_cafile)
-    assert Session(at).call("GET", "/project")
+    assert Session(connection(lenient)).call("GET", "/project")
 
 
 def test_the_authorities_are_read_once(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """To read those of a system takes longer than a request."""
     read: list[t.Any] = []
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted(ssl.SSLContext.load_verify_locations, read))
-    at = Connection(emulator.host, emulator.port, emulator.api_key, ca_path=str(emulator.ca_path))
+    at = connection({**OPTIONS, **emulator.connection})
     for _number in range(3):
         assert Session(at).call("GET", "/project")
     assert len(read) == 1
 
 
 def test_a_folder_of_authorities(emulator: Emulator, tmp_path: pathlib.Path) -> None:
-    at = Connection(emulator.host, emulator.port, emulator.api_key, ca_path=str(tmp_path))
-    with pytest.raises(TransportError) as distrusted:
-        Session(at).call("GET", "/project")
-    assert distrusted.value.reason == "certificate"
+    assert failure(emulator.host, emulator.port, ca_path=str(tmp_path)).reason == "certificate"
     (tmp_path / "ca.pem").write_bytes(emulator.ca_path.read_bytes())
     subprocess.run(["openssl", "rehash", tmp_path], check=True)
-    assert Session(dataclasses.replace(at)).call("GET", "/project")
+    at = connection({**OPTIONS, **emulator.connection, "ca_path": str(tmp_path)})
+    assert Session(at).call("GET", "/project")
 
 
 def test_no_authorities(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,9 +311,6 @@ def test_a_proxy_that_is_reached_by_tls(
     assert denied.reason == "proxy" and "407" in str(denied)
     assert "407" not in str(failure(emulator.host, emulator.port, ca_path=str(emulator.ca_path)))
     listener.close()
-
-
-OPTIONS: dict[str, t.Any] = {"host": "h", "port": 443, "api_key": "a.b", "timeout": 30, "workers": 16}
 
 
 @pytest.mark.parametrize(
