@@ -26,7 +26,7 @@ TARGETS = {
     PLANNERS: ["projects", "plan", "variables", "wanted"],
 }
 ROOMS = {DIALECTS: "_kafka", PLANNERS: "_rollout"}
-TESTS = {DIALECTS: ["tests/unit/kafka"], PLANNERS: ["tests/unit/rollout", "tests/unit/planner"]}
+TESTS = {DIALECTS: ["tests/unit/kafka"], PLANNERS: ["tests/unit/rollout"]}
 #: Of the tests of the Kafka room, those that are about the dialects.
 ABOUT = {DIALECTS: "test_dialect_*.py", PLANNERS: "test_*.py"}
 BOUND = 0.9

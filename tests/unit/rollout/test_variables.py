@@ -1,4 +1,4 @@
-"""The planner of the cluster's variables."""
+"""The planner of the cluster's variables, and its execution."""
 
 from __future__ import annotations
 
@@ -6,81 +6,233 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.plan import Change
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import variables as api
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import RequestError, TransportError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.plan import Change, Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.variables import (
+    ROUNDS,
+    VISIBILITIES,
     Wanted,
     declared,
     plan_variables,
+    set_variables,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 
 
-def found(value: str, visibility: str = "USER", hide: bool = False) -> dict[str, t.Any]:
-    return {"name": "flag", "value": value, "visibility": visibility, "hide": hide}
+def there(
+    value: str = "true", visibility: str = "USER", hide: bool = False, name: str = "byok"
+) -> dict[str, api.Variable]:
+    return {name: {"name": name, "value": value, "visibility": visibility, "hide": hide}}
 
 
-def test_declared() -> None:
-    assert declared({"a": True, "b": False, "c": 3, "d": "x"}) == [
-        Wanted("a", "true"), Wanted("b", "false"), Wanted("c", "3"), Wanted("d", "x"),
-    ]  # fmt: skip
-    assert declared([{"name": "a", "value": True, "visibility": "USER"}]) == [Wanted("a", "true", "USER")]
+# --- what is declared -------------------------------------------------------------------------------------------------
+
+
+def test_both_shapes() -> None:
+    assert declared({"a": True, "b": False, "c": 3, "d": 0.5, "e": "x"}) == [
+        Wanted("a", "true"),
+        Wanted("b", "false"),
+        Wanted("c", "3"),
+        Wanted("d", "0.5"),
+        Wanted("e", "x"),
+    ]
+    for visibility in ("ADMIN", "USER", "NOTAUTHENTICATED"):
+        assert declared([{"name": "a", "value": "", "visibility": visibility}]) == [Wanted("a", "", visibility)]
+    assert declared(({"name": "a", "value": 1, "visibility": None},)) == [Wanted("a", "1")]
+    assert len(VISIBILITIES) == 3
 
 
 @pytest.mark.parametrize(
-    "given",
+    ("variables", "subject", "cause"),
     [
-        None, "a", {}, [], ["a"], {"a": None}, {"a": {}}, {"": 1}, [{"name": "a"}], [{"value": "a"}],
-        [{"name": "a", "value": 1, "visible": True}], [{"name": "a", "value": 1, "visibility": "ALL"}],
-        [{"name": "a", "value": 1}, {"name": "a", "value": 2}],
+        (None, "option variables", "neither"),
+        ({}, "option variables", "empty"),
+        ([], "option variables", "empty"),
+        ("a", "option variables", "neither"),
+        (["a"], "option variables", "an item has no name"),
+        ([{"value": 1}], "option variables", "an item has no name"),
+        ([{"name": " ", "value": 1}], "option variables", "an item has no name"),
+        ([{"name": None, "value": 1}], "option variables", "an item has no name"),
+        ([{"name": "a"}], "option variables", "no value"),
+        ([{"name": "a", "value": 1, "z": 1, "b": 1}], "variable a", "it has no b"),
+        ([{"name": "a", "value": None}], "variable a", "neither text"),
+        ([{"name": "a", "value": [1]}], "variable a", "neither text"),
+        ([{"name": "a", "value": 1, "visibility": "user"}], "variable a", "no visibility user"),
+        ([{"name": "a", "value": 1}, {"name": "b", "value": 1}, {"name": "a", "value": 2}], "option variables", "a is"),
     ],
-)  # fmt: skip
-def test_bad(given: t.Any) -> None:
-    with pytest.raises(InputError):
-        declared(given)
-
-
-def test_differences() -> None:
-    plan = plan_variables([Wanted("flag", "true")], {"flag": found("false")})
-    assert plan.changes == (Change("flag", "false", "true"),)
-    assert plan.actions[0].payload == found("true")
-    assert not plan_variables([Wanted("flag", "true")], {"flag": found("true")}).changed
-    new = plan_variables([Wanted("flag", "true")], {})
-    assert new.changes == (Change("flag", None, "true"),)
-    assert new.actions[0].payload["visibility"] == "ADMIN"
-
-
-def test_visibility() -> None:
-    assert not plan_variables([Wanted("flag", "true", "USER")], {"flag": found("true")}).changed
-    plan = plan_variables([Wanted("flag", "true", "ADMIN")], {"flag": found("true")})
-    assert plan.changes == (Change("flag, visibility", "USER", "ADMIN"),)
-    assert (
-        plan_variables([Wanted("flag", "x")], {"flag": found("y", "NOTAUTHENTICATED")}).actions[0].payload["visibility"]
-        == "NOTAUTHENTICATED"
-    )
-
-
-@pytest.mark.parametrize(
-    ("name", "hide", "secret"), [("flag", False, False), ("flag", True, True), ("x_password", False, True)]
 )
-def test_hidden(name: str, hide: bool, secret: bool) -> None:
-    plan = plan_variables([Wanted(name, "new")], {name: found("old", hide=hide)})
-    assert plan.changes[0].secret is secret
-    assert plan.actions[0].payload["hide"] is hide
+def test_what_is_refused(variables: t.Any, subject: str, cause: str) -> None:
+    with pytest.raises(InputError) as raised:
+        declared(variables)
+    assert raised.value.subject == subject
+    assert cause in raised.value.cause
+    assert raised.value.remedy
+
+
+def test_all_that_are_given_twice_are_named() -> None:
+    with pytest.raises(InputError, match="a, b is given twice"):
+        declared([{"name": name, "value": 1} for name in "babca"])
+
+
+def test_values_are_not_shown() -> None:
+    assert "S3CRET" not in repr(Wanted("a", "S3CRET"))
+    with pytest.raises(AttributeError):
+        Wanted("a", "b").name = "c"  # type: ignore[misc]
+
+
+# --- the plan ---------------------------------------------------------------------------------------------------------
+
+
+def test_one_that_is_as_declared_is_left() -> None:
+    for wanted in (Wanted("byok", "true"), Wanted("byok", "true", "USER")):
+        plan = plan_variables([wanted], there())
+        assert (plan.subject, plan.outcome, plan.actions, plan.changes) == ("cluster", "unchanged", (), ())
+
+
+def test_a_new_one_is_for_administrators() -> None:
+    plan = plan_variables([Wanted("byok", "true")], {})
+    assert (plan.subject, plan.outcome, plan.changes) == ("cluster", "updated", (Change("byok", None, "true"),))
+    assert [(str(action), action.payload) for action in plan.actions] == [
+        ("write byok", {"name": "byok", "value": "true", "visibility": "ADMIN", "hide": False})
+    ]
+    own = plan_variables([Wanted("byok", "true", "USER")], {})
+    assert own.actions[0].payload["visibility"] == "USER"
+
+
+def test_one_keeps_its_visibility_and_its_mark() -> None:
+    plan = plan_variables([Wanted("byok", "true")], there("false", hide=True))
+    assert plan.actions[0].payload == {"name": "byok", "value": "true", "visibility": "USER", "hide": True}
+    assert plan.changes == (Change("byok", "false", "true", secret=True),)
+    assert plan_variables([Wanted("byok", "true")], there("false")).changes[0].secret is False
+
+
+def test_the_visibility_alone_may_change() -> None:
+    plan = plan_variables([Wanted("byok", "true", "ADMIN")], there())
+    assert plan.changes == (Change("byok, visibility", "USER", "ADMIN"),)
+    assert plan.actions[0].payload["visibility"] == "ADMIN"
+    both = plan_variables([Wanted("byok", "x", "ADMIN")], there())
+    assert [change.what for change in both.changes] == ["byok", "byok, visibility"]
+    assert len(both.actions) == 1
+
+
+def test_what_sounds_secret_is_secret() -> None:
+    for found in ({}, there("x", name="kafka_password")):
+        assert plan_variables([Wanted("kafka_password", "S3CRET")], found).changes[0].secret
+
+
+def test_several_in_the_order_given() -> None:
+    plan = plan_variables([Wanted("b", "1"), Wanted("byok", "true"), Wanted("a", "1")], there())
+    assert [action.target for action in plan.actions] == ["b", "a"]
+    assert [change.what for change in plan.changes] == ["b", "a"]
 
 
 VARIABLES = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["true", "false", ""]))
 
 
 @given(VARIABLES, VARIABLES)
-def test_a_second_run_finds_nothing_to_do(wanted: dict[str, str], there: dict[str, str]) -> None:
-    stored = {
-        name: {"name": name, "value": value, "visibility": "USER", "hide": False} for name, value in there.items()
-    }
+def test_a_second_run_finds_nothing_to_do(wanted: dict[str, str], found: dict[str, str]) -> None:
+    stored: dict[str, api.Variable] = {}
+    for name, value in found.items():
+        stored |= there(value, name=name)
     wishes = [Wanted(name, value) for name, value in wanted.items()]
-    plan = plan_variables(wishes, stored)
-    for action in plan.actions:
+    for action in plan_variables(wishes, stored).actions:
         stored[action.target] = action.payload
     assert not plan_variables(wishes, stored).changed
     assert {name: stored[name]["value"] for name in wanted} == wanted
-    assert all(stored[name]["visibility"] == "USER" for name in there)
+    assert all(stored[name]["visibility"] == "USER" for name in found)
+
+
+# --- the writes -------------------------------------------------------------------------------------------------------
+
+
+class Server:
+    """Stands for the session: holds variables, and fails as it is told."""
+
+    def __init__(self, *failures: RequestError | None, writes: bool = False) -> None:
+        self.variables: dict[str, api.Variable] = {}
+        self.calls: list[str] = []
+        self.pauses: list[int] = []
+        self.patient = True
+        self._failures = list(failures)
+        self._writes = writes
+
+    def call(self, method: str, route: str, ids: t.Any = None, json: t.Any = None) -> t.Any:
+        self.calls.append(f"{method} {ids['name']}" if ids else method)
+        if method == "GET":
+            return {"items": list(self.variables.values())}
+        failures = [each for each in self._failures[:1] if each is not None]
+        del self._failures[:1]
+        if not failures or self._writes:
+            self.variables[json["name"]] = json
+        for failure in failures:
+            raise failure
+        return None
+
+    def pause(self, attempt: int, error: RequestError) -> bool:
+        self.pauses.append(attempt)
+        return self.patient
+
+
+def run(server: Server, names: str = "ab", check_mode: bool = False) -> tuple[Plan, list[str]]:
+    written: list[str] = []
+    return set_variables(t.cast(t.Any, server), [Wanted(name, "1") for name in names], check_mode, written), written
+
+
+def lost() -> RequestError:
+    return TransportError("cut_off", "the connection ended", temporary=True)
+
+
+def test_writes_what_differs() -> None:
+    server = Server()
+    plan, written = run(server)
+    assert plan.outcome == "updated"
+    assert written == ["a", "b"]
+    assert server.calls == ["GET", "POST a", "POST b"]
+    assert run(server)[0].outcome == "unchanged"
+    assert server.calls[3:] == ["GET"]
+
+
+def test_check_mode_writes_nothing() -> None:
+    server = Server()
+    plan, written = run(server, check_mode=True)
+    assert [action.target for action in plan.actions] == ["a", "b"]
+    assert (written, server.calls) == ([], ["GET"])
+
+
+def test_a_lost_answer_is_looked_up() -> None:
+    """Written although the answer was lost: not written again, and told as written."""
+    server = Server(None, lost(), writes=True)
+    plan, written = run(server, "abc")
+    assert server.calls == ["GET", "POST a", "POST b", "GET", "POST c"]
+    assert written == ["a", "b", "c"]
+    assert [action.target for action in plan.actions] == ["a", "b", "c"]
+    assert server.pauses == [1]
+
+
+def test_a_write_that_was_not_done_is_done_again() -> None:
+    server = Server(lost(), lost())
+    _plan, written = run(server, "a")
+    assert server.calls == ["GET", "POST a", "GET", "POST a", "GET", "POST a"]
+    assert written == ["a"]
+    assert server.pauses == [1, 2]
+
+
+def test_it_is_given_up_in_the_end() -> None:
+    server = Server(*[lost() for _unused in range(9)])
+    with pytest.raises(TransportError):
+        run(server, "a")
+    assert server.calls.count("POST a") == ROUNDS == 5
+    impatient = Server(lost())
+    impatient.patient = False
+    with pytest.raises(TransportError):
+        run(impatient, "a")
+    assert impatient.calls == ["GET", "POST a"]
+
+
+def test_what_lasts_is_not_tried_again() -> None:
+    server = Server(TransportError("proxy", "it wants a login"))
+    with pytest.raises(TransportError):
+        run(server, "a")
+    assert (server.calls, server.pauses) == (["GET", "POST a"], [])

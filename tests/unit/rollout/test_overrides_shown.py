@@ -9,7 +9,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import Inp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import information, task
 
 from tests.emulator.fixtures import Emulator, emulator_in_thread
-from tests.unit.planner.test_wanted import LOGIN, SASL
+from tests.unit.rollout.test_wanted import LOGIN, SASL
 
 COMMON = {**SASL, "linger.ms": 5}
 OWN = [

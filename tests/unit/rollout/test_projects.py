@@ -18,8 +18,6 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.projects 
     needs_others,
     plan_project,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 HERE = "/Projects/fraud/Resources/kafka_fraud_"
 TRUST = StoreFile(f"{HERE}11111111_truststore.jks", b"trust")
@@ -159,6 +157,11 @@ def test_files_of_other_names_are_not_ours(path: str) -> None:
     assert [verb for verb in verbs(plan_project(WANTED, Found(before))) if verb.startswith("remove")] == []
 
 
+def test_an_old_store_in_another_directory_goes_too() -> None:
+    old = "/Projects/fraud/Logs/certificates/kafka_fraud_00000000_truststore.jks"
+    assert verbs(plan_project(WANTED, Found(stored(sslTruststoreLocation=old), others=())))[-1] == f"remove {old}"
+
+
 # --- existing: keep ---------------------------------------------------------------------------------------------------
 
 
@@ -266,6 +269,17 @@ def test_empty_is_a_value_for_the_check_of_names() -> None:
     assert differences(WANTED, stored(sslEndpointIdentificationAlgorithm="")) == (
         Change("ssl.endpoint.identification.algorithm", "", "HTTPS"),
     )
+    assert differences(off, stored(sslEndpointIdentificationAlgorithm=None)) == ()
+
+
+def test_a_field_that_is_to_go() -> None:
+    plain = dataclasses.replace(WANTED, fields={"bootstrapServers": "kafka:9093", "options": []}, files=())
+    there = {"bootstrapServers": "kafka:9093", "sslKeyPassword": "S3CRET", "sslTruststoreLocation": "/Projects/x"}
+    assert [change.shown() for change in differences(plain, there)] == [
+        {"what": "ssl.truststore.location", "before": "/Projects/x", "after": None},
+        {"what": "ssl.key.password", "before": MASK, "after": None},
+    ]
+    assert "sslKeyPassword" not in body(plain, there)
 
 
 def test_the_scheme_of_a_location_is_no_difference() -> None:
@@ -308,6 +322,9 @@ def test_the_order_counts_where_a_client_reads_it() -> None:
     )
     plan = plan_project(WANTED, Found(stored(options=[MECHANISM, LOGIN])))
     assert verbs(plan) == ["replace kafka_connector"]
+    acks = {"name": "acks", "value": "all"}
+    between = dataclasses.replace(WANTED, fields={**FIELDS, "options": [acks, LOGIN, MECHANISM]})
+    assert differences(between, stored(options=[LOGIN, acks, MECHANISM])) == ()
 
 
 def test_an_option_given_twice_is_one_too_many() -> None:
@@ -373,69 +390,3 @@ def test_plans_and_actions_are_values() -> None:
     defaults = Wanted("p", "x")
     assert (defaults.present, defaults.keep, defaults.remove_shared_stores) == (True, False, False)
     assert WANTED.of("ads") == dataclasses.replace(WANTED, project="ads")
-
-
-# --- properties -------------------------------------------------------------------------------------------------------
-
-names = st.sampled_from(["acks", "linger.ms", "sasl.mechanism", "sasl.jaas.config", "client.rack"])
-texts = st.sampled_from(["", "1", "all", "S3CRET"])
-options = st.dictionaries(names, texts).map(lambda d: [{"name": n, "value": v} for n, v in sorted(d.items())])
-places = st.sampled_from([None, "", TRUST.path, OLD_TRUST, f"hdfs://{OLD_TRUST}", "/Projects/fraud/Resources/mine.jks"])
-connectors = st.fixed_dictionaries(
-    {"bootstrapServers": texts, "sslTruststoreLocation": places, "options": options},
-    optional={"sslEndpointIdentificationAlgorithm": st.sampled_from(["", "HTTPS"]), "description": texts},
-).map(lambda fields: stored(**fields))
-sizes = st.none() | st.dictionaries(st.sampled_from([TRUST.path, KEY.path, OLD_TRUST, OLD_KEY]), st.integers(0, 9))
-founds = st.builds(Found, st.none() | connectors, st.just(()), sizes)
-wanteds = st.builds(
-    dataclasses.replace,
-    st.just(WANTED),
-    present=st.booleans(),
-    keep=st.booleans(),
-    description=st.none() | texts,
-    fields=st.builds(lambda found: {**FIELDS, "options": found}, options),
-)
-
-
-def apply(plan: Plan, found: Found) -> Found:
-    """What is there after a plan."""
-    connector, there = found.connector, None if found.sizes is None else dict(found.sizes)
-    for action in plan.actions:
-        if action.verb in ("create", "replace"):
-            connector = {"id": 7, **action.payload}
-        elif action.verb == "delete":
-            connector = None
-        elif there is not None and action.verb == "upload":
-            there[action.target] = len(action.payload.content)
-        elif there is not None and action.verb == "remove":
-            there.pop(action.target, None)
-    return Found(connector, (), there)
-
-
-@settings(deadline=None)
-@given(wanteds, founds)
-def test_after_a_plan_nothing_is_left_to_do(wanted: Wanted, found: Found) -> None:
-    plan = plan_project(wanted, found)
-    after = apply(plan, found)
-    again = plan_project(wanted, after)
-    assert not again.changed
-    assert plan.changed == (plan.outcome not in ("unchanged", "skipped"))
-    if wanted.present and not wanted.keep and after.sizes is not None:
-        assert {TRUST.path, KEY.path} <= set(after.sizes), "no store is lost"
-    # A file that the connector points to is never removed.
-    if after.connector and wanted.present:
-        assert not locations(after.connector) & {
-            action.target for action in plan.actions if action.verb == "remove"
-        } - {action.target for action in plan.actions if action.verb == "upload"}
-    # Where others were needed, that was told before.
-    if any(action.verb == "remove" and action.target not in (TRUST.path, KEY.path) for action in plan.actions):
-        assert needs_others(wanted, found)
-
-
-@given(wanteds, founds, st.randoms())
-def test_the_order_of_what_is_found_never_matters(wanted: Wanted, found: Found, random: t.Any) -> None:
-    if found.connector is None:
-        return
-    items = list(found.connector.items())
-    random.shuffle(items)
-    assert plan_project(wanted, dataclasses.replace(found, connector=dict(items))) == plan_project(wanted, found)
