@@ -275,7 +275,7 @@ def _oauth(properties: t.Mapping[str, str], login: jaas.Jaas, translation: _Tran
     if extensions:
         config["sasl.oauthbearer.extensions"] = ",".join(extensions)
     if "JwtBearer" in properties.get("sasl.oauthbearer.jwt.retriever.class", ""):
-        grant = Target("sasl.oauthbearer.grant.type", since=(2, 11, 1))
+        grant = Target("sasl.oauthbearer.grant.type", since=(2, 11, 0))
         translation.set("sasl.oauthbearer.jwt.retriever.class", grant, "urn:ietf:params:oauth:grant-type:jwt-bearer")
     if any(name.startswith("ssl.") for name in login.options):
         translation.ignore(

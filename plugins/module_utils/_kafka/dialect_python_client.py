@@ -248,9 +248,9 @@ def _mechanism(kafka: t.Mapping[str, t.Any], confluent: t.Dict[str, t.Any], prob
 
 
 def _range(name: str, value: t.Any, problems: t.List[str]) -> None:
-    low, high = _RANGES.get(name, (None, None))
-    if low is None or high is None:
+    if name not in _RANGES:
         return
+    low, high = _RANGES[name]
     try:
         fits = low <= int(str(value)) <= high
     except ValueError:

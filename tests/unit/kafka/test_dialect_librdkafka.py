@@ -123,6 +123,8 @@ def test_tokens() -> None:
     translated = translate({**OAUTH, **URL, **newer})
     assert translated.config.items() >= expected.items()
     assert translated.ignored == ()
+    by_tls = {"sasl.oauthbearer.token.endpoint.url": "https://127.0.0.1:1/token"}
+    assert translate({**OAUTH, **by_tls, "sasl.jaas.config": TOKENS}).config.items() >= by_tls.items()
     unsigned = translate({**OAUTH, "sasl.jaas.config": UNSIGNED}).config
     assert unsigned["sasl.oauthbearer.config"] == "principal=alice"
     assert unsigned["enable.sasl.oauthbearer.unsecure.jwt"] == "true"
@@ -143,9 +145,9 @@ def test_assertions_instead_of_a_secret(tmp_path: pathlib.Path) -> None:
     translated = translate(properties)
     assert translated.config["sasl.oauthbearer.grant.type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
     accept(translated)
-    assert dict(translate(properties, release=(2, 3, 0)).ignored).keys() == {
-        name for name in properties if ".assertion." in name or name.endswith("retriever.class")
-    }
+    since = {name for name in properties if ".assertion." in name or name.endswith("retriever.class")}
+    assert dict(translate(properties, release=(2, 10, 1)).ignored).keys() == since
+    assert translate(properties, release=(2, 11, 0)).ignored == ()
 
 
 def test_tokens_from_a_java_class_need_something_else() -> None:
@@ -170,6 +172,10 @@ def test_kerberos_says_what_it_needs() -> None:
     assert translated.config["sasl.kerberos.service.name"] == "kafka"
     assert "pip install --no-binary confluent-kafka" in translated.needs[0]
     assert [name for name, _unused in translated.ignored] == ["sasl.kerberos.kinit.cmd"]
+    own = {**PLAIN, "sasl.mechanism": "GSSAPI", "sasl.kerberos.service.name": "own"}
+    assert translate({**own, "sasl.jaas.config": login}).config["sasl.kerberos.service.name"] == "own"
+    unnamed = login.replace(' serviceName="kafka"', "")
+    assert translate({**own, "sasl.jaas.config": unnamed}).config["sasl.kerberos.service.name"] == "own"
 
 
 @pytest.mark.parametrize(
@@ -324,6 +330,10 @@ ASSIGNOR = "org.apache.kafka.clients.consumer.{}Assignor"
             {"ssl.cipher.suites": "ECDHE-RSA-AES128-GCM-SHA256"},
             "cannot choose among the suites of TLS 1.3",
         ),
+        ("ssl.endpoint.identification.algorithm", "", {"ssl.endpoint.identification.algorithm": "none"}, ""),
+        ("ssl.endpoint.identification.algorithm", "HTTPS", {"ssl.endpoint.identification.algorithm": "https"}, ""),
+        ("my.own.setting", "x", {}, "it is not a setting of Kafka's clients"),
+        ("buffer.memory", str(2**63 - 1), {"queue.buffering.max.kbytes": "2147483647"}, "and 2147483647 is used"),
         ("buffer.memory", "33554432", {"queue.buffering.max.kbytes": "32768"}, ""),
         ("buffer.memory", "1023", {"queue.buffering.max.kbytes": "1"}, ""),
         ("buffer.memory", "3000", {"queue.buffering.max.kbytes": "2"}, ""),
