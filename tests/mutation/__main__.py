@@ -77,11 +77,8 @@ def try_all(part: str, wished: list[str], seconds: float) -> list[Tried]:
 
 
 def _tests(covered: trial.Coverage, file: pathlib.Path, mutant: Mutant) -> list[str]:
-    """The tests that run the line, the quickest first; for a line that runs at import, all that run the file."""
-    lines = covered.lines
-    runs = lines.get((str(file), mutant.line)) if mutant.function else None
-    if runs is None:
-        runs = set().union(*(tests for (name, _line), tests in lines.items() if name == str(file)))
+    """The tests that run the line, the quickest first. For a line that runs at import, all."""
+    runs = covered.lines.get((str(file), mutant.line), set()) if mutant.called else set(covered.seconds)
     return sorted(runs, key=covered.seconds.__getitem__)
 
 

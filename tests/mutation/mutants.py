@@ -38,10 +38,13 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 class Mutant(t.NamedTuple):
     """A broken module.
 
+    :ivar function: the function or class of the change; empty for what is outside of all.
+    :ivar called: it is in a function's body. All else runs at import, before any test.
     :ivar what: the change, as ``before -> after``; names it in the list of equivalent ones.
     """
 
     function: str
+    called: bool
     line: int
     what: str
     tree: ast.Module
@@ -50,7 +53,7 @@ class Mutant(t.NamedTuple):
 def mutants(source: str) -> list[Mutant]:
     tree = ast.parse(source)
     found: list[Mutant] = []
-    for path, function in _places(tree):
+    for path, function, called, line in _places(tree):
         node = _at(tree, path)
         for change in _changes(node):
             broken = copy.deepcopy(tree)
@@ -58,31 +61,39 @@ def mutants(source: str) -> list[Mutant]:
             after = change(_at(broken, path))
             _put(broken, path, after)
             ast.fix_missing_locations(broken)
-            found.append(Mutant(function, getattr(node, "lineno", 0), f"{before} -> {_text(after)}", broken))
+            found.append(Mutant(function, called, line, f"{before} -> {_text(after)}", broken))
     return found
 
 
 Path = tuple[tuple[str, int | None], ...]
 
 
-def _places(tree: ast.Module) -> t.Iterator[tuple[Path, str]]:
-    def walk(node: ast.AST, path: Path, function: str) -> t.Iterator[tuple[Path, str]]:
+class _Place(t.NamedTuple):
+    """A node, and what :class:`Mutant` says of it. One without a line, such as a comprehension's, has its parent's."""
+
+    path: Path
+    function: str = ""
+    called: bool = False
+    line: int = 0
+
+
+def _places(tree: ast.Module) -> t.Iterator[_Place]:
+    def walk(node: ast.AST, place: _Place) -> t.Iterator[_Place]:
         if isinstance(node, (ast.Import, ast.ImportFrom, ast.JoinedStr)):
             return
+        place = place._replace(line=getattr(node, "lineno", place.line))
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            function = f"{function}.{node.name}" if function else node.name
-        yield path, function
+            place = place._replace(function=f"{place.function}.{node.name}" if place.function else node.name)
+        yield place
         for field, value in ast.iter_fields(node):
             if field in ("annotation", "returns", "decorator_list", "type_comment"):
                 continue
-            if isinstance(value, list):
-                for index, item in enumerate(value):
-                    if isinstance(item, ast.AST) and not _docstring(item):
-                        yield from walk(item, (*path, (field, index)), function)
-            elif isinstance(value, ast.AST):
-                yield from walk(value, (*path, (field, None)), function)
+            called = place.called or (isinstance(node, ast.FunctionDef) and field == "body")
+            for index, item in enumerate(value) if isinstance(value, list) else [(None, value)]:
+                if isinstance(item, ast.AST) and not (index is not None and _docstring(item)):
+                    yield from walk(item, place._replace(path=(*place.path, (field, index)), called=called))
 
-    yield from walk(tree, (), "")
+    yield from walk(tree, _Place(()))
 
 
 def _docstring(node: ast.AST) -> bool:
