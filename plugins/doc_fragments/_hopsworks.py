@@ -50,8 +50,8 @@ options:
   workers:
     description:
       - How many requests to have under way at the same time, from V(1) to V(64).
-      - More than V(32) gain little. So many connections to its database has a Hopsworks whose installer did not set
-        another number, and its other users need some of them.
+      - More than V(32) gain little. That is how many connections to its database a Hopsworks has unless somebody
+        changed it, and its other users need some of them.
     type: int
     default: 25
 requirements:
