@@ -63,23 +63,19 @@ def try_all(part: str, wished: list[str], seconds: float) -> list[Tried]:
         while waiting and len(running) < JOBS:
             file, mutant = waiting.pop()
             chosen = _tests(covered, file, mutant)
-            if chosen:
-                limit = START_SECONDS + 2 * sum(covered.seconds[test] for test in chosen)
-                running[trial.start(file, mutant.tree, chosen, limit)] = (file, mutant)
-            else:
-                tried.append(Tried(file, mutant, False))
-        if running:
-            child, status = os.wait()
-            tried.append(Tried(*running.pop(child), status != 0))
-            if len(tried) % 50 == 0:
-                print(f"  {len(tried)} of {every} tried", flush=True)
+            limit = START_SECONDS + 2 * sum(covered.seconds[test] for test in chosen)
+            running[trial.start(file, mutant.tree, chosen, limit)] = (file, mutant)
+        child, status = os.wait()
+        tried.append(Tried(*running.pop(child), status != 0))
+        if len(tried) % 50 == 0:
+            print(f"  {len(tried)} of {every} tried", flush=True)
     return tried
 
 
 def _tests(covered: trial.Coverage, file: pathlib.Path, mutant: Mutant) -> list[str]:
-    """The tests that run the line, the quickest first. For a line that runs at import, all."""
-    runs = covered.lines.get((str(file), mutant.line), set()) if mutant.called else set(covered.seconds)
-    return sorted(runs, key=covered.seconds.__getitem__)
+    """The tests that run the line, the quickest first. All, where a line runs at import, or is a constant's second."""
+    runs = covered.lines.get((str(file), mutant.line)) if mutant.called else None
+    return sorted(runs or covered.seconds, key=covered.seconds.__getitem__)
 
 
 def main(wished: list[str]) -> int:

@@ -153,7 +153,19 @@ def _texts(properties: t.Mapping[str, t.Any]) -> t.Dict[str, str]:
             raise InputError(f"property {name}", "this is not a name that Kafka could know", "Names have no blanks")
         if value is not None:
             texts[name] = text(name, value)
+            _whole(name, texts[name])
     return texts
+
+
+def _whole(name: str, value: str) -> None:
+    try:
+        f"{name} {value}".encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"property {name!r}",
+            "it holds half of a character (a surrogate), which no request can carry",
+            "Write the whole character",
+        ) from None
 
 
 def text(name: str, value: t.Any) -> str:

@@ -145,7 +145,7 @@ class Declarations:
 
     def _declaration(self, options: Options) -> Declaration:
         text = json.dumps(options, sort_keys=True, default=str)
-        key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        key = hashlib.sha256(text.encode("ascii")).digest()
         if key not in self._read:
             self._read[key] = declaration = Declaration(options, self._stores)
             self.notes += [note for note in declaration.notes if note not in self.notes]

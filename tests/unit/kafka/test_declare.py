@@ -69,6 +69,13 @@ def test_values_that_are_no_text_are_refused(value: object) -> None:
     assert refusal({**SERVERS, "client.id": value}).subject == "property client.id"
 
 
+@pytest.mark.parametrize("item", [("client.id", "S3CRET\ud800"), ("client\udc00", "S3CRET")])
+def test_half_a_character_is_refused(item: tuple[str, str]) -> None:
+    error = refusal({**SERVERS, item[0]: item[1]})
+    assert "half of a character" in error.cause and error.subject.startswith("property 'client")
+    str(error).encode()
+
+
 @pytest.mark.parametrize("name", ["", " client.id", "client id", 1])
 def test_names_that_cannot_be_are_refused(name: t.Any) -> None:
     assert "not a name" in refusal({**SERVERS, name: "x"}).cause

@@ -107,6 +107,8 @@ def test_other_protocols_do_not() -> None:
 def test_a_store_needs_its_place() -> None:
     with pytest.raises(InputError, match="truststore: it has no place in the project"):
         dialect_connector.connector(client.declare(PLAIN, truststore()))
+    with pytest.raises(InputError, match="keystore: it has no place in the project"):
+        dialect_connector.connector(client.declare(PLAIN, truststore(), keystore()), PLACES[0])
 
 
 def servers(length: int) -> str:
@@ -130,7 +132,7 @@ def test_the_length_of_the_options_is_that_of_their_json_in_javas_characters(sig
     longest = max(count for count in range(2000) if length(count) <= 2000)
     connector({**SERVERS, "client.id": sign * longest})
     error = refusal({**SERVERS, "client.id": sign * (longest + 1)})
-    assert error.cause.startswith("a connector's options take 200")
+    assert error.subject == "properties" and error.cause.startswith("a connector's options take 200")
     assert error.remedy.endswith("the longest is client.id")
 
 
@@ -180,20 +182,24 @@ def test_what_must_never_be_shown_is_listed() -> None:
 # --- the placeholder -------------------------------------------------------------------------------------------------
 
 
-def test_a_lonely_truststore_gets_a_placeholder(java: Reference) -> None:
+def test_a_lonely_truststore_gets_a_placeholder() -> None:
     completed = dialect_connector.complete(client.declare(PLAIN, truststore()))
     assert completed.truststore and completed.keystore
     assert stores.fits(completed.keystore.private_key, completed.keystore.chain[0])
     fields = dialect_connector.connector(completed, *PLACES)
     assert fields["sslKeystoreLocation"] == PLACES[1]
     assert python_client(fields).problems == []
-    password = completed.keystore.password
-    (entry,) = java.open(stores.keystore_jks(completed.keystore), "JKS", password, password)
-    assert entry[1:] == (completed.keystore.chain[0], completed.keystore.private_key)
     expiry = stores.expires(completed)
     assert expiry and expiry.subject == "CN=Example CA,O=Example"
     translated = librdkafka(completed)
     confluent_kafka.Producer({**translated.config, "bootstrap.servers": "127.0.0.1:1", "log_level": 0})
+
+
+def test_java_opens_the_placeholder(java: Reference) -> None:
+    placeholder = dialect_connector.complete(client.declare(PLAIN, truststore())).keystore
+    assert placeholder
+    (entry,) = java.open(stores.keystore_jks(placeholder), "JKS", placeholder.password, placeholder.password)
+    assert entry[1:] == (placeholder.chain[0], placeholder.private_key)
 
 
 @pytest.mark.parametrize(

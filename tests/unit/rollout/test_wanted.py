@@ -110,6 +110,19 @@ def test_a_declaration_with_stores() -> None:
     assert wanted.files[0].content != wanted.files[1].content
 
 
+def test_each_store_is_used_for_what_it_is_given() -> None:
+    ssl = {"bootstrap.servers": "kafka:9093", "security.protocol": "SSL"}
+    wanted = Declaration(common(ssl, truststore=trust(), keystore=key())).wanted(BASE, "fraud", "Resources")
+    assert pki.client().der in wanted.files[1].content and pki.authority().der in wanted.files[0].content
+
+
+@pytest.mark.parametrize("role", ["truststore", "keystore"])
+def test_a_store_that_cannot_be_read_is_named(role: str) -> None:
+    with pytest.raises(InputError) as raised:
+        Declaration(common(SASL, **{role: {"path": "/no/such/store"}}))
+    assert raised.value.subject == f"{role} /no/such/store"
+
+
 def test_a_lonely_trust_store_gets_company() -> None:
     alone = Declaration(common(SASL, truststore=trust())).wanted(BASE, "fraud", "Resources")
     assert len(alone.files) == 2
@@ -196,12 +209,23 @@ def test_a_common_one_that_nobody_uses_need_not_be_whole() -> None:
         Declarations(common({"security.protocol": "PLAINTEXT"}), {"a": own, "b": {}})
 
 
+OWN_ITEMS = [("acks", "all"), ("client.rack", "ä")]
+
+
 def test_equal_ones_are_read_once() -> None:
-    own = {"properties": {"acks": "all"}}
-    found = Declarations(common(), {"a": own, "b": dict(own), "c": {}, "d": {"properties": {}}})
+    own, turned = ({"properties": dict(items)} for items in (OWN_ITEMS, OWN_ITEMS[::-1]))
+    found = Declarations(common(), {"a": own, "b": turned, "c": {}, "d": {"properties": {}}})
     assert found.of("a") is found.of("b")
     assert found.of("c") is found.of("d")
     assert found.of("a") is not found.of("c")
+
+
+def test_one_that_is_done_with_is_let_go() -> None:
+    found = Declarations(common(), {"a": {"properties": {"acks": "all"}}, "b": {"properties": {"acks": "1"}}})
+    found.forget("a")
+    with pytest.raises(KeyError):
+        found.of("a")
+    assert options(found, "b") == {"acks": "1"}
 
 
 def test_every_fault_is_named() -> None:
