@@ -145,6 +145,7 @@ def test_files_that_others_use_stay() -> None:
         "/Projects/fraud/Resources/kafka_fraud_0000000_truststore.jks",
         "/Projects/fraud/Resources/kafka_fraud_0000000g_truststore.jks",
         "/Projects/fraud/Resources/kafka_fraud_00000000_truststore.jks.bak",
+        "/Projects/fraud/Resources/kafka_fraud_00000000_truststore.p12",
         "/Projects/fraud/Resources/kafka_fraud_00000000_cert.jks",
         "/Projects/fraud/Resources/kafka_ads_00000000_truststore.jks",
         "/Projects/ads/Resources/kafka_fraud_00000000_truststore.jks",
@@ -337,6 +338,8 @@ def test_an_option_given_twice_is_one_too_many() -> None:
 def test_secrets_are_marked() -> None:
     secret = {change.what for change in differences(WANTED, {}) if change.secret}
     assert secret == {"ssl.truststore.password", "ssl.keystore.password", "ssl.key.password", "sasl.jaas.config"}
+    own = differences(WANTED, stored(options=[LOGIN, MECHANISM, {"name": "my.token", "value": "S3CRET"}]))
+    assert own == (Change("my.token", "S3CRET", None, secret=True),) and "S3CRET" not in repr(own)
     shown = str([change.shown() for change in differences(WANTED, {})])
     assert "S3CRET" not in shown and "trust-password" not in shown and MASK in shown
 

@@ -106,6 +106,9 @@ def test_one_keeps_its_visibility_and_its_mark() -> None:
     assert plan.actions[0].payload == {"name": "byok", "value": "true", "visibility": "USER", "hide": True}
     assert plan.changes == (Change("byok", "false", "true", secret=True),)
     assert plan_variables([Wanted("byok", "true")], there("false")).changes[0].secret is False
+    for visibility in VISIBILITIES:
+        kept = plan_variables([Wanted("byok", "true")], there("false", visibility))
+        assert kept.actions[0].payload["visibility"] == visibility
 
 
 def test_the_visibility_alone_may_change() -> None:
