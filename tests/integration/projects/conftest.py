@@ -14,7 +14,7 @@ import pytest
 from ansible.module_utils.common.parameters import PASS_VARS
 
 from tests.conftest import COLLECTIONS
-from tests.emulator.fixtures import Emulator, ProcessEmulator, running_emulator
+from tests.emulator.fixtures import ProcessEmulator, running_emulator
 from tests.integration.projects import forked
 
 RUN_SECONDS = 120
@@ -31,10 +31,6 @@ def sasl(user: str = "hopsworks", password: str = "correct-horse") -> dict[str, 
         "sasl.mechanism": "PLAIN",
         "sasl.jaas.config": LOGIN.format(user, password),
     }
-
-
-def connection(emulator: Emulator, **options: t.Any) -> dict[str, t.Any]:
-    return {**emulator.connection, **options}
 
 
 def environment() -> dict[str, str]:
@@ -91,7 +87,7 @@ class Modules:
     emulator: ProcessEmulator
 
     def run(self, module: str, check: bool = False, diff: bool = False, **options: t.Any) -> dict[str, t.Any]:
-        return start(module, connection(self.emulator, **options), check, diff).finish()
+        return start(module, {**self.emulator.connection, **options}, check, diff).finish()
 
     def connector(self, **options: t.Any) -> dict[str, t.Any]:
         """kafka_connector; counts of requests begin at zero."""

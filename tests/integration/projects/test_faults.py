@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import report, task
 
 from tests.emulator.fixtures import Emulator, ProcessEmulator, Rules, running_emulator
-from tests.integration.projects.conftest import Modules, actions, connection, own, sasl, start
+from tests.integration.projects.conftest import Modules, actions, own, sasl, start
 
 PROJECTS = 12
 STORE = "/project/{pid}/featurestores/{fsid}"
@@ -49,7 +49,7 @@ def hopsworks(server: ProcessEmulator, monkeypatch: pytest.MonkeyPatch) -> t.Ite
 
 def run(emulator: Emulator, **options: t.Any) -> dict[str, t.Any]:
     """The task of kafka_connector within this process: what the module would return."""
-    done = task.roll_out({**DEFAULTS, **connection(emulator), **options}, False)
+    done = task.roll_out({**DEFAULTS, **emulator.connection, **options}, False)
     return report.result(done.outcomes, done.not_owned, False)
 
 
@@ -136,7 +136,7 @@ def test_a_server_that_is_gone_is_left_alone(hopsworks: ProcessEmulator) -> None
 
 def test_a_restart_in_mid_run(tmp_path: t.Any) -> None:
     with running_emulator(projects=30, state=True, latency_ms=20) as emulator:
-        process = start("kafka_connector", connection(emulator, properties=sasl(), workers=2, timeout=20))
+        process = start("kafka_connector", {**emulator.connection, "properties": sasl(), "workers": 2, "timeout": 20})
         while sum(emulator.requests().values()) < 20:
             time.sleep(0.01)
         emulator.kill()

@@ -13,7 +13,7 @@ import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.conftest import ROOT
-from tests.integration.projects.conftest import LOGIN, RUN_SECONDS, Modules, connection, environment, sasl
+from tests.integration.projects.conftest import LOGIN, RUN_SECONDS, Modules, environment, sasl
 
 MODULE_FILE = "Using module file"
 VAULT_PASSWORD = "opens-the-vault"
@@ -33,7 +33,7 @@ def play(
 ) -> Played:
     """One task of kafka_connector, whatever comes of it."""
     interpreter = other_python(folder) if another_python else sys.executable
-    options = {**connection(modules.emulator), "properties": sasl(), **task.pop("options", {})}
+    options = {**modules.emulator.connection, "properties": sasl(), **task.pop("options", {})}
     tasks = [
         {"hopsworks.kafka.kafka_connector": options, "register": "done", "ignore_errors": True, **task},
         {

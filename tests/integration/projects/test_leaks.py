@@ -15,7 +15,7 @@ import urllib.parse
 import pytest
 
 from tests.emulator.fixtures import Emulator
-from tests.integration.projects.conftest import LOGIN, RUN_SECONDS, Modules, connection, environment
+from tests.integration.projects.conftest import LOGIN, RUN_SECONDS, Modules, environment
 from tests.unit.kafka import pki
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -120,7 +120,7 @@ def play(
 
 
 def tasks(emulator: Emulator, directory: pathlib.Path, **options: t.Any) -> list[dict[str, t.Any]]:
-    server = connection(emulator)
+    server = emulator.connection
     server.pop("api_key")
     return [
         {
