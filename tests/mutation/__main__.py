@@ -73,7 +73,10 @@ def try_all(part: str, wished: list[str], seconds: float) -> list[Tried]:
 
 
 def _tests(covered: trial.Coverage, file: pathlib.Path, mutant: Mutant) -> list[str]:
-    """The tests that run the line, the quickest first. All, where a line runs at import, or is a constant's second."""
+    """The tests that run the line, the quickest first.
+
+    All tests, for what runs at import, and for a line that Python traces nowhere, such as the second one of a constant.
+    """
     runs = covered.lines.get((str(file), mutant.line)) if mutant.called else None
     return sorted(runs or covered.seconds, key=covered.seconds.__getitem__)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""How Hopsworks is reached: what ``requests`` needs to know of authorities and proxies, read once for all sessions.
+"""How Hopsworks is reached: the authorities, read once for all sessions, and the proxies, once for each.
 
 The authorities of a system are some 140 certificates. To read them takes 14 ms, which is longer than a request, and
 the library does it for each connection.
