@@ -13,8 +13,8 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
 from ansible.utils.display import Display
-from ansible_collections.hopsworks.kafka.plugins.module_utils import _arguments
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import listed_secrets
 from ansible_collections.hopsworks.kafka.plugins.modules.kafka_connector import specification
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import WithStores
 
@@ -38,8 +38,10 @@ class ActionModule(WithStores):
         options = self._options() if self._is_here(named.get("task_vars") or {}) else None
         if options is None:
             return t.cast("t.Dict[str, t.Any]", super()._execute_module(*given, **named))
-        result = task.run(options, self._task.check_mode, self._task.diff, _tell if self._is_watched() else None)
-        return t.cast("t.Dict[str, t.Any]", remove_values(result, _arguments.listed_secrets(options)))
+        result = connector_task.run(
+            options, self._task.check_mode, self._task.diff, _tell if self._is_watched() else None
+        )
+        return t.cast("t.Dict[str, t.Any]", remove_values(result, listed_secrets(options)))
 
     def _is_here(self, variables: t.Mapping[str, t.Any]) -> bool:
         """Whether a module would run as this very user, with this Python and in this environment."""

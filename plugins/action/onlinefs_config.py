@@ -11,12 +11,10 @@ import typing as t
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError, InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._host import membership
-from ansible_collections.hopsworks.kafka.plugins.module_utils._host.errors import HostError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._host.proof import require_joined
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.client import (
-    KafkaClient,
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import (
+    KafkaDeclaration,
     KeyStore,
     StoreOption,
     TrustStore,
@@ -24,12 +22,14 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.client impo
     store_option,
     text,
 )
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.stores import (
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores import (
     keystore_jks,
     load_keystore,
     load_truststore,
     truststore_jks,
 )
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import require_joined
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._plain import plain
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import find
 
@@ -62,7 +62,7 @@ class ActionModule(ActionBase):
         except HopsworksKafkaError as error:
             result.update(failed=True, msg=str(error))
             return result
-        look = client is not None and membership.available() and arguments.get("prove_group", "auto") != "never"
+        look = client is not None and consumer_groups.available() and arguments.get("prove_group", "auto") != "never"
         if look and not self._task.check_mode:
             arguments["phase"] = "until_proof"
         result.update(self._module(arguments, variables))
@@ -71,7 +71,9 @@ class ActionModule(ActionBase):
             return result
         return self._prove(result, client, arguments, variables)
 
-    def _declaration(self, arguments: t.Dict[str, t.Any], variables: t.Mapping[str, t.Any]) -> t.Optional[KafkaClient]:
+    def _declaration(
+        self, arguments: t.Dict[str, t.Any], variables: t.Mapping[str, t.Any]
+    ) -> t.Optional[KafkaDeclaration]:
         """Put the stores into the arguments as JKS; the consumer's client, if all of it is at hand here."""
         if arguments.get("state", "present") != "present" or not isinstance(arguments.get("properties"), dict):
             return None
@@ -117,13 +119,13 @@ class ActionModule(ActionBase):
     def _prove(
         self,
         result: t.Dict[str, t.Any],
-        client: KafkaClient,
+        client: KafkaDeclaration,
         arguments: t.Dict[str, t.Any],
         variables: t.Dict[str, t.Any],
     ) -> t.Dict[str, t.Any]:
         """Look at the consumer group, and make the change final or take it back."""
         asked = result["proof"]["group"]
-        group = membership.look(client, asked["name"], asked["client_id"], _GROUP_SECONDS)
+        group = consumer_groups.wait_for_member(client, asked["name"], asked["client_id"], _GROUP_SECONDS)
         try:
             require_joined(group, arguments.get("prove_group") == "required")
         except HostError as error:

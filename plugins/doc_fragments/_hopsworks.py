@@ -7,7 +7,10 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How a module reaches Hopsworks. Keep in step with ``hopsworks_arguments`` in ``module_utils/_arguments.py``."""
+    """How a module reaches Hopsworks.
+
+    Keep in step with ``hopsworks_arguments`` in ``module_utils/_hopsworks/arguments.py``.
+    """
 
     DOCUMENTATION = r"""
 options:

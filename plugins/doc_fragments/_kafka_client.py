@@ -7,7 +7,10 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The declared Kafka client. Keep in step with ``kafka_client_arguments`` in ``module_utils/_arguments.py``."""
+    """The declared Kafka client.
+
+    Keep in step with ``kafka_client_arguments`` in ``module_utils/_kafka/arguments.py``.
+    """
 
     DOCUMENTATION = r"""
 options:

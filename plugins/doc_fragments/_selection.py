@@ -7,7 +7,10 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Which projects a task is for. Keep in step with ``selection_arguments`` in ``module_utils/_arguments.py``."""
+    """Which projects a task is for.
+
+    Keep in step with ``selection_arguments`` in ``module_utils/_hopsworks/arguments.py``.
+    """
 
     DOCUMENTATION = r"""
 options:

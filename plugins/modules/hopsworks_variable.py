@@ -90,28 +90,29 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hopsworks.kafka.plugins.module_utils import _arguments
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import shown
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import variables_task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.arguments import hopsworks_arguments
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import to_result
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session, connection
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import variables
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import mask_params
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            **_arguments.hopsworks_arguments(),
+            **hopsworks_arguments(),
             "variables": {"type": "raw", "required": True, "no_log": True},
         },
         supports_check_mode=True,
     )
-    options = _arguments.conceal(module)
+    options = mask_params(module)
     written = []
     try:
-        wanted = variables.declared(options["variables"])
-        plan = variables.set_variables(Session(connection(options)), wanted, module.check_mode, written)
+        wanted = variables_task.declared(options["variables"])
+        plan = variables_task.set_variables(Session(connection(options)), wanted, module.check_mode, written)
     except HopsworksKafkaError as error:
-        module.fail_json(msg=str(error), error=shown(error), changed=bool(written), written=written)
+        module.fail_json(msg=str(error), error=to_result(error), changed=bool(written), written=written)
     changes = [change.shown() for change in plan.changes]
     names = ", ".join(action.target for action in plan.actions)
     verb = "would change" if module.check_mode else "changed"

@@ -229,17 +229,24 @@ error:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hopsworks.kafka.plugins.module_utils import _arguments
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.arguments import (
+    hopsworks_arguments,
+    selection_arguments,
+)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import (
+    kafka_client_arguments,
+    mask_params,
+)
 
 
 def specification() -> t.Dict[str, t.Any]:
     """The options, as DOCUMENTATION above describes them, and what they ask of each other."""
     return {
         "argument_spec": {
-            **_arguments.hopsworks_arguments(),
-            **_arguments.kafka_client_arguments(),
-            **_arguments.selection_arguments(),
+            **hopsworks_arguments(),
+            **kafka_client_arguments(),
+            **selection_arguments(),
             "name": {"type": "str", "default": "kafka_connector"},
             "description": {"type": "str"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -256,7 +263,7 @@ def specification() -> t.Dict[str, t.Any]:
 def main() -> None:
     """Run the module. On the controller the action plugin of the same name does this without a module."""
     module = AnsibleModule(supports_check_mode=True, **specification())
-    result = task.run(_arguments.conceal(module), module.check_mode, module._diff)
+    result = connector_task.run(mask_params(module), module.check_mode, module._diff)
     for warning in result.pop("warnings", ()):
         module.warn(warning)
     if result["failed"]:

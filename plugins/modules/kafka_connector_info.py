@@ -172,18 +172,25 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hopsworks.kafka.plugins.module_utils import _arguments
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import shown
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout import information
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_info
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.arguments import (
+    hopsworks_arguments,
+    selection_arguments,
+)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import to_result
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import (
+    kafka_client_arguments,
+    mask_params,
+)
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            **_arguments.hopsworks_arguments(),
-            **_arguments.kafka_client_arguments(),
-            **_arguments.selection_arguments(),
+            **hopsworks_arguments(),
+            **kafka_client_arguments(),
+            **selection_arguments(),
             "name": {"type": "str", "default": "kafka_connector"},
             "directory": {"type": "str", "default": "Resources"},
             "effective": {"type": "bool", "default": False},
@@ -192,11 +199,11 @@ def main() -> None:
         supports_check_mode=True,
         mutually_exclusive=[("projects", "project_query")],
     )
-    options = _arguments.conceal(module)
+    options = mask_params(module)
     try:
-        seen = information.look(options)
+        seen = connector_info.look(options)
     except HopsworksKafkaError as error:
-        module.fail_json(msg=str(error), error=shown(error))
+        module.fail_json(msg=str(error), error=to_result(error))
     result = {"msg": seen.message, "results": seen.entries, "not_owned": seen.not_owned}
     if any(entry["error"] for entry in seen.entries):
         module.fail_json(**result)

@@ -285,9 +285,12 @@ msg:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hopsworks.kafka.plugins.module_utils._arguments import conceal, kafka_client_arguments
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe_report, probe_task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import (
+    kafka_client_arguments,
+    mask_params,
+)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import probe_task, report
 
 
 def main():
@@ -306,7 +309,7 @@ def main():
             "groups": {"type": "list", "elements": "str", "default": []},
             "round_trip": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 15},
-            "until": {"type": "str", "choices": list(probe_report.STAGES)},
+            "until": {"type": "str", "choices": list(report.STAGES)},
             "min_days_valid": {"type": "int", "default": 0},
             "probes": {
                 "type": "list",
@@ -326,7 +329,7 @@ def main():
         required_one_of=[("properties", "properties_file", "probes")],
         supports_check_mode=True,
     )
-    options = conceal(module)
+    options = mask_params(module)
     try:
         outcome = probe_task.run(options, check_mode=module.check_mode)
     except HopsworksKafkaError as error:

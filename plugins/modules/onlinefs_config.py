@@ -482,11 +482,14 @@ diagnosis:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hopsworks.kafka.plugins.module_utils._arguments import conceal, kafka_client_arguments
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._host.configure import Configuration
-from ansible_collections.hopsworks.kafka.plugins.module_utils._host.transaction import RolledBack
-from ansible_collections.hopsworks.kafka.plugins.module_utils._host.validation import ProbeFailed
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import (
+    kafka_client_arguments,
+    mask_params,
+)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.config_task import Configuration
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.file_checks import ProbeFailed
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.transaction import RolledBack
 
 
 def argument_spec() -> t.Dict[str, t.Any]:
@@ -543,7 +546,7 @@ def main() -> None:
             ("service_manager", "command", ("service_commands",)),
         ],
     )
-    params = conceal(module)
+    params = mask_params(module)
     try:
         configuration = Configuration(params, module.check_mode, module._diff)
     except HopsworksKafkaError as error:

@@ -12,7 +12,7 @@ import pathlib
 import tempfile
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._arguments import WORKERS
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.arguments import DEFAULT_WORKERS
 
 from tests.bench.measure import process, require
 from tests.emulator.fixtures import Emulator, running_emulator
@@ -100,7 +100,7 @@ def play(emulator: Emulator, text: str, *arguments: str, **variables: t.Any) -> 
             "server_port": emulator.port,
             "key": emulator.api_key,
             "ca": str(emulator.ca_path),
-            "workers": WORKERS,
+            "workers": DEFAULT_WORKERS,
             "bootstrap": "kafka.example.com:9092",
             **variables,
         }

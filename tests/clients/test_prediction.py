@@ -6,7 +6,7 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_python_client import python_client
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.settings import SETTINGS
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.java_configs import SETTINGS
 
 from tests.clients.conftest import Client, StoreMaker, Stores, put_connector, with_stores
 from tests.emulator.fixtures import ProcessEmulator

@@ -155,7 +155,7 @@ def project_credentials(project: str, user: str) -> dict[str, str]:
     from tests.conftest import link_collection
 
     link_collection()
-    from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import jks
+    from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import jks
 
     authority, key = _project_authority()
     certificate = authority.issue(f"{project}__{user}", key, ExtendedKeyUsageOID.CLIENT_AUTH)

@@ -23,10 +23,10 @@ UTILS = ROOT / "plugins" / "module_utils"
 DIALECTS, PLANNERS = "the dialects", "the planners"
 TARGETS = {
     DIALECTS: ["dialect_connector", "dialect_java", "dialect_librdkafka", "dialect_python_client"],
-    PLANNERS: ["projects", "plan", "variables", "wanted"],
+    PLANNERS: ["connector_planner", "desired"],
 }
-ROOMS = {DIALECTS: "_kafka", PLANNERS: "_rollout"}
-TESTS = {DIALECTS: ["tests/unit/kafka"], PLANNERS: ["tests/unit/rollout"]}
+ROOMS = {DIALECTS: "_kafka", PLANNERS: "_connectors"}
+TESTS = {DIALECTS: ["tests/unit/kafka"], PLANNERS: ["tests/unit/connectors"]}
 #: Of the tests of the Kafka room, those that are about the dialects.
 ABOUT = {DIALECTS: "test_dialect_*.py", PLANNERS: "test_*.py"}
 BOUND = 0.9

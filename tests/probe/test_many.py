@@ -7,8 +7,8 @@ import threading
 import time
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.client import declare
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import declare
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import probe
 from confluent_kafka.admin import AdminClient
 
 from tests.probe.support import Description, declared
@@ -22,7 +22,7 @@ def clients() -> int:
 @pytest.mark.parametrize("topic", ["orders_onlinefs", "secret_of_others"], ids=["allowed", "refused"])
 def test_clients_and_threads_are_gone_after_each_probe(kafka: Description, topic: str) -> None:
     client = declare(declared(kafka, "sasl_plaintext", "PLAIN")["properties"])
-    options = probe.ProbeOptions(topics=(probe.TopicWish(topic, ("describe", "read")),), timeout=20)
+    options = probe.ProbeOptions(topics=(probe.TopicRequirement(topic, ("describe", "read")),), timeout=20)
     gc.collect()
     gc.disable()  # what only the collector of cycles lets go of may stay for minutes
     try:

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import (
-    CONNECTOR_NOT_FOUND,
-    ApiError,
-    TransportError,
-)
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session
+from .projects import Project
+from .request_errors import CONNECTOR_NOT_FOUND, ApiError, TransportError
+from .session import Session
 
 #: The name that the server and every released client look for (FeaturestoreStorageConnectorController.java).
 USED_NAME = "kafka_connector"

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import (
-    PATH_NOT_FOUND,
-    ApiError,
-    RequestError,
-)
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session
+from .projects import Project
+from .request_errors import PATH_NOT_FOUND, ApiError, RequestError
+from .session import Session
 
 _FILE = "/project/{project}/dataset/{path}"
 _PAGE = 1000
@@ -96,7 +92,7 @@ def remove(session: Session, project: Project, path: str) -> None:
         session.call("DELETE", _FILE, {"project": project.id, "path": _relative(project, path)})
     except RequestError as error:
         # What the server answers for a missing file differs between releases; a repeated DELETE finds none either.
-        if error.everywhere or size(session, project, path) is not None:
+        if error.cluster_wide or size(session, project, path) is not None:
             raise
 
 

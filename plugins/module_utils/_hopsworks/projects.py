@@ -10,9 +10,10 @@ import dataclasses
 import fnmatch
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError, MissingLibraryError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import ApiError, TransportError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError, MissingLibraryError
+
+from .request_errors import ApiError, TransportError
+from .session import Session
 
 #: The role that may write connectors. The server checks it in the project that owns the feature store.
 DATA_OWNER = "Data owner"

@@ -14,7 +14,7 @@ import typing as t
 
 
 @dataclasses.dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How long repeated attempts at one request may go on.
 
     :param seconds: no attempt starts later than this after the first one.

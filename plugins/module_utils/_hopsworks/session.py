@@ -14,25 +14,18 @@ import time
 import typing as t
 import urllib.parse
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError, MissingLibraryError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import (
-    RequestError,
-    TransportError,
-    api_error,
-)
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.retries import Patience, retry_after_seconds
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.transport import (
-    REQUESTS_ERROR,
-    open_session,
-    tls_context,
-)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError, MissingLibraryError
+
+from .request_errors import RequestError, TransportError, api_error
+from .retries import RetryPolicy, retry_after_seconds
+from .transport import REQUESTS_ERROR, open_session, tls_context
 
 if REQUESTS_ERROR is None:
     import requests
     import urllib3.exceptions
 
 API = "/hopsworks-api/api"
-MOST_WORKERS = 64
+MAX_WORKERS = 64
 _CONNECT_SECONDS = 10.0
 _CHUNK = 65536
 _REPEATABLE = frozenset(("GET", "PUT", "DELETE"))
@@ -78,14 +71,14 @@ def connection(options: t.Mapping[str, t.Any]) -> Connection:
         raise InputError("option host", "it is not the name or address of a host", "Give the port in option port")
     if not key or not all("!" <= character <= "~" for character in key):
         raise InputError("option api_key", "it is empty, or holds blanks or letters that no key has", "Copy it again")
-    for name, low, high in (("port", 1, 65535), ("timeout", 1, 3600), ("workers", 1, MOST_WORKERS)):
+    for name, low, high in (("port", 1, 65535), ("timeout", 1, 3600), ("workers", 1, MAX_WORKERS)):
         if not low <= options[name] <= high:
             raise InputError(f"option {name}", f"{options[name]} is not between {low} and {high}", "Correct it")
     context = tls_context(options.get("validate_certs", True), options.get("ca_path"))
     return Connection(address, options["port"], key, context, float(options["timeout"]), options["workers"])
 
 
-class Reached:
+class ServerSeen:
     """Whether the server has answered at all in this run. Shared by the sessions of all threads."""
 
     def __init__(self) -> None:
@@ -96,10 +89,13 @@ class Session:
     """A session of one thread: its connection is kept open between requests."""
 
     def __init__(
-        self, connection: Connection, reached: t.Optional[Reached] = None, sleep: t.Callable[[float], None] = time.sleep
+        self,
+        connection: Connection,
+        reached: t.Optional[ServerSeen] = None,
+        sleep: t.Callable[[float], None] = time.sleep,
     ) -> None:
         self._connection = connection
-        self._reached = reached or Reached()
+        self._reached = reached or ServerSeen()
         self._sleep = sleep
         self._session = open_session(connection.url, connection.context)
         self._session.headers["Authorization"] = f"ApiKey {connection.api_key}"
@@ -139,7 +135,7 @@ class Session:
             except RequestError as error:
                 if not error.temporary or method not in _REPEATABLE:
                     raise
-                patience = Patience(self._connection.timeout, 10 if self._reached.once else _FIRST_ATTEMPTS)
+                patience = RetryPolicy(self._connection.timeout, 10 if self._reached.once else _FIRST_ATTEMPTS)
                 wait = patience.wait(attempt, time.monotonic() - started, error.retry_after)
                 if wait is None:
                     raise
@@ -147,7 +143,7 @@ class Session:
 
     def pause(self, attempt: int, error: RequestError) -> bool:
         """Waits before another attempt at a request that the caller has found worth repeating; False to give up."""
-        patience = Patience(self._connection.timeout)
+        patience = RetryPolicy(self._connection.timeout)
         wait = patience.wait(attempt, 0.0, error.retry_after)
         if wait is None:
             return False

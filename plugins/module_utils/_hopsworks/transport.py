@@ -14,7 +14,7 @@ import os
 import ssl
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
 REQUESTS_ERROR: t.Optional[ImportError] = None
 try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session
+from .session import Session
 
 _ALL = "/admin/configuration"
 

@@ -14,10 +14,11 @@ import dataclasses
 import json
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import jaas
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.client import KafkaClient
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.placeholder import placeholder
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.dummy_keystore import placeholder
+
+from . import jaas
+from .declaration import KafkaDeclaration
 
 LONGEST_BOOTSTRAP = 1000
 LONGEST_OPTIONS = 2000
@@ -40,7 +41,7 @@ SECRET_FIELDS = ("sslTruststorePassword", "sslKeystorePassword", "sslKeyPassword
 _TYPES = ("ssl.truststore.type", "ssl.keystore.type")
 
 
-def complete(client: KafkaClient) -> KafkaClient:
+def complete(client: KafkaDeclaration) -> KafkaDeclaration:
     """The client with what a connector needs besides: a placeholder for a key store beside a lonely trust store.
 
     Only for SASL_SSL. With SSL the certificate is the login itself, so there :func:`connector` asks for a real one.
@@ -52,7 +53,7 @@ def complete(client: KafkaClient) -> KafkaClient:
 
 
 def connector(
-    client: KafkaClient, truststore_location: t.Optional[str] = None, keystore_location: t.Optional[str] = None
+    client: KafkaDeclaration, truststore_location: t.Optional[str] = None, keystore_location: t.Optional[str] = None
 ) -> t.Dict[str, t.Any]:
     """The connector's fields, without ``id``, ``name``, ``description``, ``type`` and ``storageConnectorType``.
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.client import KafkaClient
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.settings import SETTINGS
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+
+from .declaration import KafkaDeclaration
+from .java_configs import SETTINGS
 
 _FIRST = ("bootstrap.servers", "security.protocol")
 
 
 def java_properties(
-    client: KafkaClient, truststore_location: t.Optional[str] = None, keystore_location: t.Optional[str] = None
+    client: KafkaDeclaration, truststore_location: t.Optional[str] = None, keystore_location: t.Optional[str] = None
 ) -> t.Dict[str, str]:
     """Java properties: the servers and the protocol first, the others by name, so that the order given never matters.
 

@@ -14,17 +14,12 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import jaas, x509
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.client import KafkaClient, from_java
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.librdkafka_settings import (
-    ASSIGNORS,
-    AT_LEAST,
-    JAVA_ONLY,
-    TARGETS,
-    Release,
-    Target,
-)
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.settings import SETTINGS
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import x509
+
+from . import jaas
+from .declaration import KafkaDeclaration, from_java
+from .java_configs import SETTINGS
+from .librdkafka_configs import ASSIGNORS, AT_LEAST, JAVA_ONLY, TARGETS, Release, Target
 
 _MSK_REGION = re.compile(r"\.kafka(?:-serverless)?\.([a-z0-9-]+)\.amazonaws\.com")
 _TLS13_SUITE = re.compile(r"TLS_(AES|CHACHA20)_\w+")
@@ -70,7 +65,7 @@ class LibrdkafkaConfig:
     msk_iam: t.Optional[MskIam] = None
 
 
-def librdkafka(client: KafkaClient, release: t.Optional[Release] = None) -> LibrdkafkaConfig:
+def librdkafka(client: KafkaDeclaration, release: t.Optional[Release] = None) -> LibrdkafkaConfig:
     """Translate a client.
 
     :param release: librdkafka's release as numbers, (2, 3, 0): what it does not know yet is ignored and named. The

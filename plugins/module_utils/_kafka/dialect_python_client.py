@@ -15,8 +15,9 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import jaas
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+
+from . import jaas
 
 #: How the client finds module, user and password: in this order, in quotes of either kind.
 _LOGIN = re.compile(r"""(.+?) .*username=["'](.+?)["'] .*password=["'](.+?)["']""")

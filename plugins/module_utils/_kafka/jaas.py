@@ -16,7 +16,7 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
 SUBJECT = "sasl.jaas.config"
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
 #: What ``Properties.load(InputStream)`` takes a file for. :func:`render` writes ASCII only, so any reader agrees on it.
 ENCODING = "iso-8859-1"

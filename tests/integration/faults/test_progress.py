@@ -15,8 +15,8 @@ import sys
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.progress import Progress
-from ansible_collections.hopsworks.kafka.plugins.module_utils._rollout.worker import Outcome
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.progress import Progress
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.reconcile import ProjectOutcome
 
 from tests.conftest import COLLECTIONS, ROOT
 from tests.emulator.fixtures import Emulator, running_emulator
@@ -112,10 +112,10 @@ def test_a_line_a_second_at_most() -> None:
     progress = Progress(8, lines.append, lambda: now)
     for second, outcome in enumerate(
         [
-            Outcome("a", "created", changed=True),
-            Outcome("b", "failed"),
-            Outcome("c", "unchanged"),
-            Outcome("d", "failed", changed=True),
+            ProjectOutcome("a", "created", changed=True),
+            ProjectOutcome("b", "failed"),
+            ProjectOutcome("c", "unchanged"),
+            ProjectOutcome("d", "failed", changed=True),
         ]
     ):
         now = 100.0 + (second + 1) * 0.6

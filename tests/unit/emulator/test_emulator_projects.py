@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import jks
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import jks
 
 from tests.emulator.fixtures import Emulator
 from tests.emulator.samples import refusal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils import _arguments
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import arguments
 
 JAAS = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="fraud" password="pass-of-fraud";'
 
@@ -30,7 +30,7 @@ def test_conceal() -> None:
         check_files=True,
     )
     given = module.params
-    assert _arguments.conceal(module) is given
+    assert arguments.mask_params(module) is given
     assert module.params == {
         "api_key": "********",
         "properties": {"security.protocol": "SASL_SSL", "sasl.jaas.config": "********", "ssl.key.password": "********"},
@@ -48,13 +48,13 @@ def test_conceal() -> None:
 
 def test_short_secrets_are_masked_but_not_searched_for() -> None:
     module = Module(api_key="a.b", keystore={"password": "kafka"})
-    _arguments.conceal(module)
+    arguments.mask_params(module)
     assert module.params == {"api_key": "********", "keystore": {"password": "********"}}
     assert module.no_log_values == set()
 
 
 def test_numbers_and_lists_of_names_and_values() -> None:
-    shown, secrets = _arguments.masked(
+    shown, secrets = arguments.mask(
         {"password": 1234567890, "variables": [{"name": "db_password", "value": "x"}, {"name": "flag", "value": "y"}]}
     )
     assert shown == {

@@ -5,17 +5,17 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import (
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import (
     AuthenticationError,
     TransportError,
     api_error,
-    shown,
+    to_result,
 )
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "reason", "everywhere"),
+    ("status", "code", "reason", "cluster_wide"),
     [
         (401, 320012, "bad_api_key", True),
         (401, None, "bad_api_key", True),
@@ -39,9 +39,9 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors 
         (503, None, "unavailable", False),
     ],
 )
-def test_reasons(status: int, code: int | None, reason: str, everywhere: bool) -> None:
+def test_reasons(status: int, code: int | None, reason: str, cluster_wide: bool) -> None:
     error = api_error("GET /project", status, {"errorCode": code} if code else None)
-    assert (error.reason, error.everywhere, error.status, error.error_code) == (reason, everywhere, status, code)
+    assert (error.reason, error.cluster_wide, error.status, error.error_code) == (reason, cluster_wide, status, code)
     assert isinstance(error, AuthenticationError) is (status == 401)
     assert error.temporary is (status in (429, 502, 503, 504))
     assert error.outcome_unknown is (status >= 500)
@@ -64,14 +64,14 @@ def test_the_servers_words_and_nothing_else() -> None:
 
 
 def test_shown() -> None:
-    assert shown(api_error("GET /project", 401, {"errorCode": 320012})) == {
+    assert to_result(api_error("GET /project", 401, {"errorCode": 320012})) == {
         "reason": "bad_api_key",
         "message": "the API key is wrong [GET /project]",
         "remedy": "Check api_key (HOPSWORKS_API_KEY): it has the form prefix.secret, and it may have been revoked",
         "http_status": 401,
         "error_code": 320012,
     }
-    assert shown(InputError("option x", "cause", "Cure")) == {
+    assert to_result(InputError("option x", "cause", "Cure")) == {
         "reason": "bad_input", "message": "cause", "remedy": "Cure", "http_status": None, "error_code": None,
     }  # fmt: skip
 

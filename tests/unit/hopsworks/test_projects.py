@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import (
     DATA_OWNER,
     Selection,

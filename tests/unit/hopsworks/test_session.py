@@ -13,18 +13,14 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.errors import (
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import (
     ApiError,
     AuthenticationError,
     RequestError,
     TransportError,
 )
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import (
-    Reached,
-    Session,
-    connection,
-)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import ServerSeen, Session, connection
 
 from tests.emulator.certificates import tls_files
 from tests.emulator.fixtures import Emulator, emulator_in_thread
@@ -61,7 +57,7 @@ class Slept(list[float]):
 def opened(emulator: Emulator, timeout: float = 5, **options: t.Any) -> tuple[Session, Slept]:
     slept = Slept()
     at = dataclasses.replace(connection({**OPTIONS, **emulator.connection}), timeout=timeout)
-    reached = Reached()
+    reached = ServerSeen()
     reached.once = True
     return Session(at, options.get("reached", reached), slept), slept
 
@@ -158,7 +154,7 @@ def test_lasting_failures_are_not_repeated(emulator: Emulator, fault: t.Any, rea
 
 def test_a_bad_key(emulator: Emulator) -> None:
     answer, _slept, seen = struck(emulator, 401)
-    assert isinstance(answer, AuthenticationError) and answer.everywhere and seen == 1
+    assert isinstance(answer, AuthenticationError) and answer.cluster_wide and seen == 1
 
 
 def test_attempts_end(emulator: Emulator) -> None:
@@ -169,7 +165,7 @@ def test_attempts_end(emulator: Emulator) -> None:
 
 def test_a_server_that_never_answered_is_tried_less(emulator: Emulator) -> None:
     emulator.set_faults([{"match": {}, "fault": "reset_before_commit"}])
-    session, slept = opened(emulator, reached=Reached())
+    session, slept = opened(emulator, reached=ServerSeen())
     with pytest.raises(TransportError):
         session.call("GET", "/project")
     emulator.set_faults([])
@@ -214,7 +210,9 @@ def listening(serve: t.Callable[[socket.socket], None]) -> tuple[socket.socket, 
 
 
 def failure(host: str, port: int, **options: t.Any) -> TransportError:
-    session = Session(connection({**OPTIONS, "host": host, "port": port, "timeout": 2, **options}), Reached(), Slept())
+    session = Session(
+        connection({**OPTIONS, "host": host, "port": port, "timeout": 2, **options}), ServerSeen(), Slept()
+    )
     with pytest.raises(TransportError) as failed:
         session.call("GET", "/project")
     assert "a.b" not in str(failed.value)

@@ -7,25 +7,26 @@ import typing as t
 
 import confluent_kafka
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import client, dialect_connector, jaas, stores
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration, dialect_connector, jaas
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_librdkafka import librdkafka
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_python_client import python_client
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import stores
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.kafka.reference import Reference
-from tests.unit.kafka.test_declare import PLAIN, SCRAM, SERVERS, keystore, truststore
+from tests.unit.kafka.test_declaration import PLAIN, SCRAM, SERVERS, keystore, truststore
 
 PLACES = ("/Projects/fraud/Resources/t.jks", "/Projects/fraud/Resources/k.jks")
 SSL = {**SERVERS, "security.protocol": "SSL"}
 
 
-def connector(properties: dict[str, t.Any], *stores: client.StoreOption | None) -> dict[str, t.Any]:
-    return dialect_connector.connector(client.declare(properties, *stores), *PLACES)
+def connector(properties: dict[str, t.Any], *stores: declaration.StoreOption | None) -> dict[str, t.Any]:
+    return dialect_connector.connector(declaration.declare(properties, *stores), *PLACES)
 
 
-def refusal(properties: dict[str, t.Any], *stores: client.StoreOption | None) -> InputError:
+def refusal(properties: dict[str, t.Any], *stores: declaration.StoreOption | None) -> InputError:
     with pytest.raises(InputError) as raised:
         connector(properties, *stores)
     assert "S3CRET" not in str(raised.value)
@@ -33,7 +34,7 @@ def refusal(properties: dict[str, t.Any], *stores: client.StoreOption | None) ->
 
 
 def test_a_connector_with_stores() -> None:
-    declared = client.declare({**SSL, "linger.ms": 5, "acks": "all"}, truststore(), keystore())
+    declared = declaration.declare({**SSL, "linger.ms": 5, "acks": "all"}, truststore(), keystore())
     assert declared.truststore and declared.keystore
     assert dialect_connector.connector(declared, *PLACES) == {
         "bootstrapServers": "kafka:9092",
@@ -106,9 +107,9 @@ def test_other_protocols_do_not() -> None:
 
 def test_a_store_needs_its_place() -> None:
     with pytest.raises(InputError, match="truststore: it has no place in the project"):
-        dialect_connector.connector(client.declare(PLAIN, truststore()))
+        dialect_connector.connector(declaration.declare(PLAIN, truststore()))
     with pytest.raises(InputError, match="keystore: it has no place in the project"):
-        dialect_connector.connector(client.declare(PLAIN, truststore(), keystore()), PLACES[0])
+        dialect_connector.connector(declaration.declare(PLAIN, truststore(), keystore()), PLACES[0])
 
 
 def servers(length: int) -> str:
@@ -143,17 +144,17 @@ OPTIONS = st.dictionaries(
 
 @given(OPTIONS, st.randoms())
 def test_nothing_is_dropped_and_order_never_matters(options: dict[str, str], random: t.Any) -> None:
-    declared = client.KafkaClient({**PLAIN, **options})
+    declared = declaration.KafkaDeclaration({**PLAIN, **options})
     fields = dialect_connector.connector(declared)
     names = [option["name"] for option in fields["options"]]
     assert set(names) == (set(PLAIN) | set(options)) - set(dialect_connector.FIELDS)
     assert names.index("sasl.jaas.config") < names.index("sasl.mechanism")
     shuffled = list(declared.properties.items())
     random.shuffle(shuffled)
-    assert dialect_connector.connector(client.KafkaClient(dict(shuffled))) == fields
-    assert json.dumps(dialect_connector.connector(client.KafkaClient(dict(shuffled)))["options"]) == json.dumps(
-        fields["options"]
-    )
+    assert dialect_connector.connector(declaration.KafkaDeclaration(dict(shuffled))) == fields
+    assert json.dumps(
+        dialect_connector.connector(declaration.KafkaDeclaration(dict(shuffled)))["options"]
+    ) == json.dumps(fields["options"])
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_what_the_server_refuses_is_refused_however_the_client_was_made(
     properties: dict[str, str], subject: str
 ) -> None:
     with pytest.raises(InputError) as raised:
-        dialect_connector.connector(client.KafkaClient(properties))
+        dialect_connector.connector(declaration.KafkaDeclaration(properties))
     assert raised.value.subject == subject
 
 
@@ -183,7 +184,7 @@ def test_what_must_never_be_shown_is_listed() -> None:
 
 
 def test_a_lonely_truststore_gets_a_placeholder() -> None:
-    completed = dialect_connector.complete(client.declare(PLAIN, truststore()))
+    completed = dialect_connector.complete(declaration.declare(PLAIN, truststore()))
     assert completed.truststore and completed.keystore
     assert stores.fits(completed.keystore.private_key, completed.keystore.chain[0])
     fields = dialect_connector.connector(completed, *PLACES)
@@ -196,7 +197,7 @@ def test_a_lonely_truststore_gets_a_placeholder() -> None:
 
 
 def test_java_opens_the_placeholder(java: Reference) -> None:
-    placeholder = dialect_connector.complete(client.declare(PLAIN, truststore())).keystore
+    placeholder = dialect_connector.complete(declaration.declare(PLAIN, truststore())).keystore
     assert placeholder
     (entry,) = java.open(stores.keystore_jks(placeholder), "JKS", placeholder.password, placeholder.password)
     assert entry[1:] == (placeholder.chain[0], placeholder.private_key)
@@ -211,6 +212,6 @@ def test_java_opens_the_placeholder(java: Reference) -> None:
         ({**PLAIN, "ssl.keystore.location": "/k.jks", "ssl.keystore.password": "x"}, (truststore(),)),
     ],
 )
-def test_nobody_else_gets_one(properties: dict[str, str], options: tuple[client.StoreOption, ...]) -> None:
-    declared = client.declare(properties, *options)
+def test_nobody_else_gets_one(properties: dict[str, str], options: tuple[declaration.StoreOption, ...]) -> None:
+    declared = declaration.declare(properties, *options)
     assert dialect_connector.complete(declared) == declared

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import client, dialect_java
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration, dialect_java
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.kafka.test_declare import PLAIN, SERVERS, keystore, truststore
+from tests.unit.kafka.test_declaration import PLAIN, SERVERS, keystore, truststore
 
 
 def test_stores_become_locations_and_passwords() -> None:
-    declared = client.declare({**PLAIN, "client.id": "x"}, truststore(), keystore())
+    declared = declaration.declare({**PLAIN, "client.id": "x"}, truststore(), keystore())
     assert declared.truststore and declared.keystore
     properties = dialect_java.java_properties(declared, "/etc/t.jks", "/etc/k.jks")
     assert properties == {
@@ -30,20 +30,23 @@ def test_stores_become_locations_and_passwords() -> None:
 
 
 def test_without_stores_nothing_is_added() -> None:
-    assert dialect_java.java_properties(client.declare(PLAIN), "/unused", "/unused") == client.declare(PLAIN).properties
+    assert (
+        dialect_java.java_properties(declaration.declare(PLAIN), "/unused", "/unused")
+        == declaration.declare(PLAIN).properties
+    )
 
 
 def test_a_store_needs_its_place() -> None:
     with pytest.raises(InputError, match="truststore: it has no place"):
-        dialect_java.java_properties(client.declare(PLAIN, truststore()))
+        dialect_java.java_properties(declaration.declare(PLAIN, truststore()))
     with pytest.raises(InputError, match="keystore: it has no place"):
-        dialect_java.java_properties(client.declare(PLAIN, None, keystore()), "/t.jks")
+        dialect_java.java_properties(declaration.declare(PLAIN, None, keystore()), "/t.jks")
 
 
 @given(st.permutations(sorted(PLAIN)))
 def test_the_order_given_never_matters(names: list[str]) -> None:
-    declared = client.declare({name: PLAIN[name] for name in names})
-    expected = dialect_java.java_properties(client.declare(PLAIN))
+    declared = declaration.declare({name: PLAIN[name] for name in names})
+    expected = dialect_java.java_properties(declaration.declare(PLAIN))
     assert list(dialect_java.java_properties(declared).items()) == list(expected.items())
 
 

@@ -8,29 +8,32 @@ import typing as t
 
 import confluent_kafka
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import client, dialect_java, jaas, stores
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration, dialect_java, jaas
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_librdkafka import (
     _LOGIN,
     LibrdkafkaConfig,
     MskIam,
     librdkafka,
 )
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.librdkafka_settings import JAVA_ONLY, TARGETS
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.settings import SETTINGS
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.java_configs import SETTINGS
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.librdkafka_configs import JAVA_ONLY, TARGETS
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import stores
 from confluent_kafka.admin import AdminClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.kafka import pki
-from tests.unit.kafka.test_declare import PLAIN, SCRAM, SERVERS, keystore, truststore
+from tests.unit.kafka.test_declaration import PLAIN, SCRAM, SERVERS, keystore, truststore
 
 NOBODY = {"bootstrap.servers": "127.0.0.1:1"}
 OAUTH = {**PLAIN, "sasl.mechanism": "OAUTHBEARER", "sasl.jaas.config": f"{jaas.OAUTH_MODULE} required;"}
 URL = {"sasl.oauthbearer.token.endpoint.url": "http://127.0.0.1:1/token"}
 
 
-def translate(properties: dict[str, t.Any], *options: client.StoreOption | None, **more: t.Any) -> LibrdkafkaConfig:
-    return librdkafka(client.declare({**SERVERS, **properties}, *options), **more)
+def translate(
+    properties: dict[str, t.Any], *options: declaration.StoreOption | None, **more: t.Any
+) -> LibrdkafkaConfig:
+    return librdkafka(declaration.declare({**SERVERS, **properties}, *options), **more)
 
 
 def accept(config: LibrdkafkaConfig) -> None:
@@ -78,7 +81,7 @@ def test_the_library_takes_every_combination(login: str, encrypted: bool, with_s
 @pytest.mark.parametrize("kind", ["rsa", "ec", "ed25519"])
 def test_the_library_takes_every_kind_of_key(kind: str) -> None:
     content = pki.client(kind).key_pem() + pki.client(kind).pem + pki.intermediate().pem
-    option = client.store_option("keystore", {"content": content})
+    option = declaration.store_option("keystore", {"content": content})
     translated = translate({"security.protocol": "SSL"}, truststore(), option)
     assert translated.certificate_pem == pki.client(kind).pem + pki.intermediate().pem
     assert translated.key_pem == pki.client(kind).key_pem()
@@ -260,7 +263,7 @@ def test_every_setting_is_translated_or_named_and_the_library_takes_the_rest(pro
     if properties.get("enable.idempotence") == "true":
         for name in ("acks", "retries", "max.in.flight.requests.per.connection"):
             properties.pop(name, None)
-    translated = librdkafka(client.KafkaClient({**SERVERS, "security.protocol": "PLAINTEXT", **properties}))
+    translated = librdkafka(declaration.KafkaDeclaration({**SERVERS, "security.protocol": "PLAINTEXT", **properties}))
     named = {name for name, _unused in translated.ignored}
     for name in properties:
         if name in TARGETS:
@@ -280,7 +283,7 @@ def test_no_setting_of_javas_is_dropped_without_a_word() -> None:
     for name in sorted(set(SETTINGS) - _LOGIN - set(APART)):
         value = CHOICES.get(name, ["5" if SETTINGS[name].kind in LIMITS else "text"])[0]
         properties = {**SERVERS, "security.protocol": "PLAINTEXT"}
-        translated = librdkafka(client.KafkaClient({**properties, name: value}))
+        translated = librdkafka(declaration.KafkaDeclaration({**properties, name: value}))
         assert translated.config != properties or translated.ignored, name
 
 
@@ -401,7 +404,7 @@ def test_certificates_stand_in_the_configuration_too() -> None:
 
 @pytest.mark.parametrize("role", ["truststore", "keystore"])
 def test_one_store_that_lies_somewhere_is_read(tmp_path: pathlib.Path, role: str) -> None:
-    made = client.declare({**SERVERS, "security.protocol": "SSL"}, truststore(), keystore())
+    made = declaration.declare({**SERVERS, "security.protocol": "SSL"}, truststore(), keystore())
     assert made.truststore and made.keystore
     jks = {"truststore": stores.truststore_jks(made.truststore), "keystore": stores.keystore_jks(made.keystore)}
     password = {"truststore": made.truststore.password, "keystore": made.keystore.password}
@@ -413,11 +416,13 @@ def test_one_store_that_lies_somewhere_is_read(tmp_path: pathlib.Path, role: str
 
 
 def test_stores_that_lie_somewhere_are_read(tmp_path: pathlib.Path) -> None:
-    declared = client.declare({**SERVERS, "security.protocol": "SSL"}, truststore(), keystore())
+    declared = declaration.declare({**SERVERS, "security.protocol": "SSL"}, truststore(), keystore())
     assert declared.truststore and declared.keystore
     (tmp_path / "t.jks").write_bytes(stores.truststore_jks(declared.truststore))
     (tmp_path / "k.jks").write_bytes(stores.keystore_jks(declared.keystore))
-    located = client.declare(dialect_java.java_properties(declared, str(tmp_path / "t.jks"), str(tmp_path / "k.jks")))
+    located = declaration.declare(
+        dialect_java.java_properties(declared, str(tmp_path / "t.jks"), str(tmp_path / "k.jks"))
+    )
     assert located.truststore is None
     assert librdkafka(located).config == librdkafka(declared).config
 

@@ -6,7 +6,7 @@ import typing as t
 
 import confluent_kafka
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import client, dialect_connector, jaas
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration, dialect_connector, jaas
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_python_client import (
     _RANGES,
     Prediction,
@@ -14,14 +14,14 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_pyt
     python_client,
 )
 
-from tests.unit.kafka.test_declare import PLAIN, SCRAM, SERVERS, keystore, truststore
+from tests.unit.kafka.test_declaration import PLAIN, SCRAM, SERVERS, keystore, truststore
 
 PLACES = ("/Projects/fraud/Resources/kafka_t.jks", "/Projects/fraud/Resources/kafka_k.jks")
 USER = {"username": "alice", "password": "S3CRET"}
 
 
-def predict(properties: dict[str, t.Any], *options: client.StoreOption | None, **fields: t.Any) -> Prediction:
-    dto = dialect_connector.connector(client.declare(properties, *options), *PLACES)
+def predict(properties: dict[str, t.Any], *options: declaration.StoreOption | None, **fields: t.Any) -> Prediction:
+    dto = dialect_connector.connector(declaration.declare(properties, *options), *PLACES)
     predicted = python_client({"id": 100, **dto, **fields}, project_id=119)
     assert not any("S3CRET" in problem for problem in predicted.problems)
     return predicted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
 from hypothesis import example, given
 from hypothesis import strategies as st

@@ -14,32 +14,36 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import (
-    client,
-    dialect_librdkafka,
-    probe,
-    probe_login,
-    probe_sasl,
-    probe_tls,
-    probe_token,
-    probe_transport,
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import (
+    librdkafka_client,
+    login,
+    token_requests,
+    tokens,
     wire,
-    x509,
+)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration, dialect_librdkafka
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import x509
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import (
+    login_diagnosis,
+    probe,
+    server_check,
+    tls_handshake,
 )
 
 JAAS = 'org.apache.kafka.common.security.scram.ScramLoginModule required username="u" password="pw-Secret";'
 OAUTH = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
 
 
-def declared(protocol: str = "SASL_PLAINTEXT", **more: str) -> client.KafkaClient:
+def declared(protocol: str = "SASL_PLAINTEXT", **more: str) -> declaration.KafkaDeclaration:
     given = {"bootstrap.servers": "kafka:9092", "security.protocol": protocol}
     if protocol.startswith("SASL"):
         given.update({"sasl.mechanism": "SCRAM-SHA-512", "sasl.jaas.config": JAAS})
-    return client.declare({**given, **{name.replace("_", "."): value for name, value in more.items()}})
+    return declaration.declare({**given, **{name.replace("_", "."): value for name, value in more.items()}})
 
 
-def checked(answer: wire.Handshake | None = None, fault: str = "") -> probe_transport.Checked:
-    one = probe_transport.Checked("kafka:9092")
+def checked(answer: wire.Handshake | None = None, fault: str = "") -> server_check.ServerCheck:
+    one = server_check.ServerCheck("kafka:9092")
     one.answer, one.fault = answer, fault
     return one
 
@@ -60,8 +64,8 @@ def checked(answer: wire.Handshake | None = None, fault: str = "") -> probe_tran
         ("PLAINTEXT", checked(fault="closed"), ("metadata", "closed")),
     ],
 )
-def test_answers_before_the_login(protocol: str, one: probe_transport.Checked, expected: t.Any) -> None:
-    fault = probe_sasl.unanswered(one, declared(protocol))
+def test_answers_before_the_login(protocol: str, one: server_check.ServerCheck, expected: t.Any) -> None:
+    fault = login_diagnosis.unanswered(one, declared(protocol))
     assert (fault and fault[:2]) == expected
 
 
@@ -80,7 +84,7 @@ KAFKA_3, KAFKA_4 = wire.Releases((3, 9), (3, 9)), wire.Releases((4, 4), None)
     ],
 )
 def test_why_a_login_was_refused(releases: wire.Releases | None, library: tuple[int, ...], expected: str) -> None:
-    assert probe_sasl.why_refused(declared(), None, releases, library) == expected
+    assert login_diagnosis.why_refused(declared(), None, releases, library) == expected
 
 
 def test_why_a_token_was_refused() -> None:
@@ -89,12 +93,12 @@ def test_why_a_token_was_refused() -> None:
         sasl_jaas_config=f"{OAUTH} required;",
         sasl_oauthbearer_token_endpoint_url="https://user:pw-Secret@idp.example/token?key=pw-Secret#pw-Secret",
     )
-    doubtful = probe_sasl.Token("t", 0, doubt="it ended 60 s ago")
-    assert probe_sasl.why_refused(made, doubtful, KAFKA_4, NEW) == "token_not_valid_now"
-    assert probe_sasl.why_refused(made, probe_sasl.Token("t", 0), KAFKA_4, NEW) == "token_refused"
+    doubtful = tokens.Token("t", 0, doubt="it ended 60 s ago")
+    assert login_diagnosis.why_refused(made, doubtful, KAFKA_4, NEW) == "token_not_valid_now"
+    assert login_diagnosis.why_refused(made, tokens.Token("t", 0), KAFKA_4, NEW) == "token_refused"
     config = dialect_librdkafka.librdkafka(made)
-    assert probe_sasl.token_source(made, config) == "https://idp.example/token"
-    assert not [name for name in probe_sasl.for_library(config, doubtful) if "oauthbearer" in name]
+    assert login.token_source(made, config) == "https://idp.example/token"
+    assert not [name for name in login.for_library(config, doubtful) if "oauthbearer" in name]
 
 
 def jwt(**claims: t.Any) -> str:
@@ -119,12 +123,12 @@ def jwt(**claims: t.Any) -> str:
 def test_times_in_a_token(claims: dict[str, t.Any], doubt: str) -> None:
     now = 1_800_000_000
     given = {name: now + value if isinstance(value, int) else value for name, value in claims.items()}
-    assert probe_token._doubt(probe_token._claims(jwt(**given)), now) == doubt
+    assert token_requests._doubt(token_requests._claims(jwt(**given)), now) == doubt
 
 
 @pytest.mark.parametrize("token", ["", "opaque", "a.b.c", "a.W10.c", "...."])
 def test_a_token_that_is_no_jwt_tells_nothing(token: str) -> None:
-    assert probe_token._claims(token) == {}
+    assert token_requests._claims(token) == {}
 
 
 @pytest.mark.parametrize(
@@ -137,13 +141,13 @@ def test_a_token_that_is_no_jwt_tells_nothing(token: str) -> None:
     ],
 )
 def test_of_a_foreign_answer_only_the_code_is_repeated(body: bytes, shown: str) -> None:
-    assert probe_token._error_code(body) == shown
+    assert token_requests._error_code(body) == shown
 
 
 def test_the_clock_of_an_endpoint() -> None:
-    assert probe_token._clock("Mon, 23 Nov 2026 03:40:11 GMT") == 1795405211
-    assert probe_token._clock(None) is None
-    assert probe_token._clock("tomorrow") is None
+    assert token_requests._clock("Mon, 23 Nov 2026 03:40:11 GMT") == 1795405211
+    assert token_requests._clock(None) is None
+    assert token_requests._clock("tomorrow") is None
 
 
 def ssl_error(reason: str) -> ssl.SSLError:
@@ -152,8 +156,8 @@ def ssl_error(reason: str) -> ssl.SSLError:
     return error
 
 
-def tls(certificate: x509.Certificate | None = None) -> probe_tls.Tls:
-    return probe_tls.Tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), True, certificate, set())
+def tls(certificate: x509.Certificate | None = None) -> tls_handshake.Tls:
+    return tls_handshake.Tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), True, certificate, set())
 
 
 OWN = x509.Certificate("CN=me", "CN=Other CA", b"", b"", 0, int(time.time()) + 5 * 86400)
@@ -176,7 +180,7 @@ OWN = x509.Certificate("CN=me", "CN=Other CA", b"", b"", 0, int(time.time()) + 5
     ],
 )
 def test_what_a_tls_error_means(error: OSError, own: t.Any, asked: bool, reason: str) -> None:
-    fault = probe_tls.explain(error, tls(own), asked, lambda: None)
+    fault = tls_handshake.explain(error, tls(own), asked, lambda: None)
     assert fault.reason == reason
     assert "_ssl.c" not in fault.detail
     if own:
@@ -193,22 +197,22 @@ def test_what_a_tls_error_means(error: OSError, own: t.Any, asked: bool, reason:
     ],
 )
 def test_tls_versions_as_java_has_them(protocols: str | None, low: ssl.TLSVersion, high: ssl.TLSVersion) -> None:
-    made = probe_tls.prepare(declared("SSL", **({"ssl_enabled_protocols": protocols} if protocols else {})))
+    made = tls_handshake.prepare(declared("SSL", **({"ssl_enabled_protocols": protocols} if protocols else {})))
     assert made
     assert (made.context.minimum_version, made.context.maximum_version) == (low, high)
     assert made.context.check_hostname
 
 
 def test_names_are_not_checked_where_java_would_not() -> None:
-    made = probe_tls.prepare(declared("SSL", ssl_endpoint_identification_algorithm=""))
+    made = tls_handshake.prepare(declared("SSL", ssl_endpoint_identification_algorithm=""))
     assert made and not made.context.check_hostname
     assert made.context.verify_mode == ssl.CERT_REQUIRED
-    assert probe_tls.prepare(declared("PLAINTEXT")) is None
+    assert tls_handshake.prepare(declared("PLAINTEXT")) is None
 
 
 def test_secrets_are_taken_out_of_what_the_library_says() -> None:
-    session = probe_login.Session({}, frozenset({"pw-Secret", "pw-Secret-longer", "u"}), probe_transport.Deadline(1))
-    assert session.scrub('Invalid value "pw-Secret-longer"\n for u') == 'Invalid value "********" for u'
+    session = librdkafka_client.BrokerClient({}, frozenset({"pw-Secret", "pw-Secret-longer", "u"}), Deadline(1))
+    assert session.scrub('Invalid value "pw-Secret-longer"\n for u') == 'Invalid value "********" for ********'
 
 
 class Said:
@@ -220,7 +224,7 @@ class Said:
 
 
 def test_brokers_that_the_library_learned_of() -> None:
-    session = probe_login.Session({}, frozenset(), probe_transport.Deadline(1))
+    session = librdkafka_client.BrokerClient({}, frozenset(), Deadline(1))
     session.said = [
         Said("sasl_ssl://kafka:9093/bootstrap: Connect to ipv4#10.0.0.1:9093 failed: refused"),
         Said("sasl_ssl://kafka-1.internal:9093/1: Failed to resolve 'kafka-1.internal:9093'"),
@@ -231,7 +235,7 @@ def test_brokers_that_the_library_learned_of() -> None:
 
 
 def test_a_deadline_gives_no_step_more_than_half() -> None:
-    deadline = probe_transport.Deadline(10)
+    deadline = Deadline(10)
     assert 9 < deadline.left() <= 10
     assert deadline.step() == 5
     deadline.end = time.monotonic() + 2
@@ -246,7 +250,7 @@ def test_a_deadline_gives_no_step_more_than_half() -> None:
     [("kafka:9092", ("kafka", 9092)), ("[::1]:9093", ("::1", 9093)), ("10.0.0.1:1", ("10.0.0.1", 1))],
 )
 def test_servers_in_parts(server: str, parts: tuple[str, int]) -> None:
-    assert probe_transport.split_server(server) == parts
+    assert server_check.split_server(server) == parts
 
 
 def test_declarations_that_differ_in_their_login_alone_go_the_same_way() -> None:
@@ -258,7 +262,7 @@ def test_declarations_that_differ_in_their_login_alone_go_the_same_way() -> None
 
 def test_a_name_server_that_never_answers_does_not_hold_the_probe(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
-    monkeypatch.setattr(probe_transport.socket, "getaddrinfo", lambda *_args, **_more: over.wait(30) and [])
+    monkeypatch.setattr(server_check.socket, "getaddrinfo", lambda *_args, **_more: over.wait(30) and [])
     began = time.monotonic()
     report = probe.probe(declared("PLAINTEXT"), probe.ProbeOptions(timeout=0.5))
     over.set()
@@ -270,7 +274,7 @@ def test_a_fault_of_the_probe_itself_is_told_as_one(monkeypatch: pytest.MonkeyPa
     def broken(*_args: t.Any) -> t.NoReturn:
         raise RuntimeError("pw-Secret")
 
-    monkeypatch.setattr(probe_tls, "prepare", broken)
+    monkeypatch.setattr(tls_handshake, "prepare", broken)
     report = probe.probe(declared("SSL"), probe.ProbeOptions(timeout=2))
     assert report.failure and report.failure.reason == "internal"
     assert "RuntimeError at" in report.failure.detail
@@ -286,9 +290,9 @@ def test_a_stage_that_never_ends_is_named(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_msk_iam_without_its_library() -> None:
     config = dialect_librdkafka.MskIam(region="eu-west-1")
-    if probe_token.MSKAuthTokenProvider is None:
-        with pytest.raises(probe_sasl.TokenFault) as raised:
-            probe_token.fetch_msk_iam(config)
+    if token_requests.MSKAuthTokenProvider is None:
+        with pytest.raises(tokens.TokenFault) as raised:
+            token_requests.fetch_msk_iam(config)
         assert raised.value.reason == "signer_missing"
 
 
@@ -302,14 +306,14 @@ def test_msk_iam_with_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
         def generate_auth_token_from_profile(region: str, profile: str) -> tuple[str, int]:
             raise RuntimeError(f"no key pw-Secret in {profile}")
 
-    monkeypatch.setattr(probe_token, "MSKAuthTokenProvider", Provider)
-    token = probe_token.fetch_msk_iam(dialect_librdkafka.MskIam(region="eu-west-1"))
+    monkeypatch.setattr(token_requests, "MSKAuthTokenProvider", Provider)
+    token = token_requests.fetch_msk_iam(dialect_librdkafka.MskIam(region="eu-west-1"))
     assert (token.value, token.expires) == ("token-eu-west-1", 1_800_000_000)
-    with pytest.raises(probe_sasl.TokenFault) as raised:
-        probe_token.fetch_msk_iam(dialect_librdkafka.MskIam(region="eu-west-1", profile="p"))
+    with pytest.raises(tokens.TokenFault) as raised:
+        token_requests.fetch_msk_iam(dialect_librdkafka.MskIam(region="eu-west-1", profile="p"))
     assert (raised.value.reason, raised.value.detail) == ("signer_failed", "the signer raised RuntimeError")
-    with pytest.raises(probe_sasl.TokenFault):
-        probe_token.fetch_msk_iam(dialect_librdkafka.MskIam(region=None))
+    with pytest.raises(tokens.TokenFault):
+        token_requests.fetch_msk_iam(dialect_librdkafka.MskIam(region=None))
 
 
 def test_certificate_names_for_messages() -> None:

@@ -10,11 +10,11 @@ import re
 import time
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe_reasons, probe_report
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_report import (
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import reasons, report
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe.report import (
     STAGES,
-    Entry,
     Report,
+    StageResult,
     complete,
     failed,
     passed,
@@ -22,13 +22,13 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_repor
 from hypothesis import given
 from hypothesis import strategies as st
 
-ROOM = pathlib.Path(probe_report.__file__).parent
+ROOM = pathlib.Path(report.__file__).parent
 #: Codes that need no remedy: they tell of nothing that is wrong.
 NOTES = {"settings_ignored", "not_reached", "not_asked"}
 
 
-def entry(stage: str, ok: bool | None, reason: str = "", target: str = "") -> Entry:
-    return Entry(stage, target, ok, reason, "seen", "do this" if ok is False else "", 3)
+def entry(stage: str, ok: bool | None, reason: str = "", target: str = "") -> StageResult:
+    return StageResult(stage, target, ok, reason, "seen", "do this" if ok is False else "", 3)
 
 
 def test_every_stage_is_there_once_at_least_and_in_order() -> None:
@@ -84,15 +84,15 @@ def test_no_text_breaks_the_table(detail: str, target: str) -> None:
     assert "tls_closed" in table
 
 
-@pytest.mark.parametrize("reason", sorted(probe_reasons.REMEDIES))
+@pytest.mark.parametrize("reason", sorted(reasons.REMEDIES))
 def test_remedies_are_sentences_without_an_end(reason: str) -> None:
-    text = probe_reasons.remedy("connect", reason)
+    text = reasons.remedy("connect", reason)
     assert text[0].isupper()
     assert not text.endswith((".", " "))
 
 
 def test_every_reason_in_the_code_has_a_remedy() -> None:
-    code = "".join(path.read_text() for path in ROOM.glob("probe*.py") if path.name != "probe_reasons.py")
+    code = "".join(path.read_text() for path in ROOM.glob("*.py") if path.name != "reasons.py")
     calls = r'(?:failed\("\w+", [\w.]+, |_fail\(|_end\(|Fault\(|_Broken\(|Fault\("\w+", )'
     patterns = (
         calls + r'"(\w+)"',
@@ -104,15 +104,15 @@ def test_every_reason_in_the_code_has_a_remedy() -> None:
     found = {match for pattern in patterns for match in re.findall(pattern, code, re.MULTILINE)}
     found -= {"sasl", "metadata", "config"}
     assert len(found) > 30
-    assert found - NOTES <= set(probe_reasons.REMEDIES)
+    assert found - NOTES <= set(reasons.REMEDIES)
 
 
 def test_the_module_documents_every_reason() -> None:
     documented = (ROOM.parent.parent / "modules" / "kafka_probe.py").read_text()
-    assert [code for code in [*probe_reasons.REMEDIES, *NOTES] if f"V({code})" not in documented] == []
+    assert [code for code in [*reasons.REMEDIES, *NOTES] if f"V({code})" not in documented] == []
 
 
 def test_stages_may_have_remedies_of_their_own() -> None:
-    assert "advertised.listeners" in probe_reasons.remedy("listeners", "refused")
-    assert "advertised.listeners" not in probe_reasons.remedy("connect", "refused")
-    assert probe_reasons.remedy("connect", "") == ""
+    assert "advertised.listeners" in reasons.remedy("listeners", "refused")
+    assert "advertised.listeners" not in reasons.remedy("connect", "refused")
+    assert reasons.remedy("connect", "") == ""

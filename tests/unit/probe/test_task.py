@@ -11,15 +11,11 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import probe_task
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_options import TopicWish
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_report import (
-    Entry,
-    Report,
-    complete,
-)
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.probe_shared import Shared
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import probe_task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe.cache import ProbeCache
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe.options import TopicRequirement
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe.report import Report, StageResult, complete
 
 BASE = {"bootstrap.servers": "kafka:9093", "security.protocol": "SSL", "client.id": "task"}
 
@@ -69,7 +65,7 @@ def test_the_file_of_a_client_with_items_over_it(tmp_path: pathlib.Path) -> None
     file.write_text("bootstrap.servers = kafka:9092\nclient.id = file\n")
     given = params(properties_file=str(file))
     item = {"name": "a", "properties": {"client.id": None, "group.id": "own"}}
-    client = probe_task._client({**given, **probe_task._merged(given, item)}, Shared())
+    client = probe_task._client({**given, **probe_task._merged(given, item)}, ProbeCache())
     assert dict(client.properties) == {
         "bootstrap.servers": "kafka:9092",
         "group.id": "own",
@@ -111,9 +107,9 @@ def test_the_name_of_an_item_stands_in_its_topics_and_groups() -> None:
 
 
 def test_topics_are_names_or_dictionaries() -> None:
-    assert probe_task._topic("a", ["read"]) == TopicWish("a", ("read",))
-    assert probe_task._topic({"name": "a"}, ["read"]) == TopicWish("a", ("read",))
-    assert probe_task._topic({"name": "a", "operations": ["write"]}, ["read"]) == TopicWish("a", ("write",))
+    assert probe_task._topic("a", ["read"]) == TopicRequirement("a", ("read",))
+    assert probe_task._topic({"name": "a"}, ["read"]) == TopicRequirement("a", ("read",))
+    assert probe_task._topic({"name": "a", "operations": ["write"]}, ["read"]) == TopicRequirement("a", ("write",))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +133,9 @@ def test_check_mode_makes_no_round_trip() -> None:
 
 
 def report(ok: bool) -> Report:
-    return Report(complete([Entry("sasl", "kafka:9093", ok, "" if ok else "credentials_refused")]), ("old clients",))
+    return Report(
+        complete([StageResult("sasl", "kafka:9093", ok, "" if ok else "credentials_refused")]), ("old clients",)
+    )
 
 
 def test_no_more_jobs_at_once_than_workers_and_results_in_order() -> None:
@@ -175,7 +173,7 @@ def test_the_message_of_many_names_each_that_failed() -> None:
 
 
 def test_what_is_shared_is_made_once_and_its_fault_raised_for_all() -> None:
-    shared, made = Shared(), []
+    shared, made = ProbeCache(), []
 
     def slow() -> int:
         made.append(1)

@@ -1,0 +1,71 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""How a declaration logs in: with which token, and how librdkafka is told."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_librdkafka import LibrdkafkaConfig
+
+from .tokens import Token, TokenEndpoint, TokenFault
+
+
+def logs_in(client: KafkaDeclaration) -> bool:
+    """Whether the declaration logs in with SASL."""
+    return client.properties["security.protocol"].startswith("SASL")
+
+
+def get_token(client: KafkaDeclaration, config: LibrdkafkaConfig, timeout: float) -> t.Optional[Token]:
+    """The token for OAUTHBEARER or AWS_MSK_IAM; None for mechanisms without, and for grants that the library sees to.
+
+    :raises TokenFault: there is none to be had.
+    """
+    endpoint = token_endpoint(client, config)
+    if config.msk_iam is None and endpoint is None:
+        if config.needs and client.properties.get("sasl.mechanism") == "OAUTHBEARER":
+            raise TokenFault(
+                "token_source_unknown", "the tokens come from a Java class, which is of no use to the probe"
+            )
+        return None
+    # Only here: it takes a while to import, and few logins need it.
+    from . import token_requests  # noqa: PLC0415
+
+    if endpoint is None:
+        return token_requests.fetch_msk_iam(config.msk_iam) if config.msk_iam else None
+    return token_requests.fetch(endpoint, client.truststore.certificates if client.truststore else (), timeout)
+
+
+def token_source(client: KafkaDeclaration, config: LibrdkafkaConfig) -> str:
+    """What a report calls the place that tokens come from."""
+    endpoint = token_endpoint(client, config)
+    if endpoint is None:
+        return client.properties["sasl.mechanism"]
+    # Without user, query and fragment, where a secret may be.
+    address, _question_mark, _query = endpoint.url.partition("?")
+    scheme, separator, rest = address.partition("#")[0].partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+
+
+def token_endpoint(client: KafkaDeclaration, config: LibrdkafkaConfig) -> t.Optional[TokenEndpoint]:
+    """Where tokens come from, for the grant with an id and a secret; the library knows the other by itself."""
+    given = config.config
+    if given.get("sasl.oauthbearer.method") != "oidc" or "sasl.oauthbearer.grant.type" in given:
+        return None
+    return TokenEndpoint(
+        url=given["sasl.oauthbearer.token.endpoint.url"],
+        client_id=given.get("sasl.oauthbearer.client.id", ""),
+        secret=given.get("sasl.oauthbearer.client.secret", ""),
+        scope=given.get("sasl.oauthbearer.scope", ""),
+        encode=client.properties.get("sasl.oauthbearer.header.urlencode", "").lower() == "true",
+    )
+
+
+def for_library(config: LibrdkafkaConfig, token: t.Optional[Token]) -> t.Dict[str, str]:
+    """The library's configuration; without its own way to tokens where there is one already."""
+    if token is None:
+        return dict(config.config)
+    return {name: value for name, value in config.config.items() if not name.startswith("sasl.oauthbearer.")}

@@ -1,0 +1,43 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""Options of every module that talks to Hopsworks, as the doc fragments ``_hopsworks`` and ``_selection`` tell."""
+
+from __future__ import annotations
+
+import typing as t
+
+#: Requests under way at once. Hopsworks answers 200, over 32 connections to its database: its installer sets the first
+#: number (logicalclocks/hopsworks-chef, recipes/install.rb), the second is Payara's own where nobody set it. Some of
+#: those connections are left to other users.
+DEFAULT_WORKERS = 25
+
+
+def hopsworks_arguments() -> t.Dict[str, t.Any]:
+    """How a module reaches Hopsworks. The environment variables are those of the Hopsworks Python client."""
+    from ansible.module_utils.basic import env_fallback  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    return {
+        "host": {"type": "str", "required": True, "fallback": (env_fallback, ["HOPSWORKS_HOST"])},
+        "port": {"type": "int", "default": 443, "fallback": (env_fallback, ["HOPSWORKS_PORT"])},
+        "api_key": {"type": "str", "required": True, "no_log": True, "fallback": (env_fallback, ["HOPSWORKS_API_KEY"])},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+        "timeout": {"type": "int", "default": 30},
+        "workers": {"type": "int", "default": DEFAULT_WORKERS},
+    }
+
+
+def selection_arguments() -> t.Dict[str, t.Any]:
+    """Which projects a task is for."""
+    return {
+        # Overrides hold secrets; conceal() leaves the names readable.
+        "projects": {"type": "list", "elements": "raw", "no_log": True},
+        "project_query": {"type": "str"},
+        "exclude": {"type": "list", "elements": "str", "default": []},
+        "slice": {
+            "type": "dict",
+            "options": {"index": {"type": "int", "required": True}, "count": {"type": "int", "required": True}},
+        },
+    }

@@ -1,0 +1,241 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""The declaration of a Kafka client: Kafka's own (Java) properties, certificates to trust, a key to show.
+
+Everything that configures a client somewhere is derived from a :class:`KafkaDeclaration` by one of the dialects.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import stores
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores import (
+    KeyStore,
+    StoreOption,
+    TrustStore,
+    store_option,
+)
+
+from . import jaas, validation
+from .sensitive import secret_property, secrets_of
+
+__all__ = [
+    "KafkaDeclaration",
+    "KeyStore",
+    "StoreOption",
+    "TrustStore",
+    "declare",
+    "from_java",
+    "merge",
+    "secret_property",
+    "secrets_of",
+    "store_option",
+    "text",
+]
+
+_Store = t.TypeVar("_Store", TrustStore, KeyStore)
+
+#: The properties that say what a store is, by role. A store option replaces them all.
+_STORE_PROPERTIES = {
+    "truststore": ("ssl.truststore.location", "ssl.truststore.certificates", "ssl.truststore.type"),
+    "keystore": (
+        "ssl.keystore.location",
+        "ssl.keystore.key",
+        "ssl.keystore.certificate.chain",
+        "ssl.keystore.type",
+    ),
+}
+_PASSWORDS = {
+    "truststore": {"password": "ssl.truststore.password"},
+    "keystore": {"password": "ssl.keystore.password", "key_password": "ssl.key.password"},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class KafkaDeclaration:
+    """A Kafka client, checked.
+
+    :param properties: Kafka's Java names to values, without what the stores say. ``security.protocol`` and
+        ``bootstrap.servers`` are always there. ``ssl.truststore.location`` and the like are there only where the user
+        gave them instead of a store. Holds secrets.
+    :param truststore: the certificates to trust; None for those of the system, or a location in the properties.
+    :param keystore: the client's own key and certificate; None where it shows none.
+    :param notes: what should be told of the declaration though nothing is wrong with it.
+    """
+
+    properties: t.Mapping[str, str] = dataclasses.field(repr=False)
+    truststore: t.Optional[TrustStore] = None
+    keystore: t.Optional[KeyStore] = None
+    notes: t.Tuple[str, ...] = ()
+
+
+def declare(
+    properties: t.Mapping[str, t.Any],
+    truststore: t.Optional[StoreOption] = None,
+    keystore: t.Optional[StoreOption] = None,
+    now: t.Optional[float] = None,
+    known: t.Optional[t.Dict[StoreOption, t.Any]] = None,
+) -> KafkaDeclaration:
+    """Read, check and normalise a declaration.
+
+    :param properties: Kafka's Java names to values. True and False become ``true`` and ``false``, lists are joined with
+        commas, None leaves a property out.
+    :param truststore: see :func:`store_option`; ``ssl.truststore.certificates`` in the properties is taken as one too.
+    :param keystore: likewise, with ``ssl.keystore.key`` and ``ssl.keystore.certificate.chain``.
+    :param now: seconds since 1970 for the validity of certificates; the clock where not given.
+    :param known: stores that were read already, by their option. Those that are read now are added.
+    :raises InputError: whatever cannot work, in properties and stores alike.
+    """
+    texts = _texts(properties)
+    options = {role: _store(role, texts, given) for role, given in (("truststore", truststore), ("keystore", keystore))}
+    _normalise(texts)
+    notes = validation.check(texts, options["truststore"] is not None, options["keystore"] is not None)
+    trust = _loaded(options["truststore"], stores.load_truststore, now, known)
+    key = _loaded(options["keystore"], stores.load_keystore, now, known)
+    return KafkaDeclaration(texts, trust, key, notes + (stores.notes(trust, now) if trust else ()))
+
+
+def from_java(
+    properties: t.Mapping[str, t.Any],
+    path: t.Callable[[str], str] = lambda location: location,
+    now: t.Optional[float] = None,
+) -> KafkaDeclaration:
+    """A client from the properties of a Java client, its stores read from where they say they lie.
+
+    :param properties: for example a parsed ``onlinefs-kafka.properties``.
+    :param path: turns a location into a path on this machine, for example a container's into the host's.
+    :raises InputError: as :func:`declare`.
+    """
+    rest = _texts(properties)
+    options = {role: _located(role, rest, path) for role in _STORE_PROPERTIES}
+    return declare(rest, options["truststore"], options["keystore"], now)
+
+
+def merge(base: t.Mapping[str, t.Any], override: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """A declaration with parts of it overridden, as for one project. Both are ``{properties, truststore, keystore}``.
+
+    Properties are merged name by name, and null removes one. A store is replaced as a whole; an empty one removes it;
+    null or nothing keeps it. Other keys of either are passed over.
+    """
+    properties = {**(base.get("properties") or {}), **(override.get("properties") or {})}
+    merged: t.Dict[str, t.Any] = {
+        "properties": {name: value for name, value in properties.items() if value is not None}
+    }
+    for role in _STORE_PROPERTIES:
+        store = base.get(role) if override.get(role) is None else override[role]
+        merged[role] = store or None
+    return merged
+
+
+def _loaded(
+    option: t.Optional[StoreOption],
+    load: t.Callable[[StoreOption, t.Optional[float]], _Store],
+    now: t.Optional[float],
+    known: t.Optional[t.Dict[StoreOption, t.Any]],
+) -> t.Optional[_Store]:
+    if option is None:
+        return None
+    found: t.Optional[_Store] = known.get(option) if known is not None else None
+    if found is None:
+        found = load(option, now)
+        if known is not None:
+            known[option] = found
+    return found
+
+
+def _texts(properties: t.Mapping[str, t.Any]) -> t.Dict[str, str]:
+    texts = {}
+    for name, value in properties.items():
+        if not isinstance(name, str) or not name or name != name.strip() or any(map(str.isspace, name)):
+            raise InputError(f"property {name}", "this is not a name that Kafka could know", "Names have no blanks")
+        if value is not None:
+            texts[name] = text(name, value)
+            _whole(name, texts[name])
+    return texts
+
+
+def _whole(name: str, value: str) -> None:
+    try:
+        f"{name} {value}".encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"property {name!r}",
+            "it holds half of a character (a surrogate), which no request can carry",
+            "Write the whole character",
+        ) from None
+
+
+def text(name: str, value: t.Any) -> str:
+    """A property's value as Kafka writes it: ``true``, ``60000``, a list with commas.
+
+    :raises InputError: a value of another kind, such as a dictionary.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    if isinstance(value, (list, tuple)) and all(isinstance(item, (str, int, float)) for item in value):
+        return ",".join(text(name, item) for item in value)
+    raise InputError(f"property {name}", "its value is neither text, number, true, false nor a list", "Give a text")
+
+
+def _normalise(texts: t.Dict[str, str]) -> None:
+    if "bootstrap.servers" not in texts:
+        raise InputError("property bootstrap.servers", "it is missing", "Give host:port, several with commas")
+    texts["bootstrap.servers"] = ",".join(validation.bootstrap_servers(texts["bootstrap.servers"]))
+    texts["security.protocol"] = texts.get("security.protocol", "PLAINTEXT").strip().upper()
+    if (
+        texts.get("sasl.mechanism") == "OAUTHBEARER"
+        and "sasl.oauthbearer.client.credentials.client.id" in texts
+        and "sasl.jaas.config" not in texts
+    ):
+        # Java wants a login module even where everything else is in properties.
+        texts["sasl.jaas.config"] = f"{jaas.OAUTH_MODULE} required;"
+
+
+def _store(role: str, texts: t.Dict[str, str], given: t.Optional[StoreOption]) -> t.Optional[StoreOption]:
+    """The store of a role, from its option or from inline PEM. What it says is taken out of ``texts``."""
+    names = [name for name in _STORE_PROPERTIES[role] if name in texts]
+    inline = [name for name in names if not name.endswith((".location", ".type"))]
+    if given is None and not inline:
+        return None
+    if given is not None and (inline or f"ssl.{role}.location" in texts):
+        raise InputError(
+            f"option {role}",
+            f"it is given, and {(inline or names)[0]} in the properties as well",
+            "Give one of the two",
+        )
+    if inline and f"ssl.{role}.location" in texts:
+        raise InputError(
+            f"property {inline[0]}", f"it is given, and ssl.{role}.location as well", "Give one of the two"
+        )
+    passwords = {field: texts.pop(name) for field, name in _PASSWORDS[role].items() if name in texts}
+    content = "\n".join(texts[name] for name in inline).encode()
+    for name in names:
+        texts.pop(name)
+    option = given or StoreOption(role, content=content, type="PEM")
+    for field, password in passwords.items():
+        if getattr(option, field) not in (None, password):
+            raise InputError(
+                f"option {role}", f"its {field} is another one than {_PASSWORDS[role][field]}", "Give one of the two"
+            )
+    return dataclasses.replace(
+        option,
+        password=passwords.get("password", option.password),
+        key_password=passwords.get("key_password", option.key_password),
+    )
+
+
+def _located(role: str, texts: t.Dict[str, str], path: t.Callable[[str], str]) -> t.Optional[StoreOption]:
+    """The store that lies at a location named in ``texts``, from which it is taken out."""
+    location = texts.pop(f"ssl.{role}.location", None)
+    if location is None:
+        return None
+    kind = texts.pop(f"ssl.{role}.type", None)
+    passwords = {field: texts.pop(name, None) for field, name in _PASSWORDS[role].items()}
+    return store_option(role, {"path": path(location), "type": kind, **passwords})

@@ -1,0 +1,86 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""What is checked on the host before anything is written."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import jks, stores
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import probe
+
+from . import onlinefs_versions
+from .generations import FileSet
+from .host_error import HostError
+
+_DAY = 86400
+
+
+class ProbeFailed(HostError):
+    """Kafka cannot be used from this host as declared. Nothing was written.
+
+    :param report: what each stage saw. No secrets.
+    """
+
+    def __init__(self, report: probe.Report) -> None:
+        super().__init__("", "Nothing was changed: this host cannot use Kafka as declared", report.headline())
+        self.table = report.table()
+        self.report = report.as_dict()
+
+    def __str__(self) -> str:
+        return f"{self.cause}.\n{self.table}"
+
+
+def check_files(files: FileSet, client: KafkaDeclaration, min_days_valid: int, now: float) -> None:
+    """Read the rendered files as the service will: the properties parse, and the stores that they name open.
+
+    :param files: what is to be written.
+    :param client: what they were rendered from.
+    :param min_days_valid: a certificate must be good for this many days more.
+    :param now: seconds since 1970.
+    :raises InputError: a certificate ends too soon.
+    :raises HostError: a file does not say what it should; never the user's fault.
+    """
+    expiry = stores.expires(client)
+    if expiry is not None and expiry.not_after - now < min_days_valid * _DAY:
+        days = max(int((expiry.not_after - now) // _DAY), 0)
+        cause = f"certificate {expiry.subject} is valid for {days} days more, and min_days_valid is {min_days_valid}"
+        raise InputError("certificates", cause, "Give a newer one, or lower min_days_valid")
+    for name, file in files.items():
+        if file is None or not name.endswith(".properties"):
+            continue
+        read = properties.parse(file.content.decode(properties.ENCODING), name)
+        for role in ("truststore", "keystore"):
+            location = read.get(f"ssl.{role}.location", "").rpartition("/")[2]
+            if onlinefs_versions.STORE_NAME.fullmatch(location):
+                store = files.get(location)
+                if store is None:
+                    raise HostError(name, f"it names {location}, which is not there")
+                jks.read(store.content, read.get(f"ssl.{role}.password", ""), read.get("ssl.key.password"), location)
+
+
+def reach_kafka(client: KafkaDeclaration, group: str, topics: t.Sequence[str], seconds: float) -> t.Dict[str, t.Any]:
+    """Probe Kafka from this host: up to TLS with Python alone, further where confluent-kafka is installed.
+
+    :param client: as the consumer will be.
+    :param group: its consumer group, which it must be allowed to use.
+    :param topics: what it must be allowed to read.
+    :returns: for results: ``{ok, failed_stage, stages}``.
+    :raises ProbeFailed: a stage failed. Nothing was written.
+    """
+    wanted = probe.ProbeOptions(
+        topics=tuple(probe.TopicRequirement(topic, ("read",)) for topic in topics),
+        groups=(group,) if group else (),
+        timeout=seconds,
+        until=None if consumer_groups.available() else "tls",
+    )
+    report = probe.probe(client, wanted)
+    if not report.ok:
+        raise ProbeFailed(report)
+    return report.as_dict()

@@ -1,0 +1,36 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""What can go wrong on a host, said so that an operator can act on it."""
+
+from __future__ import annotations
+
+import errno
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
+
+_CAUSES: t.Mapping[int, t.Tuple[str, str]] = {
+    errno.EACCES: ("permission denied", "Run the task as the owner of the files or as root (become: true)"),
+    errno.EPERM: ("permission denied", "Run the task as the owner of the files or as root (become: true)"),
+    errno.EROFS: (
+        "the file system is read-only",
+        "Remount it for writing; the kernel's log says why it became read-only",
+    ),
+    errno.ENOSPC: ("no space left on the file system", "Free some space there, then run the task again"),
+    errno.EDQUOT: ("the disk quota is used up", "Free some space there, then run the task again"),
+    errno.ENOENT: ("no such file or directory", "Check the path"),
+    errno.ENOTDIR: ("a part of the path is not a directory", "Check the path"),
+    errno.ELOOP: ("the symbolic links of the path lead round in a circle", "Check the links"),
+}
+
+
+class HostError(HopsworksKafkaError):
+    """Something on the host stands in the way, or did not work."""
+
+
+def os_failure(subject: str, error: OSError) -> HostError:
+    """An error of the operating system in the words of this collection. File names only, never content."""
+    cause, remedy = _CAUSES.get(error.errno or 0, (error.strerror or type(error).__name__, ""))
+    return HostError(subject, cause, remedy)

@@ -1,0 +1,41 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""What the probes of one task find out only once, however many credentials they try."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores import StoreOption
+
+Found = t.TypeVar("Found")
+
+
+class ProbeCache:
+    """Stores that were read, and the way to servers that several probes reach alike. For use by many threads."""
+
+    def __init__(self) -> None:
+        self.stores: t.Dict[StoreOption, t.Any] = {}
+        self._lock = threading.Lock()
+        self._found: t.Dict[t.Hashable, concurrent.futures.Future[t.Any]] = {}
+
+    def once(self, key: t.Hashable, make: t.Callable[[], Found], seconds: float) -> Found:
+        """What ``make`` returns or raises, for all who ask with the same key. The others wait for the first.
+
+        :raises concurrent.futures.TimeoutError: the first is not done within ``seconds``.
+        """
+        with self._lock:
+            future = self._found.get(key)
+            first = future is None
+            if future is None:
+                future = self._found[key] = concurrent.futures.Future()
+        if first:
+            try:
+                future.set_result(make())
+            except Exception as error:
+                future.set_exception(error)
+        return t.cast(Found, future.result(seconds))

@@ -1,0 +1,231 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""What the module kafka_probe does: from its options to one probe, or to many, and to its result."""
+
+from __future__ import annotations
+
+import functools
+import queue
+import threading
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties as properties_format
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import (
+    KafkaDeclaration,
+    declare,
+    merge,
+    store_option,
+)
+
+from .cache import ProbeCache
+from .options import ProbeOptions, TopicRequirement
+from .probe import probe
+from .report import Report
+
+#: Kafka's ACL operations on topics (org.apache.kafka.common.acl.AclOperation), in lower case.
+OPERATIONS = ("read", "write", "describe", "describe_configs", "alter", "alter_configs", "create", "delete")
+
+_STORE_FIELDS = {
+    "truststore": {"path": "ssl.truststore.location", "type": "ssl.truststore.type"},
+    "keystore": {"path": "ssl.keystore.location", "type": "ssl.keystore.type"},
+}
+_INLINE = {
+    "truststore": ("ssl.truststore.certificates", "ssl.truststore.password"),
+    "keystore": (
+        "ssl.keystore.key",
+        "ssl.keystore.certificate.chain",
+        "ssl.keystore.password",
+        "ssl.key.password",
+    ),
+}
+_TABLES = 3
+
+Params = t.Mapping[str, t.Any]
+
+
+class ProbeOutcome(t.NamedTuple):
+    """What the task returns.
+
+    :param result: ``ok``, ``failed_stage``, and ``stages`` or ``results``, as the module documents them.
+    :param message: the table.
+    """
+
+    result: t.Dict[str, t.Any]
+    message: str
+    warnings: t.Tuple[str, ...] = ()
+
+
+def run(params: Params, check_mode: bool = False) -> ProbeOutcome:
+    """Do what the options of the module say.
+
+    :raises InputError: options that are no question of a Kafka connection, such as a topic without a name.
+    """
+    if params["timeout"] <= 0 or params["workers"] < 1:
+        raise InputError(
+            "options timeout and workers", "they must be greater than zero", "Leave them out, or raise them"
+        )
+    items = params.get("probes")
+    if items is None:
+        report = probe(functools.partial(_client, params, ProbeCache()), _options(params, params, check_mode))
+        return ProbeOutcome(report.as_dict(), report.table(), report.warnings)
+    wanted = [(item["name"], {**params, **_merged(params, item)}) for item in items]
+    shared = ProbeCache()
+    jobs = [
+        functools.partial(
+            probe,
+            functools.partial(_client, merged, shared),
+            _options(params, merged, check_mode),
+            shared=shared,
+        )
+        for _name, merged in wanted
+    ]
+    return _many([name for name, _merged in wanted], _bounded(jobs, params["workers"]))
+
+
+# --- from options to a declaration -----------------------------------------------------------------------------------
+
+
+def _merged(params: Params, item: Params) -> t.Dict[str, t.Any]:
+    """An item of ``probes`` over the options of the task."""
+    base = dict(params)
+    for role, fields in _STORE_FIELDS.items():
+        if item.get(role):
+            # A store takes the place of all that the task says of it, be it an option or properties.
+            names = (*fields.values(), *_INLINE[role])
+            given = base.get("properties") or {}
+            base["properties"] = {name: value for name, value in given.items() if name not in names}
+    merged: t.Dict[str, t.Any] = {
+        **merge(base, item),
+        "override": item.get("properties") or {},
+        "own_stores": [role for role in _STORE_FIELDS if item.get(role)],
+    }
+    for name in ("topics", "groups"):
+        given = params.get(name) if item.get(name) is None else item[name]
+        merged[name] = [_named(wish, item["name"]) for wish in given or ()]
+    return merged
+
+
+def _named(wish: t.Any, name: str) -> t.Any:
+    """A topic or group with the name of the item in the place of ``{name}``."""
+    if isinstance(wish, dict) and "name" in wish:
+        return {**wish, "name": _named(wish["name"], name)}
+    return wish.replace("{name}", name) if isinstance(wish, str) else wish
+
+
+def _client(params: Params, shared: ProbeCache) -> KafkaDeclaration:
+    """The declaration. Called as the stage ``config`` of a probe, where InputError belongs."""
+    given: t.Dict[str, t.Any] = dict(params.get("properties") or {})
+    if params.get("properties_file"):
+        given = _from_file(params)
+    options: t.Dict[str, t.Any] = {}
+    for role, fields in _STORE_FIELDS.items():
+        options[role] = params.get(role)
+        if fields["path"] in given and not options[role]:
+            options[role] = _located(role, given, params.get("path_map") or {})
+    trust, key = (store_option(role, options[role]) for role in ("truststore", "keystore"))
+    return declare(given, trust, key, known=shared.stores)
+
+
+def _from_file(params: Params) -> t.Dict[str, t.Any]:
+    path = str(params["properties_file"])
+    subject = f"properties_file {path}"
+    try:
+        with open(path, "rb") as file:
+            text = file.read().decode("utf-8")
+    except OSError as error:
+        raise InputError(subject, f"cannot be read: {error.strerror}", "Check the path", "unreadable_file") from error
+    except UnicodeDecodeError as error:
+        raise InputError(subject, "it is not text", "Give a file of Java properties") from error
+    given: t.Dict[str, t.Any] = dict(properties_format.parse(text, subject))
+    for role in params.get("own_stores", ()):
+        for name in (*_STORE_FIELDS[role].values(), *_INLINE[role]):
+            given.pop(name, None)
+    return {name: value for name, value in {**given, **params.get("override", {})}.items() if value is not None}
+
+
+def _located(role: str, given: t.Dict[str, t.Any], path_map: Params) -> t.Dict[str, t.Any]:
+    """The store that properties name by its location, which are taken out of ``given``; its passwords stay there."""
+    found = {field: given.pop(name) for field, name in _STORE_FIELDS[role].items() if name in given}
+    found["path"] = mapped(str(found["path"]), path_map)
+    return found
+
+
+def mapped(path: str, path_map: Params) -> str:
+    """``path`` with the longest prefix of ``path_map`` that it starts with replaced; whole parts of a path only."""
+    for prefix in sorted(path_map, key=len, reverse=True):
+        start = prefix.rstrip("/")
+        if path == start or path.startswith(start + "/"):
+            return str(path_map[prefix]).rstrip("/") + path[len(start) :]
+    return path
+
+
+def _options(params: Params, merged: Params, check_mode: bool) -> ProbeOptions:
+    return ProbeOptions(
+        topics=tuple(_topic(item, params["operations"]) for item in merged.get("topics") or ()),
+        groups=tuple(merged.get("groups") or ()),
+        round_trip=bool(params["round_trip"]) and not check_mode,
+        timeout=params["timeout"],
+        min_days_valid=params["min_days_valid"],
+        until=params["until"],
+    )
+
+
+def _topic(item: t.Any, operations: t.Sequence[str]) -> TopicRequirement:
+    if isinstance(item, str) and item:
+        return TopicRequirement(item, tuple(operations))
+    if not isinstance(item, dict) or not item.get("name") or set(item) - {"name", "operations"}:
+        raise InputError("option topics", "an item is neither a name nor {name, operations}", "Correct that item")
+    wanted = item.get("operations") or operations
+    unknown = [operation for operation in wanted if operation not in OPERATIONS]
+    if unknown or isinstance(wanted, str):
+        raise InputError(
+            f"option topics, {item['name']}", "its operations are not known", f"Give some of {', '.join(OPERATIONS)}"
+        )
+    return TopicRequirement(str(item["name"]), tuple(wanted))
+
+
+# --- many ------------------------------------------------------------------------------------------------------------
+
+
+def _bounded(jobs: t.Sequence[t.Callable[[], Report]], workers: int) -> t.List[Report]:
+    """Run all jobs, ``workers`` at a time; the reports in the order of the jobs. Each job is bounded by itself."""
+    todo: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for number in range(len(jobs)):
+        todo.put(number)
+    reports: t.Dict[int, Report] = {}
+
+    def work() -> None:
+        while True:
+            try:
+                number = todo.get_nowait()
+            except queue.Empty:
+                return
+            reports[number] = jobs[number]()
+
+    threads = [threading.Thread(target=work, daemon=True) for _number in range(min(workers, len(jobs)))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [reports[number] for number in range(len(jobs))]
+
+
+def _many(names: t.Sequence[str], reports: t.Sequence[Report]) -> ProbeOutcome:
+    failures = [(name, report) for name, report in zip(names, reports) if not report.ok]
+    results = [{"name": name, **report.as_dict()} for name, report in zip(names, reports)]
+    result = {
+        "ok": not failures,
+        "failed_stage": failures[0][1].failed_stage if failures else None,
+        "results": results,
+    }
+    lines = [f"Kafka connections: {len(names) - len(failures)} of {len(names)} passed"]
+    width = max([4, *(len(name) for name, _report in failures)])
+    for name, report in failures:
+        lines.append(f"{name:<{width}}  {report.headline().partition(': ')[2]}")
+    for name, report in failures[:_TABLES]:
+        lines.append(f"\n--- {name}\n{report.table()}")
+    warnings = tuple(dict.fromkeys(warning for report in reports for warning in report.warnings))
+    return ProbeOutcome(result, "\n".join(lines), warnings)

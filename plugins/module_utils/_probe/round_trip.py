@@ -1,0 +1,98 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""The round trip: one record produced and read back. What stays of it is no data to any reader: it has no value.
+
+The record's key is unique and its value is null, which Kafka calls a tombstone: on a compacted topic it goes away by
+itself, elsewhere with the topic's retention.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import typing as t
+import uuid
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.librdkafka_client import BrokerClient
+
+from .report import StageResult, elapsed, failed, passed
+
+with contextlib.suppress(ImportError):  # probe_login tells it
+    from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+_HEADER = "hopsworks.kafka.probe"
+_GROUP = "hopsworks.kafka.probe"
+_SLICE = 0.05
+
+
+def round_trip(session: BrokerClient, topic: str) -> StageResult:
+    """Produce one record to ``topic`` and read it back from the offset that it was produced at."""
+    began = time.monotonic()
+    key = f"{_HEADER}/{uuid.uuid4()}".encode()
+    try:
+        partition, offset = _produce(session, topic, key)
+        produced = elapsed(began)
+        _consume(session, TopicPartition(topic, partition, offset), key)
+    except _Broken as broken:
+        return failed("round_trip", topic, broken.reason, broken.detail, began)
+    detail = f"partition {partition}, offset {offset}: stored after {produced} ms, read back after {elapsed(began)} ms"
+    return passed("round_trip", topic, detail, began)
+
+
+class _Broken(Exception):
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def _produce(session: BrokerClient, topic: str, key: bytes) -> t.Tuple[int, int]:
+    """Where the record was stored: partition and offset."""
+    delivered: t.List[t.Tuple[t.Any, t.Any]] = []
+    try:
+        producer = session.producer(session.deadline.left())
+        producer.produce(
+            topic,
+            value=None,
+            key=key,
+            headers=[(_HEADER, b"1")],
+            on_delivery=lambda error, message: delivered.append((error, message)),
+        )
+        while not delivered and not session.deadline.over:
+            producer.poll(min(_SLICE, session.deadline.left()))
+    except KafkaException as error:
+        raise _Broken("produce_failed", session.scrub(error.args[0].str())) from None
+    if not delivered:
+        raise _Broken("round_trip_timeout", "the record was not stored in time")
+    fault, message = delivered[0]
+    if fault is None:
+        return message.partition(), message.offset()
+    if fault.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+        raise _Broken("no_write", "this principal may not write to the topic")
+    if fault.code() == KafkaError._MSG_TIMED_OUT:
+        raise _Broken("round_trip_timeout", "the record was not stored in time")
+    raise _Broken("produce_failed", session.scrub(fault.str()))
+
+
+def _consume(session: BrokerClient, start: t.Any, key: bytes) -> None:
+    """Read from ``start`` until the record comes."""
+    try:
+        consumer = session.consumer(_GROUP)
+        consumer.assign([start])
+        while not session.deadline.over:
+            message = consumer.poll(min(_SLICE, session.deadline.left()))
+            if message is None:
+                continue
+            error = message.error()
+            if error is None and message.key() == key:
+                return
+            # The group exists in name only: whether it may be used says nothing about the topic.
+            if error is not None and error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                raise _Broken("no_read", "this principal may not read the topic")
+            if error is not None and error.fatal():
+                raise _Broken("consume_failed", session.scrub(error.str()))
+    except KafkaException as error:
+        raise _Broken("consume_failed", session.scrub(error.args[0].str())) from None
+    raise _Broken("round_trip_timeout", "the record did not come back in time")

@@ -1,0 +1,81 @@
+"""How overrides merge with the declaration, and what differs from that, as kafka_connector_info tells it."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_info, connector_task
+
+from tests.emulator.fixtures import Emulator, emulator_in_thread
+from tests.unit.connectors.test_desired import LOGIN, SASL
+
+COMMON = {**SASL, "linger.ms": 5}
+OWN = [
+    "project_1",
+    {"name": "project_2", "properties": {"sasl.jaas.config": LOGIN.format("two"), "linger.ms": None}},
+]
+
+
+@pytest.fixture
+def emulator() -> t.Iterator[Emulator]:
+    with emulator_in_thread(projects=2, tls=True) as running:
+        yield running
+
+
+def options(emulator: Emulator, **more: t.Any) -> dict[str, t.Any]:
+    return {
+        **emulator.connection,
+        "timeout": 5,
+        "workers": 2,
+        "name": "kafka_connector",
+        "directory": "Resources",
+        "effective": False,
+        "check_files": False,
+        **more,
+    }
+
+
+def seen(emulator: Emulator, **more: t.Any) -> list[dict[str, t.Any]]:
+    found = connector_info.look(options(emulator, **more)).entries
+    assert "S3CRET" not in str(found)
+    assert not any(entry["error"] for entry in found)
+    return found
+
+
+def roll_out(emulator: Emulator, **more: t.Any) -> None:
+    whole = {"state": "present", "existing": "update", "remove_shared_stores": False, **more}
+    assert not any(outcome.error for outcome in connector_task.roll_out(options(emulator, **whole), False).outcomes)
+
+
+def test_how_overrides_merge(emulator: Emulator) -> None:
+    first, second = seen(emulator, projects=OWN, properties=COMMON)
+    login = {"name": "sasl.jaas.config", "value": "********"}
+    mechanism = {"name": "sasl.mechanism", "value": "PLAIN"}
+    assert first["wanted"]["options"] == [{"name": "linger.ms", "value": "5"}, login, mechanism]
+    assert second["wanted"]["options"] == [login, mechanism]
+    assert second["wanted"]["bootstrapServers"] == "kafka:9093"
+    assert {change["what"] for change in second["differs"]} >= {"bootstrap.servers", "sasl.jaas.config"}
+
+
+def test_what_differs(emulator: Emulator) -> None:
+    roll_out(emulator, projects=OWN, properties=COMMON)
+    assert [entry["differs"] for entry in seen(emulator, projects=OWN, properties=COMMON)] == [[], []]
+    first, second = seen(emulator, projects=["project_1", "project_2"], properties={**COMMON, "linger.ms": 7})
+    assert first["differs"] == [{"what": "linger.ms", "before": "5", "after": "7"}]
+    assert [change["what"] for change in second["differs"]] == ["linger.ms", "sasl.jaas.config"]
+
+
+def test_without_a_declaration_there_is_nothing_to_compare(emulator: Emulator) -> None:
+    assert [(entry["wanted"], entry["differs"]) for entry in seen(emulator, projects=OWN)] == [(None, None)] * 2
+
+
+def test_a_declaration_that_cannot_work_is_refused_before_anything_is_read(emulator: Emulator) -> None:
+    with pytest.raises(InputError, match="project_2"):
+        seen(
+            emulator,
+            projects=["project_1", {"name": "project_2", "properties": {"security.protocol": "X"}}],
+            properties=COMMON,
+        )
+    assert emulator.requests() == {}

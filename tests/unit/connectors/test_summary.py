@@ -1,0 +1,87 @@
+"""Summaries and diffs: readable for one project and for ten thousand."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import summary
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.reconcile import ProjectOutcome
+
+
+def change(what: str, before: t.Any, after: t.Any) -> dict[str, t.Any]:
+    return {"what": what, "before": before, "after": after}
+
+
+def failed(project: str) -> ProjectOutcome:
+    return ProjectOutcome(project, error={"reason": "x", "message": "the cause", "remedy": "The cure"})
+
+
+def test_the_message() -> None:
+    outcomes = [
+        ProjectOutcome("a", "created", True),
+        ProjectOutcome("b", "unchanged"),
+        ProjectOutcome("c", "unchanged"),
+    ]
+    assert summary.message(outcomes, 0, False) == "3 projects: 1 created, 2 unchanged"
+    assert summary.message(outcomes[:1], 2, True) == (
+        "1 project: 1 created; 2 more without the role of Data owner left out (check mode: nothing was written)"
+    )
+    assert summary.message([], 0, False) == "0 projects: nothing to do"
+
+
+def test_failures_are_quoted_up_to_a_bound() -> None:
+    outcomes = [failed(f"p{number}") for number in range(10000)]
+    text = summary.message(outcomes, 0, False)
+    assert text.startswith("10000 projects: 10000 failed | project p0: the cause. The cure. |")
+    assert text.endswith("| 9995 more failures: see results.")
+    assert len(text) < 1000
+
+
+def test_the_result() -> None:
+    result = summary.result([ProjectOutcome("a", "updated", True), failed("b")], 1, False)
+    assert (result["changed"], result["failed"]) == (True, True)
+    assert result["counts"] == {
+        "created": 0, "updated": 1, "deleted": 0, "unchanged": 0, "skipped": 0, "failed": 1, "not_owned": 1,
+    }  # fmt: skip
+    assert result["results"][1]["error"]["message"] == "the cause"
+    assert summary.result([ProjectOutcome("a", "unchanged")], 0, False)["failed"] is False
+    skipped = ProjectOutcome("a", "skipped", error={"reason": "not_attempted", "message": "", "remedy": ""})
+    assert summary.result([skipped], 0, False)["failed"] is True
+
+
+def test_projects_alike_share_a_diff() -> None:
+    outcomes = [
+        ProjectOutcome(
+            name,
+            "updated",
+            True,
+            [
+                change("linger.ms", "1", "2"),
+                change(
+                    "ssl.truststore.location", None, f"/Projects/{name}/Resources/kafka_{name}_12345678_truststore.jks"
+                ),
+            ],
+        )
+        for name in ("one", "two")
+    ]
+    outcomes += [
+        ProjectOutcome("three", "unchanged"),
+        ProjectOutcome("four", "updated", True, [change("acks", "all", "")]),
+    ]
+    both, alone = summary.diff(outcomes)
+    assert both["before"] == "linger.ms: 1\n"
+    assert both["after"] == (
+        "linger.ms: 2\nssl.truststore.location: /Projects/…/Resources/kafka_…_12345678_truststore.jks\n"
+    )
+    assert both["before_header"] == both["after_header"] == "2 projects: one, two"
+    assert alone == {
+        "before": "acks: all\n", "after": 'acks: ""\n', "before_header": "project four", "after_header": "project four",
+    }  # fmt: skip
+    (single,) = summary.diff(outcomes[:1])
+    assert "/Projects/one/Resources/kafka_one_12345678_truststore.jks" in single["after"]
+
+
+def test_a_diff_of_ten_thousand_is_short() -> None:
+    outcomes = [ProjectOutcome(f"p{number}", "created", True, [change("acks", None, "1")]) for number in range(10000)]
+    (diff,) = summary.diff(outcomes)
+    assert diff["after_header"].startswith("10000 projects: p0, p1,") and diff["after_header"].endswith("and 9980 more")

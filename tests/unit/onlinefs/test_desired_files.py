@@ -1,0 +1,269 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host is to have: which files, with which properties, where the stores lie, and what the plan says of it."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import jks
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import onlinefs_versions, options
+
+from tests.unit.kafka import pki
+from tests.unit.onlinefs.support import Home
+
+CONSUMER = {
+    "auto.offset.reset": "earliest",
+    "metadata.max.age.ms": "60000",
+    "max.partition.fetch.bytes": "1048576",
+    "max.poll.records": "1000",
+    "enable.auto.commit": "false",
+}
+
+
+def read(home: Home, name: str) -> dict[str, str]:
+    return properties.parse((home.etc / name).read_text("iso-8859-1"))
+
+
+@pytest.mark.parametrize(
+    ("version", "groups", "producer"),
+    [
+        ("3.3", {"onlinefs-kafka.properties": "0"}, False),
+        ("3.4.1", {"onlinefs-kafka.properties": "0"}, False),
+        ("3.6-SNAPSHOT", {"onlinefs-kafka.properties": "0"}, False),
+        (
+            "3.7",
+            {"onlinefs-kafka.properties": "onlinefs_rondb", "onlinefs-kafka-vector-db.properties": "onlinefs_vectordb"},
+            False,
+        ),
+        (
+            "4.10",
+            {"onlinefs-kafka.properties": "onlinefs_rondb", "onlinefs-kafka-vector-db.properties": "onlinefs_vectordb"},
+            True,
+        ),
+    ],
+)
+def test_files_and_groups_of_a_version(home: Home, version: str, groups: dict[str, str], producer: bool) -> None:
+    home.run(service_version=version)
+    for name, group in groups.items():
+        found = read(home, name)
+        assert found["group.id"] == group
+        assert {**found, **CONSUMER} == found
+    assert (home.etc / "onlinefs-kafka-vector-db.properties").exists() == (len(groups) == 2)
+    assert (home.etc / "producer.properties").exists() == producer
+    if producer:
+        found = read(home, "producer.properties")
+        assert "group.id" not in found and "client.id" not in found and found["acks"] == "all"
+
+
+@pytest.mark.parametrize("version", ["3.2", "2.5", "3", "x", "", "3.x"])
+def test_versions_that_are_refused(home: Home, version: str) -> None:
+    with pytest.raises(InputError, match="service_version"):
+        home.run(service_version=version)
+
+
+def test_the_user_wins_over_the_template_and_a_file_over_both(home: Home) -> None:
+    home.run(
+        properties={"bootstrap.servers": "k:1", "max.poll.records": 5, "linger.ms": 99, "metadata.max.age.ms": 1},
+        consumer_properties={"max.poll.records": 7, "auto.offset.reset": None},
+        vector_db_properties={"group.id": "mine"},
+        producer_properties={"acks": "1", "batch.size": None},
+    )
+    consumer = read(home, "onlinefs-kafka.properties")
+    assert consumer["max.poll.records"] == "7" and "auto.offset.reset" not in consumer
+    assert "linger.ms" not in consumer, "a producer's setting only makes a consumer warn"
+    vector = read(home, "onlinefs-kafka-vector-db.properties")
+    assert vector["group.id"] == "mine" and vector["max.poll.records"] == "5"
+    producer = read(home, "producer.properties")
+    assert producer["acks"] == "1" and "batch.size" not in producer and producer["linger.ms"] == "99"
+    assert producer["metadata.max.age.ms"] == "1"
+
+
+def test_a_group_that_is_declared_for_all_is_the_consumers_alone(home: Home) -> None:
+    home.run(properties={"bootstrap.servers": "k:1", "group.id": "mine"})
+    assert read(home, "onlinefs-kafka.properties")["group.id"] == "mine"
+    assert read(home, "onlinefs-kafka-vector-db.properties")["group.id"] == "onlinefs_vectordb"
+
+
+def test_what_a_file_alone_is_given_must_work_too(home: Home) -> None:
+    with pytest.raises(InputError, match=r"security\.protocol"):
+        home.run(producer_properties={"security.protocol": "SSLX"})
+    assert not home.state.exists()
+
+
+def test_stores_lie_where_the_container_sees_them(home: Home, tmp_path: pathlib.Path) -> None:
+    pem = pki.authority().pem
+    key = pki.client().pem + pki.client().key_pem()
+    home.run(
+        properties={"bootstrap.servers": "k:1", "security.protocol": "SSL"},
+        truststore={"content": pem},
+        keystore={"content": key},
+        container_home="/inside",
+    )
+    found = read(home, "onlinefs-kafka.properties")
+    for role in ("truststore", "keystore"):
+        location = pathlib.PurePosixPath(found[f"ssl.{role}.location"])
+        assert location.parent == pathlib.PurePosixPath("/inside/etc") and onlinefs_versions.STORE_NAME.fullmatch(
+            location.name
+        )
+        assert jks.read((home.etc / location.name).read_bytes(), found[f"ssl.{role}.password"])
+        assert home.modes()[location.name] == 0o640
+    assert found["ssl.endpoint.identification.algorithm"] == "https"
+    assert found["ssl.key.password"] == found["ssl.keystore.password"]
+
+
+def test_superseded_stores_go_after_the_proof_and_only_if_nothing_names_them(home: Home) -> None:
+    old, new = pki.authority("old"), pki.authority("new")
+    tls = {"bootstrap.servers": "k:1", "security.protocol": "SSL"}
+    home.run(properties=tls, truststore={"content": old.pem})
+    [first] = home.etc.glob("kafka_*_truststore.jks")
+    (home.etc / "by-hand.properties").write_text(f"ssl.truststore.location=/onlinefs/etc/{first.name}\n")
+    home.run(properties=tls, truststore={"content": new.pem})
+    assert first.exists(), "a file made by hand names it"
+    (home.etc / "by-hand.properties").unlink()
+    result = home.run(properties=tls, truststore={"content": new.pem})
+    assert result["changed"] and not result["restarted"] and result["actions"] == [f"clean {first.name}"]
+    assert not first.exists()
+    assert not home.run(properties=tls, truststore={"content": new.pem})["changed"]
+
+
+def test_a_failed_rotation_leaves_the_old_store_and_no_new_one(home: Home) -> None:
+    old, new = pki.authority("old"), pki.authority("new")
+    tls = {"bootstrap.servers": "k:1", "security.protocol": "SSL"}
+    home.run(properties=tls, truststore={"content": old.pem})
+    before = home.files()
+    with pytest.raises(Exception, match="fell over"):
+        home.run(properties={**tls, "bootstrap.servers": "broken:1"}, truststore={"content": new.pem})
+    assert home.files() == before
+
+
+def test_revert_brings_the_store_back(home: Home) -> None:
+    old, new = pki.authority("old"), pki.authority("new")
+    tls = {"bootstrap.servers": "k:1", "security.protocol": "SSL"}
+    home.run(properties=tls, truststore={"content": old.pem})
+    before = home.files()
+    home.run(properties=tls, truststore={"content": new.pem})
+    home.run(state="reverted", generation=1)
+    assert home.files() == before
+    home.run(state="reverted")
+    assert not list(home.etc.glob("*.jks"))
+
+
+def test_a_certificate_that_ends_too_soon_is_refused(home: Home) -> None:
+    soon = pki.issue("onlinefs", end_days=5)
+    with pytest.raises(InputError, match="valid for 4 days more, and min_days_valid is 14"):
+        home.run(
+            properties={"bootstrap.servers": "k:1", "security.protocol": "SSL"},
+            keystore={"content": soon.pem + soon.key_pem()},
+        )
+    assert not home.state.exists()
+
+
+def test_client_id_tells_the_generation_and_a_declared_one_stays(home: Home) -> None:
+    home.run()
+    assert read(home, "onlinefs-kafka.properties")["client.id"] == "onlinefs_h1_1"
+    assert not home.run()["changed"]
+    home.run(properties={"bootstrap.servers": "k:1"})
+    assert read(home, "onlinefs-kafka.properties")["client.id"] == "onlinefs_h1_2"
+    home.run(properties={"bootstrap.servers": "k:1"}, topics=["a"])
+    for name in ("onlinefs-kafka.properties", "onlinefs-kafka-vector-db.properties"):
+        assert read(home, name)["client.id"] == "onlinefs_h1_3", "each restart with something new shows in the group"
+    assert not home.run(properties={"bootstrap.servers": "k:1"}, topics=["a"])["changed"]
+    home.run(properties={"bootstrap.servers": "k:1"}, consumer_properties={"client.id": "own"})
+    assert read(home, "onlinefs-kafka.properties")["client.id"] == "own"
+    home.run(properties={"bootstrap.servers": "k:1"}, client_id="")
+    assert "client.id" not in read(home, "onlinefs-kafka.properties")
+
+
+def test_diff_and_changes_show_no_secret(home: Home) -> None:
+    def jaas(password: str) -> dict[str, str]:
+        return {
+            "bootstrap.servers": "k:1",
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "PLAIN",
+            "sasl.jaas.config": "org.apache.kafka.common.security.plain.PlainLoginModule required "
+            f'username="u" password="{password}";',
+        }
+
+    home.run(properties=jaas("first-canary"))
+    result = home.run(properties=jaas("second-canary"), diff=True)
+    assert "canary" not in repr(result)
+    assert "******** (changed)" in repr(result["diff"]) and result["restarted"]
+    [change] = [c for c in result["changes"] if c["what"] == "onlinefs-kafka.properties: sasl.jaas.config"]
+    assert change["after"] == "******** (changed)"
+
+
+@pytest.mark.parametrize(
+    ("config_dir", "home_dir", "seen"),
+    [
+        ("/srv/hops/onlinefs/etc", "/srv/hops/onlinefs", "/onlinefs/etc"),
+        ("/srv/hops/onlinefs", "/srv/hops/onlinefs", "/onlinefs"),
+        ("/srv/hops/onlinefs/a/b", "/srv/hops/onlinefs/", "/onlinefs/a/b"),
+        ("/data/onlinefs/etc", "/srv/hops/onlinefs", "/data/onlinefs/etc"),
+        ("/srv/hops/onlinefs-etc", "/srv/hops/onlinefs", "/srv/hops/onlinefs-etc"),
+    ],
+)
+def test_where_the_service_sees_its_directory(config_dir: str, home_dir: str, seen: str) -> None:
+    assert onlinefs_versions.container_directory(config_dir, home_dir, "/onlinefs") == seen
+
+
+@pytest.mark.parametrize("topic", ["", ".", "..", "a b", "ä", "x" * 250, "a,b", "a/b"])
+def test_names_that_are_no_topics(home: Home, topic: str) -> None:
+    with pytest.raises(InputError, match="Kafka has no topic"):
+        home.run(topics=[topic])
+
+
+def test_topics_need_the_site_file(home: Home) -> None:
+    (home.etc / "onlinefs-site.xml").unlink()
+    with pytest.raises(InputError, match="not there, so its topics cannot be set"):
+        home.run(topics=["a"])
+    assert home.run()["changed"]
+
+
+@pytest.mark.parametrize("mode", ["0644", "0777", "rw", "", "99", "0641"])
+def test_modes_that_are_refused(home: Home, mode: str) -> None:
+    with pytest.raises(InputError, match="option mode"):
+        home.run(mode=mode)
+
+
+def test_a_change_of_group_or_servers_is_told(home: Home) -> None:
+    warnings = " ".join(home.run(properties={"bootstrap.servers": "k:1", "group.id": "new"})["warnings"])
+    assert "from onlinefs_rondb to new" in warnings and "bootstrap servers change" in warnings
+    assert home.run(properties={"bootstrap.servers": "k:1", "group.id": "new"})["warnings"] == []
+
+
+def test_another_cluster_is_told(home: Home) -> None:
+    from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import config_task
+    from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import Generations
+
+    home.run()
+    Generations(str(home.state)).mark_proved(1, "cluster-one")
+    run = config_task.Configuration(home.params(), False, False)
+    before = run._cluster_id()
+    run._tell_cluster(before, "cluster-one")
+    assert not run.result["warnings"]
+    run._tell_cluster(before, "cluster-two")
+    assert "another Kafka cluster (cluster-two, it was cluster-one)" in run.result["warnings"][0]
+
+
+def test_stores_from_the_host_itself(home: Home, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_text(pki.authority().pem)
+    home.run(
+        properties={"bootstrap.servers": "k:1", "security.protocol": "SSL"},
+        truststore={"path": str(path), "remote_src": True},
+    )
+    assert list(home.etc.glob("kafka_*_truststore.jks"))
+
+
+def test_secrets_of_all_options_are_known(home: Home) -> None:
+    given: dict[str, t.Any] = home.params(
+        consumer_properties={"ssl.key.password": "one-secret"},
+        keystore={"content": "AAAA", "password": "two-secret"},
+    )
+    assert {"one-secret", "two-secret"} <= options.secrets(given)

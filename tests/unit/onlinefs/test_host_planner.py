@@ -1,0 +1,78 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan of a host: pure, so each rule is one small case."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.files import Attributes, File
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_planner import plan_host, restarts
+from hypothesis import given
+from hypothesis import strategies as some
+
+STORE = "kafka_0123abcd_truststore.jks"
+Files: t.TypeAlias = dict[str, File | None]
+NAMES = ("onlinefs-kafka.properties", "producer.properties", STORE)
+
+
+def file(text: str, mode: int = 0o640) -> File:
+    return File(text.encode(), Attributes(0, 0, mode))
+
+
+def test_stores_are_written_before_the_files_that_name_them() -> None:
+    plan = plan_host(
+        {"producer.properties": file("a=1"), STORE: file("x"), "onlinefs-kafka.properties": file("a=1")}, {}, []
+    )
+    assert [str(action) for action in plan.actions] == [
+        f"write {STORE}",
+        "write producer.properties",
+        "write onlinefs-kafka.properties",
+        "restart service",
+    ]
+
+
+def test_superseded_stores_go_last_and_need_no_restart() -> None:
+    plan = plan_host({}, {STORE: file("x")}, [STORE])
+    assert [str(action) for action in plan.actions] == [f"clean {STORE}"] and not restarts(plan)
+
+
+def test_a_file_that_is_to_go() -> None:
+    plan = plan_host({"producer.properties": None}, {"producer.properties": file("a=1")}, [])
+    assert [str(action) for action in plan.actions] == ["remove producer.properties", "restart service"]
+
+
+def test_an_interrupted_run_is_reason_enough_for_a_restart() -> None:
+    plan = plan_host({"producer.properties": file("a=1")}, {"producer.properties": file("a=1")}, [], interrupted=True)
+    assert [str(action) for action in plan.actions] == ["restart service"]
+
+
+def test_where_nobody_is_to_restart_the_service_it_is_told() -> None:
+    plan = plan_host({"producer.properties": file("a=1")}, {}, [], managed=False)
+    assert not restarts(plan) and "must be restarted" in plan.notes[0]
+
+
+CONTENTS = some.sampled_from(["", "a=1", "a=1\nb=2", "b=2\na=1", "# a comment\na=1", "a=2"])
+FILES = some.dictionaries(
+    some.sampled_from(NAMES), some.none() | some.builds(file, CONTENTS, some.sampled_from([0o600, 0o640]))
+)
+
+
+@given(wanted=FILES, found=FILES)
+def test_once_done_nothing_is_left_to_do(wanted: Files, found: Files) -> None:
+    plan = plan_host(wanted, found, [])
+    after = dict(found)
+    for action in plan.actions:
+        if action.verb != "restart":
+            after[action.target] = action.payload
+    assert not plan_host(wanted, after, []).changed
+    assert plan.changed == any(wanted[name] != found.get(name) for name in wanted)
+
+
+@given(wanted=FILES, found=FILES)
+def test_the_order_of_what_is_given_never_matters(wanted: Files, found: Files) -> None:
+    def told(wanted: Files, found: Files) -> list[str]:
+        return sorted(map(str, plan_host(wanted, found, []).actions))
+
+    assert told(wanted, found) == told(dict(reversed(wanted.items())), dict(reversed(found.items())))
