@@ -113,7 +113,7 @@ def main() -> None:
         plan = variables_task.set_variables(Session(connection(options)), wanted, module.check_mode, written)
     except HopsworksKafkaError as error:
         module.fail_json(msg=str(error), error=to_result(error), changed=bool(written), written=written)
-    changes = [change.shown() for change in plan.changes]
+    changes = [change.to_result() for change in plan.changes]
     names = ", ".join(action.target for action in plan.actions)
     verb = "would change" if module.check_mode else "changed"
     message = f"{len(plan.actions)} of {len(wanted)} variables {verb}: {names}" if names else "no variable differs"

@@ -31,7 +31,7 @@ class Change:
     after: t.Any = dataclasses.field(repr=False)
     secret: bool = False
 
-    def shown(self) -> dict[str, t.Any]:
+    def to_result(self) -> dict[str, t.Any]:
         """The change as results and diffs show it: ``{what, before, after}``, secrets masked."""
         if not self.secret:
             return {"what": self.what, "before": self.before, "after": self.after}

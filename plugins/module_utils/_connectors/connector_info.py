@@ -99,7 +99,7 @@ def _look(session: Session, project: Project, options: Options, entry: Entry, wa
     entry["exists"] = connector is not None
     if wanted.fields:
         entry["wanted"] = masked_connector(wanted.fields)
-        entry["differs"] = [change.shown() for change in differences(wanted, connector or {})]
+        entry["differs"] = [change.to_result() for change in differences(wanted, connector or {})]
     if connector is None:
         return
     entry["connector"] = masked_connector(connector)

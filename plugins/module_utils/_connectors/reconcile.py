@@ -43,8 +43,8 @@ class ProjectOutcome:
 
     :param action: ``created``, ``updated``, ``deleted``, ``unchanged``, ``skipped`` or ``failed``.
     :param changed: something was written, or in check mode would be; true also for a failure after a write.
-    :param changes: :meth:`Change.shown` of each.
-    :param error: see :func:`errors.shown`.
+    :param changes: :meth:`Change.to_result` of each.
+    :param error: see :func:`request_errors.to_result`.
     :param unreachable: it failed because the server gave no answer, or none that it meant.
     :param cluster_wide: it failed for a reason that holds for every project.
     """
@@ -103,7 +103,7 @@ def _write(plan: Plan) -> t.Optional[str]:
 
 
 def _shown(plan: Plan) -> t.List[t.Dict[str, t.Any]]:
-    return [change.shown() for change in plan.changes]
+    return [change.to_result() for change in plan.changes]
 
 
 def failed(project: str, error: HopsworksKafkaError) -> ProjectOutcome:

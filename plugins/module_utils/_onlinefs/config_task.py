@@ -231,7 +231,7 @@ class Configuration:
     def _proved(self, proof: t.Optional[Health]) -> None:
         if proof is None:
             return
-        self.result["proof"] = proof.shown()
+        self.result["proof"] = proof.to_result()
         # Where nobody could look here, the controller may.
         if proof.group and (proof.group.joined is not None or self._params["phase"] == "whole"):
             self.result["warnings"].extend(proof.group.doubts())
@@ -253,7 +253,7 @@ class Configuration:
         plan = prepared.plan
         self.result.update(
             changed=plan.changed,
-            changes=[change.shown() for change in plan.changes],
+            changes=[change.to_result() for change in plan.changes],
             actions=[str(action) for action in plan.actions],
             files=sorted(f"{self._places.directory}/{name}" for name, file in prepared.files.items() if file),
             restarted=host_planner.restarts(plan),
@@ -293,7 +293,7 @@ class Configuration:
 
     def _finish(self, generation: t.Optional[int]) -> Result:
         known = self._generations.all()
-        self.result["generations"] = [g.shown() for g in known]
+        self.result["generations"] = [g.to_result() for g in known]
         if generation is None and known:
             generation = known[-1].number
         self.result["generation"] = generation

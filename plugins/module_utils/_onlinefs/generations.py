@@ -69,7 +69,7 @@ class Generation:
     facts: t.Mapping[str, t.Any]
     hashes: t.Mapping[str, t.Optional[str]]
 
-    def shown(self) -> t.Dict[str, t.Any]:
+    def to_result(self) -> t.Dict[str, t.Any]:
         """For results: no content, no secret."""
         return {
             "number": self.number,

@@ -40,7 +40,7 @@ class Health:
     metrics: t.Optional[str]
     group: t.Optional[ConsumerGroup]
 
-    def shown(self) -> t.Dict[str, t.Any]:
+    def to_result(self) -> t.Dict[str, t.Any]:
         """For results."""
         return dataclasses.asdict(self)
 

@@ -277,7 +277,7 @@ def test_empty_is_a_value_for_the_check_of_names() -> None:
 def test_a_field_that_is_to_go() -> None:
     plain = dataclasses.replace(WANTED, fields={"bootstrapServers": "kafka:9093", "options": []}, files=())
     there = {"bootstrapServers": "kafka:9093", "sslKeyPassword": "S3CRET", "sslTruststoreLocation": "/Projects/x"}
-    assert [change.shown() for change in differences(plain, there)] == [
+    assert [change.to_result() for change in differences(plain, there)] == [
         {"what": "ssl.truststore.location", "before": "/Projects/x", "after": None},
         {"what": "ssl.key.password", "before": MASK, "after": None},
     ]
@@ -341,7 +341,7 @@ def test_secrets_are_marked() -> None:
     assert secret == {"ssl.truststore.password", "ssl.keystore.password", "ssl.key.password", "sasl.jaas.config"}
     own = differences(WANTED, stored(options=[LOGIN, MECHANISM, {"name": "my.token", "value": "S3CRET"}]))
     assert own == (Change("my.token", "S3CRET", None, secret=True),) and "S3CRET" not in repr(own)
-    shown = str([change.shown() for change in differences(WANTED, {})])
+    shown = str([change.to_result() for change in differences(WANTED, {})])
     assert "S3CRET" not in shown and "trust-password" not in shown and MASK in shown
 
 
@@ -377,10 +377,10 @@ def test_nothing_secret_is_shown_by_accident() -> None:
 
 
 def test_a_change_as_it_is_shown() -> None:
-    assert Change("acks", "1", "all").shown() == {"what": "acks", "before": "1", "after": "all"}
-    assert Change("p", "a", "b", secret=True).shown() == {"what": "p", "before": MASK, "after": f"{MASK} (changed)"}
-    assert Change("p", None, "b", secret=True).shown() == {"what": "p", "before": None, "after": MASK}
-    assert Change("p", "a", None, secret=True).shown() == {"what": "p", "before": MASK, "after": None}
+    assert Change("acks", "1", "all").to_result() == {"what": "acks", "before": "1", "after": "all"}
+    assert Change("p", "a", "b", secret=True).to_result() == {"what": "p", "before": MASK, "after": f"{MASK} (changed)"}
+    assert Change("p", None, "b", secret=True).to_result() == {"what": "p", "before": None, "after": MASK}
+    assert Change("p", "a", None, secret=True).to_result() == {"what": "p", "before": MASK, "after": None}
 
 
 def test_plans_and_actions_are_values() -> None:

@@ -225,9 +225,9 @@ def test_no_secret_is_shown(server: Server, wanted: Desired) -> None:
     secret = dataclasses.replace(wanted, fields={**wanted.fields, "sslKeyPassword": canary + "-too"})
     plan = planned(server, secret, True)
     if plan is not None:
-        assert canary not in str([change.shown() for change in plan.changes])
+        assert canary not in str([change.to_result() for change in plan.changes])
         assert canary not in repr(plan)
-        assert MASK in str([change.shown() for change in plan.changes]) or plan.outcome == "unchanged"
+        assert MASK in str([change.to_result() for change in plan.changes]) or plan.outcome == "unchanged"
 
 
 @given(servers())

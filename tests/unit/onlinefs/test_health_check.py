@@ -176,7 +176,7 @@ def metrics() -> t.Iterator[types.SimpleNamespace]:
 
 def test_a_service_that_works(metrics: types.SimpleNamespace) -> None:
     proof = HealthCheck(Shown(STARTING, STARTING, UP), metrics.url, 10, 0.3).prove()
-    assert proof.shown() == {"service": "active", "metrics": "ok", "group": None}
+    assert proof.to_result() == {"service": "active", "metrics": "ok", "group": None}
 
 
 def test_a_service_that_falls_over_again_and_again_is_found_out(metrics: types.SimpleNamespace) -> None:
