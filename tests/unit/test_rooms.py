@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import pathlib
+import re
 import typing as t
 
 import pytest
@@ -13,17 +14,14 @@ from tests.conftest import ROOT
 UTILS = ROOT / "plugins" / "module_utils"
 PREFIX = "ansible_collections.hopsworks.kafka.plugins"
 
-#: What each room may use, as the map in CONTRIBUTING.md draws it.
-ROOMS: dict[str, set[str]] = {
-    "_common": set(),
-    "_keystores": {"_common"},
-    "_hopsworks": {"_common"},
-    "_kafka": {"_common", "_keystores"},
-    "_brokers": {"_common", "_kafka"},
-    "_probe": {"_common", "_keystores", "_kafka", "_brokers"},
-    "_connectors": {"_common", "_keystores", "_hopsworks", "_kafka"},
-    "_onlinefs": {"_common", "_keystores", "_kafka", "_brokers", "_probe"},
-}
+
+def read_map(text: str) -> dict[str, set[str]]:
+    """The rooms of a drawing, each with those it may use: ``_room  what it holds  uses _one, _two``."""
+    lines = re.findall(r"^  (_\w+) +[^_\n]*?(?:uses (.*))?$", text, re.MULTILINE)
+    return {room: set(uses.split(", ")) - {""} for room, uses in lines}
+
+
+ROOMS = read_map((ROOT / "CONTRIBUTING.md").read_text())
 
 
 def modules() -> dict[str, pathlib.Path]:
@@ -95,6 +93,11 @@ def circles(graph: t.Mapping[str, t.Collection[str]]) -> list[str]:
     while done := {node for node, uses in left.items() if not uses}:
         left = {node: uses - done for node, uses in left.items() if node not in done}
     return sorted(left)
+
+
+def test_the_map_is_read() -> None:
+    drawn = "  _one   this and that\n  _two   more    uses _one\n  _three all    uses _one, _two\ntests/  other\n"
+    assert read_map(drawn) == {"_one": set(), "_two": {"_one"}, "_three": {"_one", "_two"}}
 
 
 def test_circles_are_found() -> None:
