@@ -52,9 +52,8 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         result = super().run(tmp, variables)
         arguments = plain(self._task.args)
-        for own in ("phase", "phase_reason", "phase_proof"):
-            if own in arguments:
-                raise AnsibleError(f"{_MODULE}: {own} is set by the action plugin, not by a task")
+        if "_transaction" in arguments:
+            raise AnsibleError(f"{_MODULE}: _transaction is set by the action plugin, not by a task")
         if arguments.get("client_id") is None:
             arguments["client_id"] = f"onlinefs_{variables.get('inventory_hostname', 'host')}"
         try:
@@ -62,9 +61,13 @@ class ActionModule(ActionBase):
         except HopsworksKafkaError as error:
             result.update(failed=True, msg=str(error))
             return result
-        look = client is not None and consumer_groups.available() and arguments.get("prove_group", "auto") != "never"
+        look = (
+            client is not None
+            and consumer_groups.available()
+            and arguments.get("verify_consumer_group", "auto") != "never"
+        )
         if look and not self._task.check_mode:
-            arguments["phase"] = "until_proof"
+            arguments["_transaction"] = {"phase": "hold"}
         result.update(self._module(arguments, variables))
         pending = result.pop("pending", False)
         if not pending or client is None or result.get("failed"):
@@ -124,16 +127,18 @@ class ActionModule(ActionBase):
         variables: t.Dict[str, t.Any],
     ) -> t.Dict[str, t.Any]:
         """Look at the consumer group, and make the change final or take it back."""
-        asked = result["proof"]["group"]
+        asked = result["health"]["group"]
         group = consumer_groups.wait_for_member(client, asked["name"], asked["client_id"], _GROUP_SECONDS)
         try:
-            require_joined(group, arguments.get("prove_group") == "required")
+            require_joined(group, arguments.get("verify_consumer_group") == "required")
         except HostError as error:
-            return self._module({**arguments, "phase": "roll_back", "phase_reason": str(error)}, variables)
-        final = self._module({**arguments, "phase": "commit", "phase_proof": dataclasses.asdict(group)}, variables)
+            rollback = {"phase": "roll_back", "reason": str(error)}
+            return self._module({**arguments, "_transaction": rollback}, variables)
+        commit = {"phase": "commit", "group": dataclasses.asdict(group)}
+        final = self._module({**arguments, "_transaction": commit}, variables)
         if final.get("failed"):
             return final
-        result["proof"]["group"] = dataclasses.asdict(group)
+        result["health"]["group"] = dataclasses.asdict(group)
         result["generations"] = final["generations"]
         result.setdefault("warnings", []).extend(final.get("warnings", []))
         result.setdefault("warnings", []).extend(group.doubts())

@@ -237,7 +237,7 @@ options:
       - Seconds that this may take.
     type: int
     default: 15
-  prove:
+  health_check:
     description:
       - When to prove that the service works. V(changed) does so after a restart, V(always) also where nothing was to be
         done,
@@ -245,7 +245,7 @@ options:
     type: str
     choices: [changed, always]
     default: changed
-  prove_group:
+  verify_consumer_group:
     description:
       - Whether the proof includes that the service has joined its consumer group.
       - V(auto) warns where nobody could look, as C(confluent-kafka) is neither on the host nor on the controller, or
@@ -269,20 +269,6 @@ options:
       - Where they are kept, readable by the user alone that the task runs as. C(.kafka_generations) in O(home) when not
         given.
     type: path
-  phase:
-    description:
-      - Set by the action plugin. A change that is to be proved from the controller is done in two runs of this module.
-    type: str
-    choices: [whole, until_proof, commit, roll_back]
-    default: whole
-  phase_reason:
-    description:
-      - Set by the action plugin, for O(phase=roll_back).
-    type: str
-  phase_proof:
-    description:
-      - Set by the action plugin, for O(phase=commit).
-    type: dict
 notes:
   - On the controller, PEM and PKCS12 stores need C(cryptography).
   - A change takes one run of this module on the host, or two where the consumer group is looked at from the controller.
@@ -384,9 +370,9 @@ probe:
     failed_stage:
       description: The first stage that failed.
       type: str
-proof:
+health:
   description: What was seen of the service when it worked.
-  returned: after a restart, or with O(prove=always)
+  returned: after a restart, or with O(health_check=always)
   type: dict
   contains:
     service:
@@ -524,14 +510,13 @@ def argument_spec() -> t.Dict[str, t.Any]:
         log_file={"type": "path"},
         probe={"type": "str", "choices": ["changed", "always", "never"], "default": "changed"},
         probe_timeout={"type": "int", "default": 15},
-        prove={"type": "str", "choices": ["changed", "always"], "default": "changed"},
-        prove_group={"type": "str", "choices": ["auto", "required", "never"], "default": "auto"},
+        health_check={"type": "str", "choices": ["changed", "always"], "default": "changed"},
+        verify_consumer_group={"type": "str", "choices": ["auto", "required", "never"], "default": "auto"},
         min_days_valid={"type": "int", "default": 14},
         generations={"type": "int", "default": 5},
         state_dir={"type": "path"},
-        phase={"type": "str", "choices": ["whole", "until_proof", "commit", "roll_back"], "default": "whole"},
-        phase_reason={"type": "str"},
-        phase_proof={"type": "dict"},
+        # Set by the action plugin, which splits a change in two when it checks the consumer group itself.
+        _transaction={"type": "dict"},
     )
     return spec
 

@@ -217,7 +217,7 @@ def _declare(bed: Bed, with_library: bool) -> None:
         onlinefs_vector_db_properties=_QUICK,
         onlinefs_service_settle=1,
         onlinefs_service_timeout=60,
-        onlinefs_prove_group="required" if with_library else "auto",
+        onlinefs_verify_consumer_group="required" if with_library else "auto",
     )
 
 

@@ -15,7 +15,7 @@ HOST = "onlinefs1"
 @pytest.fixture(scope="module")
 def bare() -> t.Iterator[Bed]:
     with bed_of("test-bare", 1, with_library=False) as made:
-        made.declare(onlinefs_prove_group="required")
+        made.declare(onlinefs_verify_consumer_group="required")
         yield made
 
 

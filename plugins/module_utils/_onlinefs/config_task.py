@@ -63,6 +63,9 @@ class Configuration:
 
     def __init__(self, params: Params, check: bool, diff: bool, service: t.Optional[Service] = None) -> None:
         self._params = params
+        #: What the action plugin asks for: ``phase`` (hold, commit or roll_back), and what that needs.
+        self._transaction: t.Mapping[str, t.Any] = params["_transaction"] or {}
+        self._phase = str(self._transaction.get("phase", ""))
         self._check = check
         self._diff = diff
         self._secrets = options.secrets(params)
@@ -86,7 +89,7 @@ class Configuration:
         :raises InputError: what the user gave is wrong; nothing was written.
         :raises HostError: the host stands in the way, or a change did not work and was taken back.
         """
-        phase = self._params["phase"]
+        phase = self._phase
         if phase in ("commit", "roll_back") and not self._check:
             with self._generations.locked(_LOCK_SECONDS):
                 return self._commit() if phase == "commit" else self._roll_back()
@@ -141,7 +144,7 @@ class Configuration:
             "bootstrap_servers": prepared.consumer.get("bootstrap.servers"),
         }
         origin = APPLIED if self._params["state"] == "present" else REVERTED
-        hold = self._params["phase"] == "until_proof"
+        hold = self._phase == "hold"
         outcome = self._host.apply(prepared.plan, prepared.found, origin, facts, hold)
         self._proved(outcome.proof)
         if outcome.proof and outcome.proof.group:
@@ -152,7 +155,7 @@ class Configuration:
     def _commit(self) -> Result:
         """The second part of a change whose consumer group was looked at from the controller."""
         before = self._cluster_id()
-        group = ConsumerGroup(**self._params["phase_proof"])
+        group = ConsumerGroup(**self._transaction["group"])
         self._host.commit(Health("", None, group))
         self._host.clean(desired_files.superseded(self._host.found(), {}, self._host.others()))
         self._tell_cluster(before, group.cluster_id)
@@ -160,7 +163,7 @@ class Configuration:
         return self._finish(None)
 
     def _roll_back(self) -> Result:
-        raise self._host.roll_back(HostError("", self._params["phase_reason"] or "not proved"))
+        raise self._host.roll_back(HostError("", self._transaction["reason"]))
 
     # --- before anything is written ----------------------------------------------------------------------------------
 
@@ -173,9 +176,9 @@ class Configuration:
             self.result["warnings"].extend(client.notes)
         if params["generations"] < 1:
             raise InputError("option generations", "less than one leaves nothing to go back to", "Give at least 1")
-        if params["prove_group"] == "required" and params["phase"] == "whole" and not consumer_groups.available():
+        if params["verify_consumer_group"] == "required" and self._phase == "" and not consumer_groups.available():
             raise InputError(
-                "option prove_group",
+                "option verify_consumer_group",
                 "it is required, and nobody can look at the consumer group",
                 "Install confluent-kafka on the controller or on the host",
             )
@@ -198,9 +201,11 @@ class Configuration:
 
     def _prover(self) -> HealthCheck:
         params = self._params
-        look = self._look if params["prove_group"] != "never" and params["service_manager"] != "none" else None
+        look = (
+            self._look if params["verify_consumer_group"] != "never" and params["service_manager"] != "none" else None
+        )
         # Where the controller adds its own look at the group, nobody having looked here is no failure yet.
-        required = params["prove_group"] == "required" and params["phase"] == "whole"
+        required = params["verify_consumer_group"] == "required" and self._phase == ""
         return HealthCheck(
             self._service,
             params["metrics_url"] or "",
@@ -225,15 +230,15 @@ class Configuration:
         return consumer_groups.wait_for_member(client, group, client_id, seconds)
 
     def _prove_always(self, plan: Plan) -> None:
-        if self._params["prove"] == "always" and not host_planner.restarts(plan):
+        if self._params["health_check"] == "always" and not host_planner.restarts(plan):
             self._proved(self._host.prover.prove())
 
     def _proved(self, proof: t.Optional[Health]) -> None:
         if proof is None:
             return
-        self.result["proof"] = proof.to_result()
+        self.result["health"] = proof.to_result()
         # Where nobody could look here, the controller may.
-        if proof.group and (proof.group.joined is not None or self._params["phase"] == "whole"):
+        if proof.group and (proof.group.joined is not None or self._phase == ""):
             self.result["warnings"].extend(proof.group.doubts())
 
     def _diagnose(self) -> t.Dict[str, t.Any]:

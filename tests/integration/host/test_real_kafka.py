@@ -68,7 +68,7 @@ def declared(kafka: dict[str, t.Any]) -> dict[str, t.Any]:
             "sasl.jaas.config": login("alice", kafka["users"]["alice"]["password"]),
         },
         "hopsworks_kafka_truststore": {"path": kafka["certificates"]["ca"]["pem"]},
-        "onlinefs_prove_group": "required",
+        "onlinefs_verify_consumer_group": "required",
         # The certificates of the tests are good for some days only.
         "onlinefs_min_days_valid": 1,
     }
@@ -133,7 +133,7 @@ def test_a_change_is_proved_by_the_group_and_records_arrive(
 ) -> None:
     done = host.run(declared)
     assert done.code == 0, done.output
-    group = done.results["host1"]["proof"]["group"]
+    group = done.results["host1"]["health"]["group"]
     assert group["joined"] and group["client_id"] == "onlinefs_host1_1" and group["name"] == "onlinefs_rondb"
     assert group["cluster_id"] is not None
     assert group["cluster_id"] == done.results["host1"]["generations"][-1]["cluster_id"]
@@ -148,7 +148,7 @@ def test_a_change_is_proved_by_the_group_and_records_arrive(
     assert again.recap("host1", "changed") == 0 and host.pid("host1") == pid
     verify = host.run(declared, entry="verify")
     assert verify.code == 0, verify.output
-    assert verify.results["host1"]["proof"]["group"]["lag"] == 0
+    assert verify.results["host1"]["health"]["group"]["lag"] == 0
 
 
 def test_a_user_that_may_read_no_topic_is_told(

@@ -28,7 +28,7 @@ def declared(mock_brokers: str) -> dict[str, t.Any]:
     return {
         "hopsworks_kafka_properties": {"bootstrap.servers": mock_brokers, "client.rack": "r1"},
         "onlinefs_topics": ["fraud_onlinefs"],
-        "onlinefs_prove_group": "never",
+        "onlinefs_verify_consumer_group": "never",
     }
 
 
@@ -49,7 +49,7 @@ def test_check_mode_predicts_apply_does_and_a_second_run_does_nothing(bed: Bed, 
             assert predicted.results[name][key] == done.results[name][key], key
         assert predicted.results[name]["diff"] == done.results[name]["diff"]
         assert done.recap(name, "changed") == 1 and bed.pid(name) != pids[name]
-        assert done.results[name]["proof"]["metrics"] == "ok"
+        assert done.results[name]["health"]["metrics"] == "ok"
         assert done.results[name]["probe"]["ok"]
     pids = {name: bed.pid(name) for name in bed.names}
 
@@ -168,7 +168,7 @@ def test_certificates_reach_the_host_as_jks_and_no_secret_is_shown(host: Bed, de
 
 
 def test_preflight_verify_and_revert(host: Bed, declared: dict[str, t.Any]) -> None:
-    declared["onlinefs_prove_group"] = "auto"
+    declared["onlinefs_verify_consumer_group"] = "auto"
     before = host.files("host1")
     preflight = host.run(declared, entry="preflight")
     assert preflight.code == 0, preflight.output
@@ -181,7 +181,7 @@ def test_preflight_verify_and_revert(host: Bed, declared: dict[str, t.Any]) -> N
     assert host.run(declared).code == 0
     verify = host.run(declared, entry="verify")
     assert verify.code == 0, verify.output
-    assert verify.results["host1"]["proof"]["metrics"] == "ok" and verify.recap("host1", "changed") == 0
+    assert verify.results["host1"]["health"]["metrics"] == "ok" and verify.recap("host1", "changed") == 0
     assert "Not proved that onlinefs_host1_1 joined group onlinefs_rondb" in verify.output
 
     predicted = host.run(declared, "--check", entry="revert")
@@ -195,7 +195,7 @@ def test_preflight_verify_and_revert(host: Bed, declared: dict[str, t.Any]) -> N
 
 
 def test_a_host_without_the_library_is_looked_at_from_the_controller(host: Bed, declared: dict[str, t.Any]) -> None:
-    declared["onlinefs_prove_group"] = "auto"
+    declared["onlinefs_verify_consumer_group"] = "auto"
     (host.folder / "hidden/confluent_kafka").mkdir(parents=True)
     (host.folder / "hidden/confluent_kafka/__init__.py").write_text("raise ImportError('hidden')\n")
     python = host.folder / "python"
@@ -204,13 +204,13 @@ def test_a_host_without_the_library_is_looked_at_from_the_controller(host: Bed, 
     assert done.code == 0, done.output
     assert host.module_runs() == 2, "the change, and the one that makes it final"
     result = done.results["host1"]
-    assert result["proof"]["group"]["reason"] == "this Kafka does not describe groups"
+    assert result["health"]["group"]["reason"] == "this Kafka does not describe groups"
     assert result["generations"][-1]["proved"] and not (host.home("host1") / ".kafka_generations/journal.json").exists()
     again = host.run(declared)
     assert again.recap("host1", "changed") == 0 and host.module_runs() == 1
 
     before = {name: host.files(name) for name in host.names}
-    required = {**declared, "onlinefs_prove_group": "required", "onlinefs_topics": ["ads_onlinefs"]}
+    required = {**declared, "onlinefs_verify_consumer_group": "required", "onlinefs_topics": ["ads_onlinefs"]}
     failed = host.run(required)
     assert failed.code != 0 and "this Kafka does not describe groups" in failed.results["host1"]["msg"]
     assert failed.results["host1"]["rolled_back"]

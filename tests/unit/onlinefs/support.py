@@ -86,7 +86,7 @@ class Home:
             "service_timeout": 1,
             "service_manager": "systemd",
             "probe": "never",
-            "prove_group": "never",
+            "verify_consumer_group": "never",
         }
         return {**defaults(), **base, **given}
 
