@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Many subjects at once: bounded threads, one resource each, results in the order of the input."""
+"""Work on many items at once, with a bounded number of threads and results in the order of the items."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ Resource = t.TypeVar("Resource")
 
 def fan_out(
     items: t.Sequence[Item],
-    work: t.Callable[[Resource, Item], Result],
-    open_resource: t.Callable[[], Resource],
+    work: t.Callable[[Item], Result],
     workers: int,
-    done: t.Callable[[Result], None] = lambda result: None,
+    on_result: t.Callable[[Result], None] = lambda result: None,
 ) -> t.List[Result]:
-    """``[work(resource, item) for item in items]``, by at most ``workers`` threads.
+    """Return ``[work(item) for item in items]``, computed by at most ``workers`` threads.
 
-    :param work: must not raise: a fault of one item is a result of its own. What it raises ends the run.
-    :param open_resource: called once in each thread, for what threads cannot share, such as a session.
-    :param done: called with each result as it comes, by one thread at a time.
+    :param work: must not raise: the failure of one item is a result of its own. An exception ends the run.
+    :param on_result: called with each result as soon as it is there, by one thread at a time.
+    :raises BaseException: the first exception that ``work`` or ``on_result`` raised.
     """
     results: t.List[t.Optional[Result]] = [None] * len(items)
     waiting = iter(range(len(items)))
@@ -34,19 +33,18 @@ def fan_out(
 
     def loop() -> None:
         try:
-            resource = open_resource()
             while not raised:
                 with lock:
                     index = next(waiting, None)
                 if index is None:
                     return
-                result = results[index] = work(resource, items[index])
+                result = results[index] = work(items[index])
                 with lock:
-                    done(result)
+                    on_result(result)
         except BaseException as error:
             raised.append(error)
 
-    # Daemons, so that an interrupted run ends at once and not after the requests under way.
+    # Daemon threads, so that an interrupted run ends at once and does not wait for the requests in progress.
     threads = [threading.Thread(target=loop, daemon=True) for _number in range(min(workers, len(items)))]
     for thread in threads:
         thread.start()
@@ -56,3 +54,17 @@ def fan_out(
     if raised:
         raise raised[0]
     return t.cast("t.List[Result]", results)
+
+
+class PerThread(t.Generic[Resource]):
+    """A resource that threads cannot share, such as an HTTP session: each thread gets its own."""
+
+    def __init__(self, create: t.Callable[[], Resource]) -> None:
+        self._create = create
+        self._local = threading.local()
+
+    def get(self) -> Resource:
+        """Return the resource of the current thread; the first call in a thread creates it."""
+        if not hasattr(self._local, "resource"):
+            self._local.resource = self._create()
+        return t.cast("Resource", self._local.resource)

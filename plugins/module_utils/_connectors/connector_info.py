@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.circuit_breaker import CircuitBreaker
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.fan_out import fan_out
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.fan_out import PerThread, fan_out
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import MASK
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import connectors, files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project, choose
@@ -61,7 +61,9 @@ def look(options: Options) -> Seen:
     chosen = choose(Session(server, reached), wished)
     outage = CircuitBreaker(server.workers)
 
-    def work(session: Session, project: Project) -> t.Tuple[Entry, ProjectOutcome]:
+    sessions = PerThread(lambda: Session(server, reached))
+
+    def work(project: Project) -> t.Tuple[Entry, ProjectOutcome]:
         entry, outcome = _entry(project), ProjectOutcome(project.name, "unchanged")
         try:
             if outage.why:
@@ -70,15 +72,13 @@ def look(options: Options) -> Seen:
                 wanted = Desired(project.name, options["name"])
                 if declared:
                     wanted = declared.of(project.name).wanted(wanted, project.name, options["directory"])
-                _look(session, project, options, entry, wanted)
+                _look(sessions.get(), project, options, entry, wanted)
         except HopsworksKafkaError as error:
             outcome = failed(project.name, error)
         entry["error"] = outcome.error
         return entry, outcome
 
-    found = fan_out(
-        chosen.projects, work, lambda: Session(server, reached), server.workers, lambda both: outage.note(both[1])
-    )
+    found = fan_out(chosen.projects, work, server.workers, lambda both: outage.note(both[1]))
     return Seen([entry for entry, _outcome in found], chosen.not_owned)
 
 

@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.circuit_breaker import CircuitBreaker
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.fan_out import fan_out
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.fan_out import PerThread, fan_out
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.progress import Progress, Tell
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import (
     Project,
@@ -93,7 +93,9 @@ def roll_out(options: Options, check_mode: bool, tell: t.Optional[Tell] = None) 
     chosen = choose(Session(server, reached), wished)
     outage = CircuitBreaker(server.workers)
 
-    def work(session: Session, project: Project) -> ProjectOutcome:
+    sessions = PerThread(lambda: Session(server, reached))
+
+    def work(project: Project) -> ProjectOutcome:
         if outage.why:
             return not_attempted(project.name, outage.why)
         if declared:
@@ -101,14 +103,14 @@ def roll_out(options: Options, check_mode: bool, tell: t.Optional[Tell] = None) 
             declared.forget(project.name)
         else:
             wanted = base.of(project.name)
-        return reconcile(session, project, wanted, options["directory"], check_mode, options["check_files"])
+        return reconcile(sessions.get(), project, wanted, options["directory"], check_mode, options["check_files"])
 
     def done(outcome: ProjectOutcome) -> None:
         outage.note(outcome)
         progress.note(outcome)
 
     progress = Progress(len(chosen.projects), tell)
-    outcomes = fan_out(chosen.projects, work, lambda: Session(server, reached), server.workers, done)
+    outcomes = fan_out(chosen.projects, work, server.workers, done)
     return Done(outcomes, chosen.not_owned, warnings)
 
 

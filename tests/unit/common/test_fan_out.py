@@ -6,17 +6,17 @@ import threading
 import time
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.fan_out import fan_out
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.fan_out import PerThread, fan_out
 
 
 @pytest.mark.parametrize("workers", [1, 3, 100])
 def test_results_stand_in_the_order_of_items(workers: int) -> None:
-    def work(resource: None, item: int) -> int:
+    def work(item: int) -> int:
         time.sleep(0.002 * (item % 3))
         return item * item
 
-    assert fan_out(range(50), work, lambda: None, workers) == [item * item for item in range(50)]
-    assert fan_out([], work, lambda: None, workers) == []
+    assert fan_out(range(50), work, workers) == [item * item for item in range(50)]
+    assert fan_out([], work, workers) == []
 
 
 def test_as_many_threads_as_allowed_each_with_its_own_resource() -> None:
@@ -29,8 +29,9 @@ def test_as_many_threads_as_allowed_each_with_its_own_resource() -> None:
         resources.append(object())
         return resources[-1]
 
-    def work(resource: object, item: int) -> None:
+    def work(item: int) -> None:
         nonlocal at_once, most
+        resource = own.get()
         with lock:
             at_once += 1
             most = max(most, at_once)
@@ -39,27 +40,28 @@ def test_as_many_threads_as_allowed_each_with_its_own_resource() -> None:
         with lock:
             at_once -= 1
 
-    fan_out(range(40), work, make, 4)
+    own = PerThread(make)
+    fan_out(range(40), work, 4)
     assert most == 4 and len(resources) == 4 and len(used) == 4
 
 
 def test_each_result_is_told_once_as_it_comes() -> None:
     told: list[int] = []
-    results = fan_out(range(30), lambda resource, item: item, lambda: None, 4, told.append)
+    results = fan_out(range(30), lambda item: item, 4, told.append)
     assert sorted(told) == results
 
 
 def test_a_defect_ends_the_run() -> None:
     begun: list[int] = []
 
-    def work(resource: None, item: int) -> None:
+    def work(item: int) -> None:
         begun.append(item)
         if item == 3:
             raise RuntimeError("defect")
         time.sleep(0.005)
 
     with pytest.raises(RuntimeError, match="defect"):
-        fan_out(range(1000), work, lambda: None, 2)
+        fan_out(range(1000), work, 2)
     assert len(begun) < 20
     with pytest.raises(ZeroDivisionError):
-        fan_out([1], lambda resource, item: item, lambda: 1 // 0, 2)
+        fan_out([1], lambda item: item, 2, lambda result: 1 // 0)  # type: ignore[arg-type,return-value]
