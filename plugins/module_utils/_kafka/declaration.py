@@ -25,34 +25,42 @@ from . import jaas, validation
 from .sensitive import secret_property, secrets_of
 
 __all__ = [
+    "STORE_PROPERTIES",
     "KafkaDeclaration",
     "KeyStore",
     "StoreOption",
     "TrustStore",
     "declare",
     "from_java",
+    "located_store",
     "merge",
     "secret_property",
     "secrets_of",
     "store_option",
     "text",
+    "without_store",
 ]
 
 _Store = t.TypeVar("_Store", TrustStore, KeyStore)
 
-#: The properties that say what a store is, by role. A store option replaces them all.
-_STORE_PROPERTIES = {
-    "truststore": ("ssl.truststore.location", "ssl.truststore.certificates", "ssl.truststore.type"),
-    "keystore": (
-        "ssl.keystore.location",
-        "ssl.keystore.key",
-        "ssl.keystore.certificate.chain",
-        "ssl.keystore.type",
-    ),
+#: The properties that say what a store option says, by role and by the option's field.
+STORE_PROPERTIES: t.Dict[str, t.Dict[str, str]] = {
+    "truststore": {
+        "path": "ssl.truststore.location",
+        "type": "ssl.truststore.type",
+        "password": "ssl.truststore.password",
+    },
+    "keystore": {
+        "path": "ssl.keystore.location",
+        "type": "ssl.keystore.type",
+        "password": "ssl.keystore.password",
+        "key_password": "ssl.key.password",
+    },
 }
-_PASSWORDS = {
-    "truststore": {"password": "ssl.truststore.password"},
-    "keystore": {"password": "ssl.keystore.password", "key_password": "ssl.key.password"},
+#: The properties that hold a store itself, as PEM.
+_INLINE = {
+    "truststore": ("ssl.truststore.certificates",),
+    "keystore": ("ssl.keystore.key", "ssl.keystore.certificate.chain"),
 }
 
 
@@ -112,8 +120,26 @@ def from_java(
     :raises InputError: as :func:`declare`.
     """
     rest = _texts(properties)
-    options = {role: _located(role, rest, path) for role in _STORE_PROPERTIES}
+    options = {role: located_store(role, rest, path) for role in STORE_PROPERTIES}
     return declare(rest, options["truststore"], options["keystore"], now)
+
+
+def located_store(role: str, properties: t.Dict[str, t.Any], path: t.Callable[[str], str]) -> t.Optional[StoreOption]:
+    """Take the store whose location ``properties`` name out of them; None where they name none.
+
+    :param path: turns the location into a path on this machine.
+    :raises InputError: the store's type is not one that Kafka knows.
+    """
+    if properties.get(STORE_PROPERTIES[role]["path"]) is None:
+        return None
+    given = {field: properties.pop(name, None) for field, name in STORE_PROPERTIES[role].items()}
+    return store_option(role, {**given, "path": path(str(given["path"]))})
+
+
+def without_store(role: str, properties: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """Return ``properties`` without any that describe the store of this role."""
+    own = {*STORE_PROPERTIES[role].values(), *_INLINE[role]}
+    return {name: value for name, value in properties.items() if name not in own}
 
 
 def merge(base: t.Mapping[str, t.Any], override: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
@@ -126,7 +152,7 @@ def merge(base: t.Mapping[str, t.Any], override: t.Mapping[str, t.Any]) -> t.Dic
     merged: t.Dict[str, t.Any] = {
         "properties": {name: value for name, value in properties.items() if value is not None}
     }
-    for role in _STORE_PROPERTIES:
+    for role in STORE_PROPERTIES:
         store = base.get(role) if override.get(role) is None else override[role]
         merged[role] = store or None
     return merged
@@ -200,42 +226,32 @@ def _normalise(texts: t.Dict[str, str]) -> None:
 
 def _store(role: str, texts: t.Dict[str, str], given: t.Optional[StoreOption]) -> t.Optional[StoreOption]:
     """The store of a role, from its option or from inline PEM. What it says is taken out of ``texts``."""
-    names = [name for name in _STORE_PROPERTIES[role] if name in texts]
-    inline = [name for name in names if not name.endswith((".location", ".type"))]
+    fields = STORE_PROPERTIES[role]
+    inline = [name for name in _INLINE[role] if name in texts]
     if given is None and not inline:
         return None
-    if given is not None and (inline or f"ssl.{role}.location" in texts):
+    if given is not None and (inline or fields["path"] in texts):
         raise InputError(
             f"option {role}",
-            f"it is given, and {(inline or names)[0]} in the properties as well",
+            f"it is given, and {(inline or [fields['path']])[0]} in the properties as well",
             "Give one of the two",
         )
-    if inline and f"ssl.{role}.location" in texts:
-        raise InputError(
-            f"property {inline[0]}", f"it is given, and ssl.{role}.location as well", "Give one of the two"
-        )
-    passwords = {field: texts.pop(name) for field, name in _PASSWORDS[role].items() if name in texts}
+    if inline and fields["path"] in texts:
+        raise InputError(f"property {inline[0]}", f"it is given, and {fields['path']} as well", "Give one of the two")
+    passwords = {
+        field: texts.pop(fields[field]) for field in ("password", "key_password") if fields.get(field) in texts
+    }
     content = "\n".join(texts[name] for name in inline).encode()
-    for name in names:
-        texts.pop(name)
+    for name in (*inline, fields["type"]):
+        texts.pop(name, None)
     option = given or StoreOption(role, content=content, type="PEM")
     for field, password in passwords.items():
         if getattr(option, field) not in (None, password):
             raise InputError(
-                f"option {role}", f"its {field} is another one than {_PASSWORDS[role][field]}", "Give one of the two"
+                f"option {role}", f"its {field} is another one than {fields[field]}", "Give one of the two"
             )
     return dataclasses.replace(
         option,
         password=passwords.get("password", option.password),
         key_password=passwords.get("key_password", option.key_password),
     )
-
-
-def _located(role: str, texts: t.Dict[str, str], path: t.Callable[[str], str]) -> t.Optional[StoreOption]:
-    """The store that lies at a location named in ``texts``, from which it is taken out."""
-    location = texts.pop(f"ssl.{role}.location", None)
-    if location is None:
-        return None
-    kind = texts.pop(f"ssl.{role}.type", None)
-    passwords = {field: texts.pop(name, None) for field, name in _PASSWORDS[role].items()}
-    return store_option(role, {"path": path(location), "type": kind, **passwords})

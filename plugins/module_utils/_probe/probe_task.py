@@ -14,10 +14,13 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties as properties_format
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import (
+    STORE_PROPERTIES,
     KafkaDeclaration,
     declare,
+    located_store,
     merge,
     store_option,
+    without_store,
 )
 
 from .cache import ProbeCache
@@ -28,19 +31,6 @@ from .report import Report
 #: Kafka's ACL operations on topics (org.apache.kafka.common.acl.AclOperation), in lower case.
 OPERATIONS = ("read", "write", "describe", "describe_configs", "alter", "alter_configs", "create", "delete")
 
-_STORE_FIELDS = {
-    "truststore": {"path": "ssl.truststore.location", "type": "ssl.truststore.type"},
-    "keystore": {"path": "ssl.keystore.location", "type": "ssl.keystore.type"},
-}
-_INLINE = {
-    "truststore": ("ssl.truststore.certificates", "ssl.truststore.password"),
-    "keystore": (
-        "ssl.keystore.key",
-        "ssl.keystore.certificate.chain",
-        "ssl.keystore.password",
-        "ssl.key.password",
-    ),
-}
 _TABLES = 3
 
 Params = t.Mapping[str, t.Any]
@@ -91,16 +81,14 @@ def run(params: Params, check_mode: bool = False) -> ProbeOutcome:
 def _merged(params: Params, item: Params) -> t.Dict[str, t.Any]:
     """An item of ``probes`` over the options of the task."""
     base = dict(params)
-    for role, fields in _STORE_FIELDS.items():
-        if item.get(role):
-            # A store takes the place of all that the task says of it, be it an option or properties.
-            names = (*fields.values(), *_INLINE[role])
-            given = base.get("properties") or {}
-            base["properties"] = {name: value for name, value in given.items() if name not in names}
+    own = [role for role in STORE_PROPERTIES if item.get(role)]
+    for role in own:
+        # A store replaces everything that the task says of it, be it an option or properties.
+        base["properties"] = without_store(role, base.get("properties") or {})
     merged: t.Dict[str, t.Any] = {
         **merge(base, item),
         "override": item.get("properties") or {},
-        "own_stores": [role for role in _STORE_FIELDS if item.get(role)],
+        "own_stores": own,
     }
     for name in ("topics", "groups"):
         given = params.get(name) if item.get(name) is None else item[name]
@@ -120,13 +108,13 @@ def _client(params: Params, shared: ProbeCache) -> KafkaDeclaration:
     given: t.Dict[str, t.Any] = dict(params.get("properties") or {})
     if params.get("properties_file"):
         given = _from_file(params)
-    options: t.Dict[str, t.Any] = {}
-    for role, fields in _STORE_FIELDS.items():
-        options[role] = params.get(role)
-        if fields["path"] in given and not options[role]:
-            options[role] = _located(role, given, params.get("path_map") or {})
-    trust, key = (store_option(role, options[role]) for role in ("truststore", "keystore"))
-    return declare(given, trust, key, known=shared.stores)
+    path_map = params.get("path_map") or {}
+    stores = {}
+    for role in STORE_PROPERTIES:
+        stores[role] = store_option(role, params.get(role)) or located_store(
+            role, given, lambda location: mapped(location, path_map)
+        )
+    return declare(given, stores["truststore"], stores["keystore"], known=shared.stores)
 
 
 def _from_file(params: Params) -> t.Dict[str, t.Any]:
@@ -141,16 +129,8 @@ def _from_file(params: Params) -> t.Dict[str, t.Any]:
         raise InputError(subject, "it is not text", "Give a file of Java properties") from error
     given: t.Dict[str, t.Any] = dict(properties_format.parse(text, subject))
     for role in params.get("own_stores", ()):
-        for name in (*_STORE_FIELDS[role].values(), *_INLINE[role]):
-            given.pop(name, None)
+        given = without_store(role, given)
     return {name: value for name, value in {**given, **params.get("override", {})}.items() if value is not None}
-
-
-def _located(role: str, given: t.Dict[str, t.Any], path_map: Params) -> t.Dict[str, t.Any]:
-    """The store that properties name by its location, which are taken out of ``given``; its passwords stay there."""
-    found = {field: given.pop(name) for field, name in _STORE_FIELDS[role].items() if name in given}
-    found["path"] = mapped(str(found["path"]), path_map)
-    return found
 
 
 def mapped(path: str, path_map: Params) -> str:
