@@ -4,8 +4,7 @@
 # This module util is PRIVATE to the collection: it may change at any time.
 """The declaration as a configuration of librdkafka, for ``confluent_kafka``.
 
-Every property is either translated or named in ``ignored`` with the reason, nothing is dropped without a word. Names,
-ranges and releases are those of librdkafka's CONFIGURATION.md, 2.3.0 to 2.16.0.
+Every property is either translated or named in ``ignored`` with the reason.
 """
 
 from __future__ import annotations
@@ -19,9 +18,11 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import 
 from . import jaas
 from .declaration import KafkaDeclaration, from_java
 from .java_configs import SETTINGS
-from .librdkafka_configs import ASSIGNORS, AT_LEAST, JAVA_ONLY, TARGETS, Release, Target
+from .librdkafka_configs import PROPERTIES, Release
+from .librdkafka_names import ASSIGNORS, JAVA_ONLY, MINIMUMS, TARGETS
 
 _MSK_REGION = re.compile(r"\.kafka(?:-serverless)?\.([a-z0-9-]+)\.amazonaws\.com")
+_NUMBERS = ("int", "long", "short", "double")
 _TLS13_SUITE = re.compile(r"TLS_(AES|CHACHA20)_\w+")
 
 Ignored = t.Tuple[str, str]
@@ -129,29 +130,33 @@ class _Translation:
     def ignore(self, name: str, why: str) -> None:
         self.ignored.append((name, why))
 
-    def set(self, name: str, target: Target, value: str) -> None:
-        """Set a counterpart, where the release has it, within its range."""
-        if self.release is not None and tuple(self.release) < target.since:
-            since = ".".join(map(str, target.since))
+    def set(self, name: str, target: str, value: str) -> None:
+        """Set the counterpart of a property, if the release has it, within its range."""
+        known = PROPERTIES[target]
+        if self.release is not None and tuple(self.release) < known.since:
+            since = ".".join(map(str, known.since))
             self.ignore(name, f"librdkafka has it from {since} on")
             return
-        if target.high is not None:
+        if known.low is not None and known.high is not None and SETTINGS[name].kind in _NUMBERS:
             number = int(value)
             # Java's -1 for "as the system likes", or for "never", is librdkafka's 0.
-            used = 0 if number < 0 and target.low == 0 else min(max(number, target.low), target.high)
+            used = 0 if number < 0 and known.low == 0 else min(max(number, known.low), known.high)
             if used != number and number >= 0:
-                self.ignore(name, f"librdkafka takes {target.low} to {target.high}, and {used} is used")
+                self.ignore(name, f"librdkafka takes {known.low} to {known.high}, and {used} is used")
             value = str(used)
-        self.config[target.name] = value
+        self.config[target] = value
 
     def settle(self) -> None:
-        """Raise settings to what librdkafka holds for their least beside others; Java sorts that out by itself."""
-        for rule in AT_LEAST:
-            least = int(self.config.get(rule.other, rule.other_standard)) + rule.margin
-            if int(self.config.get(rule.name, rule.standard)) < least:
+        """Raise properties to the minimum that librdkafka demands beside others; Java does not demand it."""
+        for rule in MINIMUMS:
+            least = self._number(rule.other) + rule.margin
+            if self._number(rule.name) < least:
                 if rule.name in self.config:
                     self.ignore(rule.name, f"librdkafka wants at least {least} beside {rule.other}, and that is used")
                 self.config[rule.name] = str(least)
+
+    def _number(self, target: str) -> int:
+        return int(self.config.get(target, PROPERTIES[target].default or 0))
 
 
 # --- single properties -----------------------------------------------------------------------------------------------
@@ -191,7 +196,7 @@ def _cipher_suites(translation: _Translation, name: str, value: str) -> None:
 
 
 def _buffer_memory(translation: _Translation, name: str, value: str) -> None:
-    translation.set(name, Target("queue.buffering.max.kbytes", 1, 2147483647), str(max(int(value) // 1024, 1)))
+    translation.set(name, "queue.buffering.max.kbytes", str(max(int(value) // 1024, 1)))
 
 
 def _partitioner(translation: _Translation, name: str, value: str) -> None:
@@ -270,8 +275,8 @@ def _oauth(properties: t.Mapping[str, str], login: jaas.Jaas, translation: _Tran
     if extensions:
         config["sasl.oauthbearer.extensions"] = ",".join(extensions)
     if "JwtBearer" in properties.get("sasl.oauthbearer.jwt.retriever.class", ""):
-        grant = Target("sasl.oauthbearer.grant.type", since=(2, 11, 0))
-        translation.set("sasl.oauthbearer.jwt.retriever.class", grant, "urn:ietf:params:oauth:grant-type:jwt-bearer")
+        grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+        translation.set("sasl.oauthbearer.jwt.retriever.class", "sasl.oauthbearer.grant.type", grant)
     if any(name.startswith("ssl.") for name in login.options):
         translation.ignore(
             "sasl.jaas.config, options ssl.*", "the token endpoint is checked by the system's certificates"

@@ -18,6 +18,7 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
 from . import jaas
+from .librdkafka_configs import PROPERTIES
 
 #: How the client finds module, user and password: in this order, in quotes of either kind.
 _LOGIN = re.compile(r"""(.+?) .*username=["'](.+?)["'] .*password=["'](.+?)["']""")
@@ -54,32 +55,7 @@ _PASSED = frozenset(
         "transactional.id",
     }
 )
-#: Numbers outside of these make librdkafka refuse the whole configuration.
-_RANGES = {
-    "connections.max.idle.ms": (0, 2147483647),
-    "delivery.timeout.ms": (0, 2147483647),
-    "linger.ms": (0, 900000),
-    "message.max.bytes": (1000, 1000000000),
-    "reconnect.backoff.max.ms": (0, 3600000),
-    "reconnect.backoff.ms": (0, 3600000),
-    "request.timeout.ms": (1, 900000),
-    "retries": (0, 2147483647),
-    "retry.backoff.ms": (1, 300000),
-    "socket.connection.setup.timeout.ms": (1000, 2147483647),
-    "transaction.timeout.ms": (1000, 2147483647),
-}
 _WORKING_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
-
-#: Hopsworks clients and the confluent-kafka that they hold themselves to at most, oldest first.
-CLIENTS: t.Tuple[t.Tuple[str, t.Tuple[int, int, int]], ...] = (
-    ("hsfs 3.7, hopsworks 4.0 and 4.1", (2, 3, 0)),
-    ("hopsworks 4.2 to 4.4", (2, 6, 1)),
-    ("hopsworks 4.6 to 5.0", (2, 11, 1)),
-    ("hopsworks 5.2.1", (2, 15, 1)),
-)
-#: librdkafka before this repeats the client's nonce in SCRAM, and Kafka refuses that from 4.0 on (librdkafka #4895).
-SCRAM_FIXED = (2, 6, 1)
-SCRAM_STRICT = (4, 0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,29 +106,6 @@ def python_client(dto: t.Mapping[str, t.Any], project_id: t.Optional[int] = None
             dropped.append(name)
     _mechanism(kafka, confluent, problems)
     return Prediction(confluent if usable else {}, kafka, problems, dropped)
-
-
-def old_client_problems(broker_release: t.Tuple[int, ...], mechanism: str) -> t.List[str]:
-    """Which Hopsworks clients cannot log in to brokers of a release, as sentences with the versions and the cure.
-
-    :param broker_release: for example (4, 0); of a range, its lowest.
-    :param mechanism: the SASL mechanism, as Kafka names it.
-    """
-    if not mechanism.startswith("SCRAM") or tuple(broker_release[:2]) < SCRAM_STRICT:
-        return []
-    never = [names for names, newest in CLIENTS if newest < SCRAM_FIXED]
-    only = [names for names, newest in CLIENTS if newest == SCRAM_FIXED]
-    fixed = ".".join(map(str, SCRAM_FIXED))
-    return [
-        f"{mechanism} on Kafka {'.'.join(map(str, broker_release[:2]))} does not work with {names}: Kafka refuses its "
-        f"confluent-kafka (before {fixed}) as invalid credentials though the password is right. Use PLAIN or client "
-        "certificates, or newer clients"
-        for names in never
-    ] + [
-        f"{mechanism} on Kafka {'.'.join(map(str, broker_release[:2]))} works with {names} only where confluent-kafka "
-        f"{fixed} is installed, the newest that they allow"
-        for names in only
-    ]
 
 
 def _kafka_options(dto: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
@@ -249,12 +202,16 @@ def _mechanism(kafka: t.Mapping[str, t.Any], confluent: t.Dict[str, t.Any], prob
 
 
 def _range(name: str, value: t.Any, problems: t.List[str]) -> None:
-    if name not in _RANGES:
+    """Check a number: one outside of its range makes librdkafka refuse the whole configuration."""
+    known = PROPERTIES[name]
+    if known.low is None or known.high is None or name == "acks":  # acks takes "all" as well
         return
-    low, high = _RANGES[name]
     try:
-        fits = low <= int(str(value)) <= high
+        accepted = known.low <= int(str(value)) <= known.high
     except ValueError:
-        fits = False
-    if not fits:
-        problems.append(f"The Python client passes {name} on, and librdkafka takes {low} to {high} only. Change it")
+        accepted = False
+    if not accepted:
+        problems.append(
+            f"The Python client passes {name} to librdkafka, which accepts {known.low} to {known.high}. "
+            "Give a number in that range"
+        )

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The settings that Apache Kafka's Java clients know, releases 2.8 to 4.4, without their internal ones.
+"""The configurations that Apache Kafka's Java clients define, of the releases 3.4.1, 3.9.1 and 4.4.0.
 
-Taken from the ``ConfigDef`` of ``ConsumerConfig``, ``ProducerConfig`` and ``AdminClientConfig``.
+Written by ``python -m tests.configs`` from the ``ConfigDef`` of ``ConsumerConfig``, ``ProducerConfig`` and
+``AdminClientConfig``. Do not edit it: a unit test compares it with the jars.
 """
 
 from __future__ import annotations
@@ -13,83 +14,96 @@ import typing as t
 
 
 class Setting(t.NamedTuple):
-    """What is known of a setting.
+    """What Kafka defines for one configuration.
 
-    :param kind: its type in Kafka's ``ConfigDef``, in lower case; ``password`` where Kafka hides the value.
-    :param clients: which clients take it: ``c`` consumer, ``p`` producer, ``a`` admin.
+    :param kind: its type in the ``ConfigDef``, in lower case; ``password`` where Kafka hides the value.
+    :param clients: the clients that know it: ``c`` consumer, ``p`` producer, ``a`` admin.
+    :param low: the lowest number that one of the releases accepts; ``high`` the highest. None where there is no bound.
+    :param values: the only texts that one of the releases accepts. Empty where there is no such list.
+    :param ignore_case: whether ``values`` may be written in upper and lower case.
     """
 
     kind: str
     clients: str
+    low: t.Optional[float] = None
+    high: t.Optional[float] = None
+    values: t.Tuple[str, ...] = ()
+    ignore_case: bool = False
 
 
 SETTINGS: t.Dict[str, Setting] = {
-    "acks": Setting("string", "p"),
+    "acks": Setting("string", "p", values=("-1", "0", "1", "all")),
     "allow.auto.create.topics": Setting("boolean", "c"),
-    "auto.commit.interval.ms": Setting("int", "c"),
+    "auto.commit.interval.ms": Setting("int", "c", low=0),
     "auto.include.jmx.reporter": Setting("boolean", "cpa"),
     "auto.offset.reset": Setting("string", "c"),
-    "batch.size": Setting("int", "p"),
+    "batch.size": Setting("int", "p", low=0),
     "bootstrap.controllers": Setting("list", "a"),
-    "bootstrap.resolve.timeout.ms": Setting("long", "cpa"),
+    "bootstrap.resolve.timeout.ms": Setting("long", "cpa", low=0),
     "bootstrap.servers": Setting("list", "cpa"),
-    "buffer.memory": Setting("long", "p"),
+    "buffer.memory": Setting("long", "p", low=0),
+    "buffer.memory.allocation.strategy": Setting("string", "p", values=("FULL", "INCREMENTAL"), ignore_case=True),
     "check.crcs": Setting("boolean", "c"),
-    "client.dns.lookup": Setting("string", "cpa"),
+    "client.dns.lookup": Setting(
+        "string", "cpa", values=("resolve_canonical_bootstrap_servers_only", "use_all_dns_ips")
+    ),
     "client.id": Setting("string", "cpa"),
     "client.rack": Setting("string", "cp"),
     "compression.gzip.level": Setting("int", "p"),
-    "compression.type": Setting("string", "p"),
-    "compression.zstd.level": Setting("int", "p"),
+    "compression.lz4.level": Setting("int", "p", low=1, high=17),
+    "compression.type": Setting("string", "p", values=("gzip", "lz4", "none", "snappy", "zstd")),
+    "compression.zstd.level": Setting("int", "p", low=-131072, high=22),
     "config.providers": Setting("list", "cpa"),
     "connections.max.idle.ms": Setting("long", "cpa"),
-    "default.api.timeout.ms": Setting("int", "ca"),
-    "delivery.timeout.ms": Setting("int", "p"),
+    "default.api.timeout.ms": Setting("int", "ca", low=0),
+    "delivery.timeout.ms": Setting("int", "p", low=0),
     "enable.auto.commit": Setting("boolean", "c"),
     "enable.idempotence": Setting("boolean", "p"),
     "enable.metrics.push": Setting("boolean", "cpa"),
     "exclude.internal.topics": Setting("boolean", "c"),
-    "fetch.max.bytes": Setting("int", "c"),
-    "fetch.max.wait.ms": Setting("int", "c"),
-    "fetch.min.bytes": Setting("int", "c"),
+    "fetch.max.bytes": Setting("int", "c", low=0),
+    "fetch.max.wait.ms": Setting("int", "c", low=0),
+    "fetch.min.bytes": Setting("int", "c", low=0),
     "group.id": Setting("string", "c"),
     "group.instance.id": Setting("string", "c"),
-    "group.protocol": Setting("string", "c"),
+    "group.protocol": Setting("string", "c", values=("CLASSIC", "CONSUMER"), ignore_case=True),
     "group.remote.assignor": Setting("string", "c"),
     "heartbeat.interval.ms": Setting("int", "c"),
     "interceptor.classes": Setting("list", "cp"),
-    "isolation.level": Setting("string", "c"),
+    "internal.leave.group.on.close": Setting("boolean", "c"),
+    "internal.throw.on.fetch.stable.offset.unsupported": Setting("boolean", "c"),
+    "isolation.level": Setting("string", "c", values=("read_committed", "read_uncommitted")),
     "key.deserializer": Setting("class", "c"),
     "key.serializer": Setting("class", "p"),
-    "linger.ms": Setting("long", "p"),
-    "max.block.ms": Setting("long", "p"),
-    "max.in.flight.requests.per.connection": Setting("int", "p"),
-    "max.partition.fetch.bytes": Setting("int", "c"),
-    "max.poll.interval.ms": Setting("int", "c"),
-    "max.poll.records": Setting("int", "c"),
-    "max.request.size": Setting("int", "p"),
+    "linger.ms": Setting("long", "p", low=0),
+    "max.block.ms": Setting("long", "p", low=0),
+    "max.in.flight.requests.per.connection": Setting("int", "p", low=1),
+    "max.partition.fetch.bytes": Setting("int", "c", low=0),
+    "max.poll.interval.ms": Setting("int", "c", low=1),
+    "max.poll.records": Setting("int", "c", low=1),
+    "max.request.size": Setting("int", "p", low=0),
     "metadata.cluster.check.enable": Setting("boolean", "cpa"),
-    "metadata.max.age.ms": Setting("long", "cpa"),
-    "metadata.max.idle.ms": Setting("long", "p"),
-    "metadata.recovery.rebootstrap.trigger.ms": Setting("long", "cpa"),
-    "metadata.recovery.strategy": Setting("string", "cpa"),
+    "metadata.max.age.ms": Setting("long", "cpa", low=0),
+    "metadata.max.idle.ms": Setting("long", "p", low=5000),
+    "metadata.recovery.rebootstrap.trigger.ms": Setting("long", "cpa", low=0),
+    "metadata.recovery.strategy": Setting("string", "cpa", values=("NONE", "REBOOTSTRAP"), ignore_case=True),
     "metric.reporters": Setting("list", "cpa"),
-    "metrics.num.samples": Setting("int", "cpa"),
-    "metrics.recording.level": Setting("string", "cpa"),
-    "metrics.sample.window.ms": Setting("long", "cpa"),
+    "metrics.num.samples": Setting("int", "cpa", low=1),
+    "metrics.recording.level": Setting("string", "cpa", values=("DEBUG", "INFO", "TRACE")),
+    "metrics.sample.window.ms": Setting("long", "cpa", low=0),
     "partition.assignment.strategy": Setting("list", "c"),
     "partitioner.adaptive.partitioning.enable": Setting("boolean", "p"),
-    "partitioner.availability.timeout.ms": Setting("long", "p"),
+    "partitioner.availability.timeout.ms": Setting("long", "p", low=0),
     "partitioner.class": Setting("class", "p"),
     "partitioner.ignore.keys": Setting("boolean", "p"),
     "partitioner.rack.aware": Setting("boolean", "p"),
-    "receive.buffer.bytes": Setting("int", "cpa"),
-    "reconnect.backoff.max.ms": Setting("long", "cpa"),
-    "reconnect.backoff.ms": Setting("long", "cpa"),
-    "request.timeout.ms": Setting("int", "cpa"),
-    "retries": Setting("int", "pa"),
-    "retry.backoff.max.ms": Setting("long", "cpa"),
-    "retry.backoff.ms": Setting("long", "cpa"),
+    "receive.buffer.bytes": Setting("int", "cpa", low=-1),
+    "reconnect.backoff.max.ms": Setting("long", "cpa", low=0),
+    "reconnect.backoff.ms": Setting("long", "cpa", low=0),
+    "request.timeout.ms": Setting("int", "cpa", low=0),
+    "retries": Setting("int", "pa", low=0, high=2147483647),
+    "retry.backoff.max.ms": Setting("long", "cpa", low=0),
+    "retry.backoff.ms": Setting("long", "cpa", low=0),
     "sasl.client.callback.handler.class": Setting("class", "cpa"),
     "sasl.jaas.config": Setting("password", "cpa"),
     "sasl.kerberos.kinit.cmd": Setting("string", "cpa"),
@@ -101,21 +115,21 @@ SETTINGS: t.Dict[str, Setting] = {
     "sasl.login.class": Setting("class", "cpa"),
     "sasl.login.connect.timeout.ms": Setting("int", "cpa"),
     "sasl.login.read.timeout.ms": Setting("int", "cpa"),
-    "sasl.login.refresh.buffer.seconds": Setting("short", "cpa"),
-    "sasl.login.refresh.min.period.seconds": Setting("short", "cpa"),
-    "sasl.login.refresh.window.factor": Setting("double", "cpa"),
-    "sasl.login.refresh.window.jitter": Setting("double", "cpa"),
+    "sasl.login.refresh.buffer.seconds": Setting("short", "cpa", low=0, high=3600),
+    "sasl.login.refresh.min.period.seconds": Setting("short", "cpa", low=0, high=900),
+    "sasl.login.refresh.window.factor": Setting("double", "cpa", low=0.5, high=1.0),
+    "sasl.login.refresh.window.jitter": Setting("double", "cpa", low=0.0, high=0.25),
     "sasl.login.retry.backoff.max.ms": Setting("long", "cpa"),
     "sasl.login.retry.backoff.ms": Setting("long", "cpa"),
     "sasl.mechanism": Setting("string", "cpa"),
     "sasl.oauthbearer.allow.unverified.audience": Setting("boolean", "cpa"),
     "sasl.oauthbearer.allow.unverified.issuer": Setting("boolean", "cpa"),
-    "sasl.oauthbearer.assertion.algorithm": Setting("string", "cpa"),
+    "sasl.oauthbearer.assertion.algorithm": Setting("string", "cpa", values=("ES256", "RS256"), ignore_case=True),
     "sasl.oauthbearer.assertion.claim.aud": Setting("string", "cpa"),
-    "sasl.oauthbearer.assertion.claim.exp.seconds": Setting("int", "cpa"),
+    "sasl.oauthbearer.assertion.claim.exp.seconds": Setting("int", "cpa", low=0, high=86400),
     "sasl.oauthbearer.assertion.claim.iss": Setting("string", "cpa"),
     "sasl.oauthbearer.assertion.claim.jti.include": Setting("boolean", "cpa"),
-    "sasl.oauthbearer.assertion.claim.nbf.seconds": Setting("int", "cpa"),
+    "sasl.oauthbearer.assertion.claim.nbf.seconds": Setting("int", "cpa", low=0, high=3600),
     "sasl.oauthbearer.assertion.claim.sub": Setting("string", "cpa"),
     "sasl.oauthbearer.assertion.file": Setting("string", "cpa"),
     "sasl.oauthbearer.assertion.private.key.file": Setting("string", "cpa"),
@@ -137,9 +151,11 @@ SETTINGS: t.Dict[str, Setting] = {
     "sasl.oauthbearer.scope.claim.name": Setting("string", "cpa"),
     "sasl.oauthbearer.sub.claim.name": Setting("string", "cpa"),
     "sasl.oauthbearer.token.endpoint.url": Setting("string", "cpa"),
-    "security.protocol": Setting("string", "cpa"),
+    "security.protocol": Setting(
+        "string", "cpa", values=("PLAINTEXT", "SASL_PLAINTEXT", "SASL_SSL", "SSL"), ignore_case=True
+    ),
     "security.providers": Setting("string", "cpa"),
-    "send.buffer.bytes": Setting("int", "cpa"),
+    "send.buffer.bytes": Setting("int", "cpa", low=-1),
     "session.timeout.ms": Setting("int", "c"),
     "share.acknowledgement.mode": Setting("string", "c"),
     "share.acquire.mode": Setting("string", "c"),

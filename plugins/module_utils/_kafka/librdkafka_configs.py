@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Which setting of librdkafka stands for which of Java's: names, ranges and releases, from its CONFIGURATION.md."""
+"""The properties of librdkafka 2.3.0 to 2.16.0.
+
+Written by ``python -m tests.configs`` from what each release prints of itself, the text of its CONFIGURATION.md. Do
+not edit it: a unit test compares it with the libraries.
+"""
 
 from __future__ import annotations
 
@@ -10,140 +14,187 @@ import typing as t
 
 Release = t.Tuple[int, ...]
 
-_INT_MAX = 2147483647
-_HOUR, _DAY = 3600000, 86400000
 
+class Property(t.NamedTuple):
+    """A property of librdkafka.
 
-class Target(t.NamedTuple):
-    """A setting of librdkafka.
-
-    :param name: its name there.
-    :param low: the lowest number that it takes; ``high`` the highest, None for what is no number.
-    :param since: the first release that knows it, of those from 2.3.0 on.
+    :param since: the first release that knows it; 2.3.0 stands for that and older ones.
+    :param low: the lowest number that all of the releases accept; ``high`` the highest. None for what is no number.
+    :param default: its default, where it is a number.
     """
 
-    name: str
-    low: int = 0
+    since: Release
+    low: t.Optional[int] = None
     high: t.Optional[int] = None
-    since: Release = (2, 3, 0)
+    default: t.Optional[int] = None
 
 
-def _same(*names: str, low: int = 0, high: t.Optional[int] = None, since: Release = (2, 3, 0)) -> t.Dict[str, Target]:
-    return {name: Target(name, low, high, since) for name in names}
-
-
-#: Java name -> counterpart that takes the same value, or the same number within a range.
-TARGETS: t.Dict[str, Target] = {
-    **_same("bootstrap.servers", "security.protocol", "client.id", "client.rack", "client.dns.lookup"),
-    **_same("group.id", "isolation.level", "enable.auto.commit", "check.crcs"),
-    **_same("allow.auto.create.topics", "acks", "compression.type", "enable.idempotence"),
-    **_same("sasl.kerberos.service.name"),
-    **_same("enable.metrics.push", "group.protocol", "group.remote.assignor", since=(2, 5, 0)),
-    **_same("metadata.recovery.strategy", since=(2, 10, 0)),
-    **_same("metadata.recovery.rebootstrap.trigger.ms", high=_INT_MAX, since=(2, 11, 0)),
-    **_same("metadata.max.age.ms", low=1, high=_DAY),
-    **_same("reconnect.backoff.ms", "reconnect.backoff.max.ms", high=_HOUR),
-    **_same("retry.backoff.ms", "retry.backoff.max.ms", low=1, high=300000),
-    **_same("connections.max.idle.ms", "retries", "delivery.timeout.ms", high=_INT_MAX),
-    **_same("fetch.min.bytes", low=1, high=100000000),
-    **_same("socket.connection.setup.timeout.ms", low=1000, high=_INT_MAX),
-    **_same("session.timeout.ms", "heartbeat.interval.ms", low=1, high=_HOUR),
-    **_same("max.poll.interval.ms", low=1, high=_DAY),
-    **_same("auto.commit.interval.ms", "sasl.kerberos.min.time.before.relogin", high=_DAY),
-    **_same("fetch.max.bytes", high=_INT_MAX - 512),
-    **_same("max.partition.fetch.bytes", low=1, high=1000000000),
-    **_same("linger.ms", high=900000),
-    **_same("batch.size", low=1, high=_INT_MAX),
-    **_same("max.in.flight.requests.per.connection", low=1, high=1000000),
-    **_same(
-        "sasl.oauthbearer.assertion.algorithm",
-        "sasl.oauthbearer.assertion.file",
-        "sasl.oauthbearer.assertion.private.key.file",
-        "sasl.oauthbearer.assertion.private.key.passphrase",
-        "sasl.oauthbearer.assertion.claim.aud",
-        "sasl.oauthbearer.assertion.claim.iss",
-        "sasl.oauthbearer.assertion.claim.jti.include",
-        "sasl.oauthbearer.assertion.claim.sub",
-        since=(2, 11, 0),
-    ),
-    **_same("sasl.oauthbearer.assertion.claim.exp.seconds", low=1, high=_INT_MAX, since=(2, 11, 0)),
-    **_same("sasl.oauthbearer.assertion.claim.nbf.seconds", high=_INT_MAX, since=(2, 11, 0)),
-    **_same("sasl.oauthbearer.sub.claim.name", since=(2, 15, 0)),
-    "sasl.oauthbearer.assertion.template.file": Target(
-        "sasl.oauthbearer.assertion.jwt.template.file", since=(2, 11, 0)
-    ),
-    "request.timeout.ms": Target("socket.timeout.ms", 10, 300000),
-    "send.buffer.bytes": Target("socket.send.buffer.bytes", 0, 100000000),
-    "receive.buffer.bytes": Target("socket.receive.buffer.bytes", 0, 100000000),
-    "fetch.max.wait.ms": Target("fetch.wait.max.ms", 0, 300000),
-    "max.request.size": Target("message.max.bytes", 1000, 1000000000),
-}
-
-
-class Least(t.NamedTuple):
-    """A rule without which librdkafka refuses to start: ``name`` must be at least ``other`` plus ``margin``.
-
-    :param standard: what ``name`` is where it is not set; ``other_standard`` likewise.
-    """
-
-    name: str
-    other: str
-    standard: int
-    other_standard: int
-    margin: int = 0
-
-
-AT_LEAST = (
-    Least("reconnect.backoff.max.ms", "reconnect.backoff.ms", 10000, 100),
-    Least("retry.backoff.max.ms", "retry.backoff.ms", 1000, 100),
-    Least("max.poll.interval.ms", "session.timeout.ms", 300000, 45000),
-    Least("fetch.max.bytes", "message.max.bytes", 52428800, 1000000),
-    Least("delivery.timeout.ms", "linger.ms", 300000, 5, margin=1),
-)
-
-ASSIGNORS = {
-    "org.apache.kafka.clients.consumer.RangeAssignor": "range",
-    "org.apache.kafka.clients.consumer.RoundRobinAssignor": "roundrobin",
-    "org.apache.kafka.clients.consumer.CooperativeStickyAssignor": "cooperative-sticky",
-}
-
-_CLASS = "it is a Java class"
-_STORE = "it says how Java is to read a store"
-_TLS = "OpenSSL's own choice is used"
-_FENCE = "a second client with the same one would shut the first out"
-_REFRESH = "librdkafka renews tokens by itself"
-
-#: Java name -> why there is no counterpart.
-JAVA_ONLY: t.Dict[str, str] = {
-    "key.serializer": _CLASS,
-    "value.serializer": _CLASS,
-    "key.deserializer": _CLASS,
-    "value.deserializer": _CLASS,
-    "interceptor.classes": _CLASS,
-    "metric.reporters": _CLASS,
-    "security.providers": _CLASS,
-    "config.providers": _CLASS,
-    "sasl.login.class": _CLASS,
-    "ssl.engine.factory.class": _CLASS,
-    "ssl.truststore.type": _STORE,
-    "ssl.keystore.type": _STORE,
-    "ssl.truststore.password": _STORE,
-    "ssl.keystore.password": _STORE,
-    "ssl.key.password": _STORE,
-    "ssl.keymanager.algorithm": _STORE,
-    "ssl.trustmanager.algorithm": _STORE,
-    "ssl.enabled.protocols": f"{_TLS}: TLS 1.2 and 1.3",
-    "ssl.protocol": f"{_TLS}: TLS 1.2 and 1.3",
-    "ssl.provider": _TLS,
-    "ssl.secure.random.implementation": _TLS,
-    "sasl.kerberos.kinit.cmd": "librdkafka's has another form",
-    "sasl.login.refresh.buffer.seconds": _REFRESH,
-    "sasl.login.refresh.min.period.seconds": _REFRESH,
-    "sasl.login.refresh.window.factor": _REFRESH,
-    "sasl.login.refresh.window.jitter": _REFRESH,
-    "group.instance.id": _FENCE,
-    "transactional.id": _FENCE,
-    "transaction.timeout.ms": "transactional.id is not taken over",
-    "max.poll.records": "how many records a poll returns is said in each call",
-    "socket.connection.setup.timeout.max.ms": "librdkafka does not lengthen this time",
+PROPERTIES: t.Dict[str, Property] = {
+    "acks": Property((2, 3, 0), low=-1, high=1000, default=-1),
+    "allow.auto.create.topics": Property((2, 3, 0)),
+    "api.version.fallback.ms": Property((2, 3, 0), low=0, high=604800000, default=0),
+    "api.version.request": Property((2, 3, 0)),
+    "api.version.request.timeout.ms": Property((2, 3, 0), low=1, high=300000, default=10000),
+    "auto.commit.enable": Property((2, 3, 0)),
+    "auto.commit.interval.ms": Property((2, 3, 0), low=0, high=86400000, default=5000),
+    "auto.offset.reset": Property((2, 3, 0)),
+    "batch.num.messages": Property((2, 3, 0), low=1, high=1000000, default=10000),
+    "batch.size": Property((2, 3, 0), low=1, high=2147483647, default=1000000),
+    "bootstrap.servers": Property((2, 3, 0)),
+    "broker.address.family": Property((2, 3, 0)),
+    "broker.address.ttl": Property((2, 3, 0), low=0, high=86400000, default=1000),
+    "broker.version.fallback": Property((2, 3, 0)),
+    "builtin.features": Property((2, 3, 0)),
+    "check.crcs": Property((2, 3, 0)),
+    "client.dns.lookup": Property((2, 3, 0)),
+    "client.id": Property((2, 3, 0)),
+    "client.rack": Property((2, 3, 0)),
+    "compression.codec": Property((2, 3, 0)),
+    "compression.level": Property((2, 3, 0), low=-1, high=12, default=-1),
+    "compression.type": Property((2, 3, 0)),
+    "connections.max.idle.ms": Property((2, 3, 0), low=0, high=2147483647, default=0),
+    "consume.callback.max.messages": Property((2, 3, 0), low=0, high=1000000, default=0),
+    "coordinator.query.interval.ms": Property((2, 3, 0), low=1, high=3600000, default=600000),
+    "debug": Property((2, 3, 0)),
+    "delivery.report.only.error": Property((2, 3, 0)),
+    "delivery.timeout.ms": Property((2, 3, 0), low=0, high=2147483647, default=300000),
+    "enable.auto.commit": Property((2, 3, 0)),
+    "enable.auto.offset.store": Property((2, 3, 0)),
+    "enable.gapless.guarantee": Property((2, 3, 0)),
+    "enable.idempotence": Property((2, 3, 0)),
+    "enable.metrics.push": Property((2, 5, 0)),
+    "enable.partition.eof": Property((2, 3, 0)),
+    "enable.random.seed": Property((2, 3, 0)),
+    "enable.sasl.oauthbearer.unsecure.jwt": Property((2, 3, 0)),
+    "enable.ssl.certificate.verification": Property((2, 3, 0)),
+    "enabled_events": Property((2, 3, 0), low=0, high=2147483647, default=0),
+    "fetch.error.backoff.ms": Property((2, 3, 0), low=0, high=300000, default=500),
+    "fetch.max.bytes": Property((2, 3, 0), low=0, high=2147483135, default=52428800),
+    "fetch.message.max.bytes": Property((2, 3, 0), low=1, high=1000000000, default=1048576),
+    "fetch.min.bytes": Property((2, 3, 0), low=1, high=100000000, default=1),
+    "fetch.queue.backoff.ms": Property((2, 3, 0), low=0, high=300000, default=1000),
+    "fetch.wait.max.ms": Property((2, 3, 0), low=0, high=300000, default=500),
+    "group.id": Property((2, 3, 0)),
+    "group.instance.id": Property((2, 3, 0)),
+    "group.protocol": Property((2, 4, 0)),
+    "group.protocol.type": Property((2, 3, 0)),
+    "group.remote.assignor": Property((2, 4, 0)),
+    "heartbeat.interval.ms": Property((2, 3, 0), low=1, high=3600000, default=3000),
+    "https.ca.location": Property((2, 11, 0)),
+    "https.ca.pem": Property((2, 11, 0)),
+    "internal.termination.signal": Property((2, 3, 0), low=0, high=128, default=0),
+    "isolation.level": Property((2, 3, 0)),
+    "linger.ms": Property((2, 3, 0), low=0, high=900000, default=5),
+    "log.connection.close": Property((2, 3, 0)),
+    "log.queue": Property((2, 3, 0)),
+    "log.thread.name": Property((2, 3, 0)),
+    "log_level": Property((2, 3, 0), low=0, high=7, default=6),
+    "max.in.flight": Property((2, 3, 0), low=1, high=1000000, default=1000000),
+    "max.in.flight.requests.per.connection": Property((2, 3, 0), low=1, high=1000000, default=1000000),
+    "max.partition.fetch.bytes": Property((2, 3, 0), low=1, high=1000000000, default=1048576),
+    "max.poll.interval.ms": Property((2, 3, 0), low=1, high=86400000, default=300000),
+    "max.poll.records": Property((2, 15, 0), low=1, high=2147483647, default=500),
+    "message.copy.max.bytes": Property((2, 3, 0), low=0, high=1000000000, default=65535),
+    "message.max.bytes": Property((2, 3, 0), low=1000, high=1000000000, default=1000000),
+    "message.send.max.retries": Property((2, 3, 0), low=0, high=2147483647, default=2147483647),
+    "message.timeout.ms": Property((2, 3, 0), low=0, high=2147483647, default=300000),
+    "metadata.broker.list": Property((2, 3, 0)),
+    "metadata.max.age.ms": Property((2, 3, 0), low=1, high=86400000, default=900000),
+    "metadata.recovery.rebootstrap.trigger.ms": Property((2, 11, 0), low=0, high=2147483647, default=300000),
+    "metadata.recovery.strategy": Property((2, 10, 0)),
+    "offset.store.method": Property((2, 3, 0)),
+    "offset.store.path": Property((2, 3, 0)),
+    "offset.store.sync.interval.ms": Property((2, 3, 0), low=-1, high=86400000, default=-1),
+    "partition.assignment.strategy": Property((2, 3, 0)),
+    "partitioner": Property((2, 3, 0)),
+    "plugin.library.paths": Property((2, 3, 0)),
+    "produce.offset.report": Property((2, 3, 0)),
+    "queue.buffering.backpressure.threshold": Property((2, 3, 0), low=1, high=1000000, default=1),
+    "queue.buffering.max.kbytes": Property((2, 3, 0), low=1, high=2147483647, default=1048576),
+    "queue.buffering.max.messages": Property((2, 3, 0), low=0, high=2147483647, default=100000),
+    "queue.buffering.max.ms": Property((2, 3, 0), low=0, high=900000, default=5),
+    "queued.max.messages.kbytes": Property((2, 3, 0), low=1, high=2097151, default=65536),
+    "queued.min.messages": Property((2, 3, 0), low=1, high=10000000, default=100000),
+    "queuing.strategy": Property((2, 3, 0)),
+    "receive.message.max.bytes": Property((2, 3, 0), low=1000, high=2147483647, default=100000000),
+    "reconnect.backoff.jitter.ms": Property((2, 3, 0), low=0, high=3600000, default=0),
+    "reconnect.backoff.max.ms": Property((2, 3, 0), low=0, high=3600000, default=10000),
+    "reconnect.backoff.ms": Property((2, 3, 0), low=0, high=3600000, default=100),
+    "request.required.acks": Property((2, 3, 0), low=-1, high=1000, default=-1),
+    "request.timeout.ms": Property((2, 3, 0), low=1, high=900000, default=30000),
+    "retries": Property((2, 3, 0), low=0, high=2147483647, default=2147483647),
+    "retry.backoff.max.ms": Property((2, 3, 0), low=1, high=300000, default=1000),
+    "retry.backoff.ms": Property((2, 3, 0), low=1, high=300000, default=100),
+    "sasl.kerberos.keytab": Property((2, 3, 0)),
+    "sasl.kerberos.kinit.cmd": Property((2, 3, 0)),
+    "sasl.kerberos.min.time.before.relogin": Property((2, 3, 0), low=0, high=86400000, default=60000),
+    "sasl.kerberos.principal": Property((2, 3, 0)),
+    "sasl.kerberos.service.name": Property((2, 3, 0)),
+    "sasl.mechanism": Property((2, 3, 0)),
+    "sasl.mechanisms": Property((2, 3, 0)),
+    "sasl.oauthbearer.assertion.algorithm": Property((2, 11, 0)),
+    "sasl.oauthbearer.assertion.claim.aud": Property((2, 11, 0)),
+    "sasl.oauthbearer.assertion.claim.exp.seconds": Property((2, 11, 0), low=1, high=2147483647, default=300),
+    "sasl.oauthbearer.assertion.claim.iss": Property((2, 11, 0)),
+    "sasl.oauthbearer.assertion.claim.jti.include": Property((2, 11, 0)),
+    "sasl.oauthbearer.assertion.claim.nbf.seconds": Property((2, 11, 0), low=0, high=2147483647, default=60),
+    "sasl.oauthbearer.assertion.claim.sub": Property((2, 11, 0)),
+    "sasl.oauthbearer.assertion.file": Property((2, 11, 0)),
+    "sasl.oauthbearer.assertion.jwt.template.file": Property((2, 11, 0)),
+    "sasl.oauthbearer.assertion.private.key.file": Property((2, 11, 0)),
+    "sasl.oauthbearer.assertion.private.key.passphrase": Property((2, 11, 0)),
+    "sasl.oauthbearer.assertion.private.key.pem": Property((2, 11, 0)),
+    "sasl.oauthbearer.client.credentials.client.id": Property((2, 11, 0)),
+    "sasl.oauthbearer.client.credentials.client.secret": Property((2, 11, 0)),
+    "sasl.oauthbearer.client.id": Property((2, 3, 0)),
+    "sasl.oauthbearer.client.secret": Property((2, 3, 0)),
+    "sasl.oauthbearer.config": Property((2, 3, 0)),
+    "sasl.oauthbearer.extensions": Property((2, 3, 0)),
+    "sasl.oauthbearer.grant.type": Property((2, 11, 0)),
+    "sasl.oauthbearer.metadata.authentication.type": Property((2, 12, 0)),
+    "sasl.oauthbearer.method": Property((2, 3, 0)),
+    "sasl.oauthbearer.scope": Property((2, 3, 0)),
+    "sasl.oauthbearer.sub.claim.name": Property((2, 14, 0)),
+    "sasl.oauthbearer.token.endpoint.url": Property((2, 3, 0)),
+    "sasl.password": Property((2, 3, 0)),
+    "sasl.username": Property((2, 3, 0)),
+    "security.protocol": Property((2, 3, 0)),
+    "session.timeout.ms": Property((2, 3, 0), low=1, high=3600000, default=45000),
+    "share.acknowledgement.mode": Property((2, 15, 0)),
+    "socket.blocking.max.ms": Property((2, 3, 0), low=1, high=60000, default=1000),
+    "socket.connection.setup.timeout.ms": Property((2, 3, 0), low=1000, high=2147483647, default=30000),
+    "socket.keepalive.enable": Property((2, 3, 0)),
+    "socket.max.fails": Property((2, 3, 0), low=0, high=1000000, default=1),
+    "socket.nagle.disable": Property((2, 3, 0)),
+    "socket.receive.buffer.bytes": Property((2, 3, 0), low=0, high=100000000, default=0),
+    "socket.send.buffer.bytes": Property((2, 3, 0), low=0, high=100000000, default=0),
+    "socket.timeout.ms": Property((2, 3, 0), low=10, high=300000, default=60000),
+    "ssl.ca.certificate.stores": Property((2, 3, 0)),
+    "ssl.ca.location": Property((2, 3, 0)),
+    "ssl.ca.pem": Property((2, 3, 0)),
+    "ssl.certificate.location": Property((2, 3, 0)),
+    "ssl.certificate.pem": Property((2, 3, 0)),
+    "ssl.cipher.suites": Property((2, 3, 0)),
+    "ssl.crl.location": Property((2, 3, 0)),
+    "ssl.curves.list": Property((2, 3, 0)),
+    "ssl.endpoint.identification.algorithm": Property((2, 3, 0)),
+    "ssl.engine.id": Property((2, 3, 0)),
+    "ssl.engine.location": Property((2, 3, 0)),
+    "ssl.key.location": Property((2, 3, 0)),
+    "ssl.key.password": Property((2, 3, 0)),
+    "ssl.key.pem": Property((2, 3, 0)),
+    "ssl.keystore.location": Property((2, 3, 0)),
+    "ssl.keystore.password": Property((2, 3, 0)),
+    "ssl.providers": Property((2, 3, 0)),
+    "ssl.sigalgs.list": Property((2, 3, 0)),
+    "statistics.interval.ms": Property((2, 3, 0), low=0, high=86400000, default=0),
+    "sticky.partitioning.linger.ms": Property((2, 3, 0), low=0, high=900000, default=10),
+    "topic.blacklist": Property((2, 3, 0)),
+    "topic.metadata.propagation.max.ms": Property((2, 3, 0), low=0, high=3600000, default=30000),
+    "topic.metadata.refresh.fast.cnt": Property((2, 3, 0), low=0, high=1000, default=10),
+    "topic.metadata.refresh.fast.interval.ms": Property((2, 3, 0), low=1, high=60000, default=100),
+    "topic.metadata.refresh.interval.ms": Property((2, 3, 0), low=-1, high=3600000, default=300000),
+    "topic.metadata.refresh.sparse": Property((2, 3, 0)),
+    "transaction.timeout.ms": Property((2, 3, 0), low=1000, high=2147483647, default=60000),
+    "transactional.id": Property((2, 3, 0)),
 }

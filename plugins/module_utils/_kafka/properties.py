@@ -34,21 +34,10 @@ def parse(text: str, subject: str = "properties") -> t.Dict[str, str]:
 
     :param text: the text; decode a file's bytes with :data:`ENCODING`.
     :param subject: what an error calls the text, for example its path.
-    :returns: name to value. Of an entry given twice the last one counts, as in Java; see :func:`duplicates`.
+    :returns: name to value. The last entry of a name counts, as in Java.
     :raises InputError: an escape ``\\uXXXX`` without four hexadecimal digits; Java refuses the whole file for it.
     """
     return dict(_entries(text, subject))
-
-
-def duplicates(text: str, subject: str = "properties") -> t.List[str]:
-    """Names that are given more than once, in the order in which they first repeat. Raises as :func:`parse`."""
-    seen: t.Set[str] = set()
-    repeated: t.List[str] = []
-    for name, _value in _entries(text, subject):
-        if name in seen and name not in repeated:
-            repeated.append(name)
-        seen.add(name)
-    return repeated
 
 
 def render(properties: t.Mapping[str, str], header: str = "") -> str:

@@ -8,7 +8,6 @@ import typing as t
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration, dialect_java, jaas, validation
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.java_configs import SETTINGS
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import stores
 from hypothesis import given
 from hypothesis import strategies as st
@@ -471,10 +470,3 @@ def test_secrets_inside_a_login(login: str, secrets: set[str]) -> None:
 def test_reprs_hide_everything() -> None:
     declared = declaration.declare(SCRAM, truststore(), keystore())
     assert "S3CRET" not in repr(declared) and "PRIVATE" not in repr(declared) and "alice" not in repr(declared)
-
-
-def test_the_settings_are_kafkas() -> None:
-    kinds = {setting.kind for setting in SETTINGS.values()}
-    assert kinds == {"boolean", "class", "double", "int", "list", "long", "password", "short", "string"}
-    assert SETTINGS["group.id"].clients == "c" and SETTINGS["acks"].clients == "p"
-    assert SETTINGS["bootstrap.servers"].clients == "cpa"

@@ -16,7 +16,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_lib
     librdkafka,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.java_configs import SETTINGS
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.librdkafka_configs import JAVA_ONLY, TARGETS
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.librdkafka_names import JAVA_ONLY, TARGETS
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import stores
 from confluent_kafka.admin import AdminClient
 from hypothesis import given, settings
@@ -206,7 +206,7 @@ def test_msk_says_what_it_needs_and_how(servers: str, region: str | None) -> Non
 
 def test_what_would_shut_out_the_client_in_service_is_not_taken_over() -> None:
     translated = translate({"transactional.id": "onlinefs", "group.instance.id": "onlinefs-1"})
-    assert [name for name, why in translated.ignored if "shut the first out" in why] == [
+    assert [name for name, why in translated.ignored if "fence the first one off" in why] == [
         "transactional.id",
         "group.instance.id",
     ]
@@ -267,7 +267,7 @@ def test_every_setting_is_translated_or_named_and_the_library_takes_the_rest(pro
     named = {name for name, _unused in translated.ignored}
     for name in properties:
         if name in TARGETS:
-            assert name in named or TARGETS[name].name in translated.config
+            assert name in named or TARGETS[name] in translated.config
         if name in JAVA_ONLY:
             assert name in named
     assert all(why for _unused, why in translated.ignored)
@@ -291,7 +291,7 @@ def test_an_older_library_gets_only_what_it_knows() -> None:
     properties = {"enable.metrics.push": True, "group.protocol": "consumer", "metadata.recovery.strategy": "none"}
     assert dict(translate(properties, release=(2, 3, 0)).ignored) == {
         "enable.metrics.push": "librdkafka has it from 2.5.0 on",
-        "group.protocol": "librdkafka has it from 2.5.0 on",
+        "group.protocol": "librdkafka has it from 2.4.0 on",
         "metadata.recovery.strategy": "librdkafka has it from 2.10.0 on",
     }
     assert translate(properties, release=(2, 16, 0)).ignored == ()
@@ -342,7 +342,7 @@ ASSIGNOR = "org.apache.kafka.clients.consumer.{}Assignor"
         ("buffer.memory", "1023", {"queue.buffering.max.kbytes": "1"}, ""),
         ("buffer.memory", "3000", {"queue.buffering.max.kbytes": "2"}, ""),
         ("partitioner.class", "com.example.ByTeam", {}, "ByTeam is a Java class"),
-        ("max.poll.records", "7", {}, "how many records a poll returns is said in each call"),
+        ("max.poll.records", "7", {}, "each call says how many records it takes"),
         ("send.buffer.bytes", "-1", {"socket.send.buffer.bytes": "0"}, ""),
         ("send.buffer.bytes", "0", {"socket.send.buffer.bytes": "0"}, ""),
         ("retry.backoff.ms", "0", {"retry.backoff.ms": "1"}, "librdkafka takes 1 to 300000, and 1 is used"),

@@ -8,11 +8,10 @@ import confluent_kafka
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration, dialect_connector, jaas
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_python_client import (
-    _RANGES,
     Prediction,
-    old_client_problems,
     python_client,
 )
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.librdkafka_configs import PROPERTIES
 
 from tests.unit.kafka.test_declaration import PLAIN, SCRAM, SERVERS, keystore, truststore
 
@@ -190,7 +189,7 @@ def test_numbers_that_librdkafka_refuses(name: str, value: str, fits: bool) -> N
 
 @pytest.mark.parametrize("name", sorted(set(HANDED_ON) - WORDS))
 def test_the_ranges_are_librdkafkas(name: str) -> None:
-    low, high = _RANGES[name]
+    low, high = t.cast("tuple[int, int]", PROPERTIES[name][1:3])
     quiet = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0}
     more = {"delivery.timeout.ms": 2147483647} if name == "linger.ms" else {}
     more.update({"reconnect.backoff.max.ms": 3600000} if name == "reconnect.backoff.ms" else {})
@@ -214,24 +213,6 @@ def test_a_certificate_file_among_the_options_counts_beside_stores_only() -> Non
 def test_renamed_options() -> None:
     confluent = predict(SERVERS, **options(("queued.max.requests", "7"), ("queued.max.request.bytes", "9"))).confluent
     assert confluent["queue.buffering.max.messages"] == "7" and confluent["queue.buffering.max.kbytes"] == "9"
-
-
-@pytest.mark.parametrize(
-    ("release", "mechanism", "count"),
-    [
-        ((3, 9), "SCRAM-SHA-512", 0),
-        ((4, 0), "SCRAM-SHA-512", 2),
-        ((4, 4, 0), "SCRAM-SHA-256", 2),
-        ((4, 4), "PLAIN", 0),
-        ((4, 4), "OAUTHBEARER", 0),
-    ],
-)
-def test_scram_shuts_out_older_clients_from_kafka_4_on(release: tuple[int, ...], mechanism: str, count: int) -> None:
-    problems = old_client_problems(release, mechanism)
-    assert len(problems) == count
-    if problems:
-        assert "hopsworks 4.0 and 4.1" in problems[0] and "does not work" in problems[0]
-        assert "hopsworks 4.2 to 4.4 only where confluent-kafka 2.6.1 is installed" in problems[1]
 
 
 def test_reprs_hide_everything() -> None:

@@ -55,10 +55,6 @@ def test_tells_the_line_of_a_broken_escape_and_not_its_text() -> None:
     assert "def" not in str(raised.value)
 
 
-def test_names_what_is_given_twice() -> None:
-    assert properties.duplicates("a=1\nb=2\na=3\nc\na:1\nb 2") == ["a", "b"]
-
-
 def test_writes_ascii_in_the_order_given_below_its_header() -> None:
     text = properties.render({"b.c": " x=é\n", "a b": "#1:2"}, "Managed.\nÄ second line")
     assert text == "# Managed.\n# \\u00c4 second line\nb.c=\\ x=\\u00e9\\n\na\\ b=#1:2\n"
