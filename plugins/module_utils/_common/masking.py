@@ -2,15 +2,17 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""How secrets are kept out of everything that is shown: one mask, one way to clean a text.
+"""Mask secrets in everything that is shown.
 
-Which values of a Kafka declaration are secret is decided in ``_kafka.sensitive``; here they are only hidden.
+Which values of a Kafka declaration are secret is decided in ``_kafka.sensitive``; here they are only masked.
 """
 
 from __future__ import annotations
 
 import re
 import typing as t
+
+from .spellings import find_secrets
 
 #: Shown wherever a secret would stand. A diff tells that a secret changed, never what it is.
 MASK = "********"
@@ -20,35 +22,161 @@ MASK = "********"
 #: shorter ones are not registered.
 MIN_MASKED_LENGTH = 8
 
-_MIN_INSIDE_WORDS = 4
-_SECRET_NAME = re.compile(
-    r"(password|passwd|passphrase|secret|token|credentials?|api\.?key|jaas\.config|auth\.user\.info|keystore\.key)$",
-    re.I,
+#: Ends of names whose values are secrets.
+_NAME = (
+    r"(?:pass(?:word|wd|phrase|code)|pwd|secret|(?:api|access|secret|private|encryption|signing|account)[._ -]?key|"
+    r"keystore\.key|jaas[._]config|user[._]info|connection[._ -]?string|signature|cookie|"
+    r"(?:(?<![^\W_])|(?<=http))(?:basic\.)?(?:pass|auth|sig))"
 )
-#: A secret in somebody else's text: what follows a name that tells of one.
-_LABELLED = re.compile(
-    r"((?:password|passwd|secret|token|api[._-]?key)[\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;\"']+)", re.IGNORECASE
+#: Names that begin sentences too, as in "token: connection refused".
+_NAME_IN  #: Two words after a colon and a space go on with a sentence.
+_PROSE = r"(?:(?<!: )|(?![A-Z]?[a-z]{1,15}[,.;:]? +[A-Za-z]|[A-Z]{1,6} |\d{3}\b))"
+
+#: Where a credential may begin: each match of it is tried with the patterns below. In lower case, which searches fast.
+_STEM = re.compile(
+    r"pass|pwd|secret|api|access|private|encr|sign|account|keystore|jaas|user|conn|cook|auth|token|cred|basic|bearer|sig"
 )
+#: Each masks what follows its label.
+_CREDENTIALS = (
+    re.compile(rf"(?P<label>authorization{_IS}\\*[\"']?)(?:[A-Za-z][\w-]*[ \t]+)?[^\s\"'\\]+", re.IGNORECASE),
+    # "Basic authentication" is prose, and a challenge (``Bearer realm=``) holds no credentials.
+    re.compile(
+        r"(?P<label>\b(?:basic|bearer)(?:\s|%20|\+)+)(?!(?:auth\w*|tokens?|schemes?|logins?|access|realm|error|scope|"
+        r"charset|credentials?|is|are|was|and|or|for|with|in|not|methods?|clients?|grants?)\b)[\w.~+/%=-]+",
+        re.IGNORECASE,
+    ),
+    re.compile(r"(?P<label>jaas[._]config[ \t]*[=:])(?!\s*\\*[\"'])[^\n]+", re.IGNORECASE),
+    re.compile(rf"(?P<label>{_NAME}{_IS}){_NO_VALUE}{_VALUE}", re.IGNORECASE | re.DOTALL),
+    re.compile(rf"(?P<label>(?i:{_NAME_IN_PROSE}{_IS})){_NO_VALUE}{_PROSE}{_VALUE}", re.DOTALL),
+    # {"name": "x.password", "value": "…"}, <name>x.password</name><value>…</value> and <password>…</password>
+    re.compile(
+        rf"(?P<label>(?:{_NAME}|{_NAME_IN_PROSE})\\*[\"']\s*,\s*\\*[\"']value{_IS}){_NO_VALUE}{_VALUE}",
+        re.IGNORECASE | re.DOTALL,
+    ),
+    re.compile(rf"(?P<label>(?:{_NAME}|{_NAME_IN_PROSE})(?:</name>\s*<value)?>)[^<]+", re.IGNORECASE),
+)
+#: A line of a properties file, whose value may hold spaces; and an argument of a command.
+_LINE = re.compile(rf"(?P<label>{_NAME}[ \t]*=[ \t]*){_NO_VALUE}[^\n]+", re.IGNORECASE)
+_ARGUMENT = re.compile(rf"(?P<label>(?:{_NAME}|{_NAME_IN_PROSE})\s+){_VALUE}", re.IGNORECASE | re.DOTALL)
+_BEFORE_IN_LINE = re.compile(r"(?:^|\n)[ \t]*[\w-]+\.[\w.-]*\Z")
+_BEFORE_IN_ARGUMENT = re.compile(r"(?:^|\s)--?[\w-]*\Z")
+_MAX_NAME_LENGTH = 100
+
+_KEY_EDGE = r"[^-]{0,40}PRIVATE[^-]{1,6}KEY[^-]{0,12}-----"
+_PRIVATE_KEY = re.compile(rf"-----BEGIN{_KEY_EDGE}(?:.*?-----END{_KEY_EDGE}|.*\Z)", re.DOTALL)
+_KEY_END = re.compile(rf"-----END{_KEY_EDGE}")
+_KEY_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\\ \r\n\t"
+
+_BOUNDARY = re.compile(r"([\s\"'<>|`]+)")
+_QUERY_VALUE = re.compile(r"=[^&;]+")
+
+#: Control characters but for line ends and tabs, marks that change the direction of a text, and half characters.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_ESCAPES = {
+    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    for code in (*range(0xA0), *range(0x200E, 0x206A), *range(0xD800, 0xE000), 0xFEFF)
+    if _CONTROL.match(chr(code))
+}
 
 
 def secret_name(name: str) -> bool:
-    """Tell whether a value of this name is taken for a secret because of the name alone."""
+    """Tell whether a name by itself tells that its value is a secret."""
     return bool(_SECRET_NAME.search(name))
 
 
 def clean(text: str, secrets: t.Collection[str]) -> str:
-    """Return ``text`` of another program without secrets: those given, and what follows a name that tells of one."""
-    return _LABELLED.sub(rf"\1{MASK}", hide(text, secrets))
+    """Return the text of another program without secrets and without control characters.
+
+    Masks the secrets given in every spelling (as they are, escaped, URL-encoded, in Base64), and whatever looks like a
+    credential: what follows a name that tells of one, ``Basic`` and ``Bearer`` credentials, private keys in PEM, user
+    information and query values of URLs. Shows control characters as escapes (``\\x1b``), so that no terminal obeys
+    them. The cost is linear in the length of the text.
+
+    Clean a text as a whole, before it is cut or split into lines: half a secret is not recognized.
+    """
+    text = _visible(hide(text, secrets).replace("\r\n", "\n"))
+    text = _PRIVATE_KEY.sub(MASK, text)
+    text = _without_rest_of_key(text)
+    text = public_url(text)
+    return _without_credentials(text)
 
 
 def hide(text: str, secrets: t.Collection[str]) -> str:
-    """Return ``text`` with each of the secrets given replaced by the mask, the longest first.
+    """Return ``text`` with each of the secrets given masked, in every spelling.
 
-    One of less than four characters is replaced only where it stands as a word of its own: "u" is no secret in "but".
+    One of less than four characters is masked only where it stands as a word of its own: "u" is no secret in "but".
     """
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _MIN_INSIDE_WORDS:
-            text = text.replace(secret, MASK)
-        elif secret:
-            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, text)
-    return text
+    parts: t.List[str] = []
+    at = 0
+    for start, end in find_secrets(text, secrets):
+        parts += (text[at:start], MASK)
+        at = end
+    return "".join((*parts, text[at:]))
+
+
+def public_url(text: str) -> str:
+    """Return a text in whose URLs everything that may be secret is masked: user information and values of queries."""
+    if "://" not in text:
+        return text
+    parts = _BOUNDARY.split(text)
+    parts[::2] = (_public_url(part) if "://" in part else part for part in parts[::2])
+    return "".join(parts)
+
+
+def _public_url(url: str) -> str:
+    scheme, _separator, rest = url.partition("://")
+    # A password may hold any character, unencoded by mistake: the last @ counts.
+    before, at, rest = rest.rpartition("@")
+    if at:
+        before = MASK + at
+    path, mark, query = rest.partition("?")
+    return f"{scheme}://{before}{_public_fragment(path)}{mark}{_public_query(query)}"
+
+
+def _public_fragment(path: str) -> str:
+    before, mark, fragment = path.partition("#")
+    return before + mark + _QUERY_VALUE.sub(f"={MASK}", fragment)
+
+
+def _public_query(query: str) -> str:
+    return _QUERY_VALUE.sub(f"={MASK}", query) if "=" in query else MASK if query else ""
+
+
+def _visible(text: str) -> str:
+    return text.translate(_ESCAPES) if _CONTROL.search(text) else text
+
+
+def _without_credentials(text: str) -> str:
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        lowered = "".join(letter.lower() if letter.isascii() else letter for letter in text)
+    parts: t.List[str] = []
+    at = 0
+    for stem in _STEM.finditer(lowered):
+        if stem.start() >= at:
+            match = _credential(text, stem.start())
+            if match:
+                parts += (text[at : match.end("label")], MASK)
+                at = match.end()
+    return "".join((*parts, text[at:]))
+
+
+def _credential(text: str, at: int) -> t.Optional[t.Match[str]]:
+    """Return the credential whose label begins here, or a label's last word."""
+    before = text[max(0, at - _MAX_NAME_LENGTH) : at]
+    patterns = (
+        *((_LINE,) if _BEFORE_IN_LINE.search(before) else ()),
+        *_CREDENTIALS,
+        *((_ARGUMENT,) if _BEFORE_IN_ARGUMENT.search(before) else ()),
+    )
+    return next(filter(None, (pattern.match(text, at) for pattern in patterns)), None)
+
+
+def _without_rest_of_key(text: str) -> str:
+    """Mask the end of a private key whose beginning is not there."""
+    parts: t.List[str] = []
+    at = 0
+    for match in _KEY_END.finditer(text):
+        parts += (text[at : match.start()].rstrip(_KEY_CHARACTERS), " ", MASK)
+        at = match.end()
+    return "".join((*parts, text[at:]))

@@ -1,0 +1,200 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""Find a secret in a text in every spelling that programs give it: as it is, escaped, URL-encoded or in Base64.
+
+The text is decoded, not the secret encoded: encoders differ in which characters they escape, decoders do not. A match
+in a decoded text is mapped back to the characters that it was decoded from.
+"""
+
+from __future__ import annotations
+
+import base64
+import bisect
+import functools
+import html
+import re
+import sys
+import typing as t
+
+Range = t.Tuple[int, int]
+
+#: A shorter secret is looked for only as it is, and only as a word of its own: "u" is no secret in "but".
+MIN_INSIDE_WORDS = 4
+
+#: A UTF-8 character in bytes of which each is written with the prefix, or else a single byte.
+_BYTES = (
+    r"{0}[c-d][0-9a-f]{0}[89ab][0-9a-f]|{0}e[0-9a-f](?:{0}[89ab][0-9a-f]){{2}}"
+    r"|{0}f[0-7](?:{0}[89ab][0-9a-f]){{3}}|{0}[0-9a-f]{{2}}"
+)
+_UNICODE = (
+    r"\\U[0-9a-fA-F]{8}|\\[uU]+[dD][89abAB][0-9a-fA-F]{2}\\[uU]+[dD][c-fC-F][0-9a-fA-F]{2}|\\[uU]+[0-9a-fA-F]{4}|"
+)
+_BACKSLASH = re.compile(_UNICODE + r"\\x[0-9a-fA-F]{2}|\\.", re.DOTALL)
+_BACKSLASH_BYTES = re.compile(_BYTES.format(r"\\x") + r"|\\.", re.IGNORECASE | re.DOTALL)
+_PERCENT = re.compile(_BYTES.format("%"), re.I)
+_PERCENT_PLUS = re.compile(_BYTES.format("%") + r"|\+", re.I)
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.I)
+_LINE_BREAK = re.compile(r"[\r\n]+[ \t]*")
+_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
+
+_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "b": "\b", "\n": ""}
+
+
+def _from_backslash(escape: str) -> str:
+    kind = escape[1]
+    if len(escape) == 2:
+        return _LETTERS.get(kind, kind)
+    if kind == "x":
+        return _from_bytes(escape, "\\x")
+    units = [int(digits, 16) for digits in re.split(r"\\[uU]+", escape)[1:]]
+    if len(units) == 2:
+        return chr(0x10000 + ((units[0] - 0xD800) << 10) + (units[1] - 0xDC00))
+    return chr(units[0]) if units[0] <= sys.maxunicode else escape
+
+
+def _from_percent(escape: str) -> str:
+    return " " if escape == "+" else _from_bytes(escape, "%")
+
+
+def _from_bytes(escape: str, prefix: str) -> str:
+    raw = bytes.fromhex(escape.lower().replace(prefix, ""))
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+class _Decoder:
+    """An encoding: what its escapes look like, and the characters that they stand for."""
+
+    def __init__(self, escape: t.Pattern[str], decode: t.Callable[[str], str]) -> None:
+        self.escape = escape
+        # A long text has few different escapes.
+        self.decode = functools.lru_cache(4096)(decode)
+
+    def apply(self, text: str) -> str:
+        decode = self.decode
+        return self.escape.sub(lambda match: decode(match[0]), text)
+
+
+_JSON = _Decoder(_BACKSLASH, _from_backslash)
+_PYTHON_BYTES = _Decoder(_BACKSLASH_BYTES, _from_backslash)
+_URL = _Decoder(_PERCENT, _from_percent)
+_FORM = _Decoder(_PERCENT_PLUS, _from_percent)
+_XML = _Decoder(_ENTITY, html.unescape)
+_UNWRAPPED = _Decoder(_LINE_BREAK, lambda token: "")
+
+
+class _View:
+    """A text, or what it says once its escapes are decoded. Positions are mapped back only when they are asked for."""
+
+    def __init__(self, text: str, source: t.Optional[_View] = None, decoder: t.Optional[_Decoder] = None) -> None:
+        self.text = text
+        self._source = source
+        self._decoder = decoder
+        self._starts: t.List[int] = []
+        self._origins: t.List[t.Tuple[int, t.Optional[int]]] = []
+
+    def decoded(self, decoder: _Decoder) -> t.List[_View]:
+        """Return the decoded text, if that is another one."""
+        text = decoder.apply(self.text)
+        return [] if text == self.text else [_View(text, self, decoder)]
+
+    def original(self, start: int, end: int) -> Range:
+        """Return the range of the original text that a range of this one, at least one character, was decoded from."""
+        if self._source is None or self._decoder is None:
+            return start, end
+        if not self._starts:
+            self._map(self._source.text, self._decoder)
+        first = bisect.bisect_right(self._starts, start) - 1
+        last = bisect.bisect_right(self._starts, end - 1) - 1
+        origin, stop = self._origins[first]
+        begin = origin if stop is not None else origin + start - self._starts[first]
+        origin, stop = self._origins[last]
+        return self._source.original(begin, stop if stop is not None else origin + end - self._starts[last])
+
+    def _map(self, source: str, decoder: _Decoder) -> None:
+        """Note for each piece of this text where it begins here and in the source; for an escape also where it ends."""
+        here = there = 0
+        for match in decoder.escape.finditer(source):
+            self._starts += (here, here + match.start() - there)
+            self._origins += ((there, None), (match.start(), match.end()))
+            here += match.start() - there + len(decoder.decode(match[0]))
+            there = match.end()
+        self._starts.append(here)
+        self._origins.append((there, None))
+
+
+def find_secrets(text: str, secrets: t.Collection[str]) -> t.List[Range]:
+    """Return where secrets stand in a text, in any spelling, as ordered ranges that do not touch.
+
+    The cost is linear in the length of the text, and in the number of secrets.
+    """
+    found: t.List[Range] = []
+    wanted = {form for secret in secrets for form in (secret, secret.strip()) if form}
+    for secret in wanted:
+        if len(secret) < MIN_INSIDE_WORDS:
+            found += [match.span() for match in re.finditer(rf"(?<!\w){re.escape(secret)}(?!\w)", text)]
+    longer = [secret for secret in wanted if len(secret) >= MIN_INSIDE_WORDS]
+    if longer:
+        views = _views(text)
+        for view in views:
+            for secret in longer:
+                found += _occurrences(view, secret)
+        found += _in_base64(views, longer)
+    return _merged(found)
+
+
+def _views(text: str) -> t.List[_View]:
+    """Return the text as it is, and decoded once or twice."""
+    plain = _View(text)
+    once = [*plain.decoded(_JSON), *plain.decoded(_URL)]
+    twice = [found for view in once for decoder in (_JSON, _URL) for found in view.decoded(decoder)]
+    form = plain.decoded(_FORM) if "+" in text else []
+    octets = plain.decoded(_PYTHON_BYTES) if "\\x" in text else []
+    return [plain, *once, *twice, *form, *octets, *plain.decoded(_XML)]
+
+
+def _occurrences(view: _View, secret: str) -> t.Iterator[Range]:
+    at = view.text.find(secret)
+    while at >= 0:
+        yield view.original(at, at + len(secret))
+        at = view.text.find(secret, at + len(secret))
+
+
+def _in_base64(views: t.List[_View], secrets: t.Collection[str]) -> t.Iterator[Range]:
+    cores = {core for secret in secrets for core in _cores(secret)}
+    for view in (found for each in views for found in (each, *each.decoded(_UNWRAPPED))):
+        standard = view.text.replace("-", "+").replace("_", "/")
+        for core in cores:
+            at = standard.find(core)
+            while at >= 0:
+                start, end = at, at + len(core)
+                # Part of the first and last byte stands in the characters beside it.
+                while start > max(0, at - 3) and standard[start - 1] in _BASE64:
+                    start -= 1
+                while end < min(len(standard), at + len(core) + 3) and standard[end] in _BASE64:
+                    end += 1
+                yield view.original(start, end)
+                at = standard.find(core, end)
+
+
+def _cores(secret: str) -> t.Iterator[str]:
+    """Yield what Base64 makes of a secret whatever stands around it, for each of the three ways it may be aligned."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    for lead in range(3):
+        size = lead + len(raw)
+        text = base64.b64encode(b"\0" * lead + raw).decode("ascii")
+        yield text[(0, 2, 3)[lead] : size // 3 * 4 + (0, 1, 2)[size % 3]]
+
+
+def _merged(ranges: t.Iterable[Range]) -> t.List[Range]:
+    merged: t.List[Range] = []
+    for start, end in sorted(ranges):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

@@ -1,0 +1,243 @@
+"""One function cleans the text of other programs: secrets in every spelling, credentials, terminal escapes."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import time
+import typing as t
+import urllib.parse
+
+import pytest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import MASK, clean, public_url
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+#: What stands around a secret in the tests: nothing that a spelling of it could be mistaken for.
+BEFORE, AFTER = "<< ", " >>"
+
+
+def escaped(text: str, upper: bool = False) -> str:
+    """Every UTF-16 unit as \\uXXXX, as some encoders write each character that is not a letter or digit."""
+    raw = text.encode("utf-16-be", "surrogatepass")
+    form = "\\u{:04X}" if upper else "\\u{:04x}"
+    return "".join(form.format(int.from_bytes(raw[at : at + 2], "big")) for at in range(0, len(raw), 2))
+
+
+def lower_hex(text: str) -> str:
+    """URL-encoded text with its hexadecimal digits in lower case."""
+    parts = text.split("%")
+    return "%".join([parts[0], *(part[:2].lower() + part[2:] for part in parts[1:])])
+
+
+SPELLINGS: dict[str, t.Callable[[str], str]] = {
+    "raw": str,
+    "JSON": lambda text: json.dumps(text)[1:-1],
+    "JSON, not in ASCII": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    "JSON, slashes escaped": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
+    "JSON, as Gson escapes": lambda text: json.dumps(text)[1:-1].replace("=", "\\u003d").replace("&", "\\u0026"),
+    "JSON, all escaped": escaped,
+    "JSON, all escaped in upper case": lambda text: escaped(text, upper=True),
+    "JSON in JSON": lambda text: json.dumps(json.dumps(text)[1:-1])[1:-1],
+    "quote": lambda text: urllib.parse.quote(text),
+    "quote, slashes too": lambda text: urllib.parse.quote(text, safe=""),
+    "quote in lower case": lambda text: lower_hex(urllib.parse.quote(text, safe="")),
+    "quote_plus": urllib.parse.quote_plus,
+    "quote_plus in lower case": lambda text: lower_hex(urllib.parse.quote_plus(text)),
+    "quoted twice": lambda text: urllib.parse.quote(urllib.parse.quote(text)),
+    "URL in JSON": lambda text: json.dumps(urllib.parse.quote(text, safe="/"))[1:-1].replace("/", "\\/"),
+    "XML": html.escape,
+    "bytes of Python": lambda text: repr(text.encode())[2:-1],
+    "text of Python": lambda text: ascii(text)[1:-1],
+}
+ENCODERS: dict[str, t.Callable[[bytes], bytes]] = {
+    "standard": base64.b64encode,
+    "URL-safe": base64.urlsafe_b64encode,
+    "wrapped": base64.encodebytes,
+    "escaped": lambda raw: base64.b64encode(raw).replace(b"/", b"\\/"),
+    "URL-encoded": lambda raw: urllib.parse.quote(base64.b64encode(raw), safe="").encode(),
+}
+
+#: Secrets of letters of any kind; the surrogates that JSON writes by halves are beyond what a text holds.
+SECRETS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=4, max_size=40).filter(
+    lambda text: len(text.strip()) >= 4 and MASK not in text
+)
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@given(secret=SECRETS)
+@example(secret="pä\"s's/ w\\d+=&x%41é\U0001f511")
+@example(secret="line\nbreak")
+def test_a_secret_in_every_spelling(spelling: str, secret: str) -> None:
+    text = SPELLINGS[spelling](secret)
+    cleaned = clean(BEFORE + text + AFTER, {secret})
+    assert cleaned == BEFORE + MASK + AFTER
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+@given(secret=SECRETS.filter(lambda text: len(text) > 5), before=st.binary(max_size=70), after=st.binary(max_size=9))
+def test_a_secret_in_base64_however_it_is_aligned(encoder: str, secret: str, before: bytes, after: bytes) -> None:
+    raw = secret.encode()
+    text = ENCODERS[encoder](before + raw + after).decode()
+    cleaned = clean(BEFORE + text + AFTER, {secret})
+    assert cleaned.startswith(BEFORE[:2]) and cleaned.endswith(AFTER[-2:])
+    assert MASK in cleaned
+    # What is left does not decode to half of it, wherever decoding begins.
+    half = raw[: len(raw) // 2 + 1]
+    for part in urllib.parse.unquote(cleaned).split(MASK):
+        left = re.sub(r"[^A-Za-z0-9+/]", "", part.replace("-", "+").replace("_", "/"))
+        for lead in range(4):
+            decoded = base64.b64decode(left[lead : lead + (len(left) - lead) // 4 * 4])
+            assert half not in decoded or half in before + after
+
+
+@given(st.text(max_size=200), st.sets(st.text(max_size=10), max_size=3))
+def test_any_text_can_be_cleaned_and_stays_clean(text: str, secrets: set[str]) -> None:
+    cleaned = clean(text, secrets)
+    assert not any(ord(letter) < 32 and letter not in "\n\t" for letter in cleaned)
+    for secret in secrets:
+        if len(secret) >= 4 and not set(secret) <= set(MASK + "\\x0123456789abcdefu "):
+            assert secret not in cleaned or secret in "x".join((MASK, MASK))
+
+
+def test_a_short_secret_is_masked_as_a_word_only() -> None:
+    assert clean("u but user=u, xu u", {"u"}) == f"{MASK} but user={MASK}, xu {MASK}"
+    assert clean("nothing", {""}) == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Authorization: Basic dXNlcjpodW50ZXIy", "Authorization: ********"),
+        ('{"Authorization": "ApiKey ab.cd"}', '{"Authorization": "********"}'),
+        ("sent Basic dXNlcjpodW50ZXIy to", "sent Basic ******** to"),
+        ("bearer eyJhbGciOi.J9-_~+/= end", "bearer ******** end"),
+        ("pwd=hunter2 next", "pwd=******** next"),
+        ("passphrase: hunter2", "passphrase: ********"),
+        ("secret_key=hunter2", "secret_key=********"),
+        ("passwd hunter", "passwd hunter"),
+        ("PASSWD:hunter2", "PASSWD:********"),
+        ("api-key: hunter2", "api-key: ********"),
+        ("x-api-key => hunter2", "x-api-key => ********"),
+        ("token: eyJhunter2", "token: ********"),
+        ("token: hunter\nnext", "token: ********\nnext"),
+        ("token=hunter next", "token=******** next"),
+        ("the.access.token=hunter2", "the.access.token=********"),
+        ("db.pass = a hunter2 of words\nnext=1", "db.pass = ********\nnext=1"),
+        ("basic.auth.user.info=u:hunter2", "basic.auth.user.info=********"),
+        ("SharedAccessKey=hunter2;x", "SharedAccessKey=********"),
+        ('{"password": "hunter \\" 2", "port": 1}', '{"password": ********, "port": 1}'),
+        ("{'password': 'hunter 2', 'port': 1}", "{'password': ********, 'port': 1}"),
+        ('"{\\"password\\": \\"hunter 2\\", \\"port\\": 1}"', '"{\\"password\\": ********, \\"port\\": 1}"'),
+        ('password: "hunter2 without an end', "password: ********"),
+        ('{"name": "x.password", "value": "hunter 2"}', '{"name": "x.password", "value": ********}'),
+        ("<name>x.password</name>\n<value>hunter 2</value>", "<name>x.password</name>\n<value>********</value>"),
+        ("<token>hunter2</token>", "<token>********</token>"),
+        ("run --password hunter2 --api-key 'hunter 2' -x", "run --password ******** --api-key ******** -x"),
+        ('sasl.jaas.config=x required o="hunter2";\ny=1', "sasl.jaas.config=********\ny=1"),
+        ("\x1b[36mpassword\x1b[0m=hunter2", "\\x1b[36mpassword\\x1b[0m=********"),
+        ("see https://u:hunter2@h:1/p?a=hunter2&b=2 there", "see https://********@h:1/p?a=********&b=******** there"),
+        ("https://u:hun/ter2@h", "https://********@h"),
+        ("https://h/p?hunter2", "https://h/p?********"),
+        ("https://h/p#access_token=hunter2", "https://h/p#access_token=********"),
+        ("jdbc:x://u:hunter2@h", "jdbc:x://********@h"),
+    ],
+)
+def test_what_looks_like_a_credential(text: str, expected: str) -> None:
+    assert clean(text, ()) == expected
+    assert clean(expected, ()) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SASL authentication error: Authentication failed: Invalid username or password (after 3ms)",
+        "Basic authentication failed; WWW-Authenticate: Bearer realm=kafka",
+        "Failed to fetch token: Connection refused",
+        "token: HTTP 401",
+        "security.protocol=SASL_SSL bootstrap.servers=b-1.example.com:9093,b-2:9093 project_1 42",
+        "sasl.oauthbearer.token.endpoint.url=https://id.example.com/oauth/token",
+        "ssl.key.password = null",
+        "the key of tokenizer: 4 of secretary",
+        "a bypass=1 of the compass: north",
+        "tab\tand line\n",
+        "größer als 3 µs, 漢字",
+    ],
+)
+def test_prose_stays_readable(text: str) -> None:
+    assert clean(text, ()) == text
+
+
+@pytest.mark.parametrize("end", ["-----END RSA PRIVATE KEY-----", ""], ids=["whole", "cut"])
+@pytest.mark.parametrize("line_end", ["\n", "\\n", "\r\n"])
+def test_a_private_key(end: str, line_end: str) -> None:
+    key = line_end.join(["-----BEGIN RSA PRIVATE KEY-----", "hunter2+/A==", end])
+    assert clean(f"before {key}", ()) == f"before {MASK}"
+    assert clean("-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----", ()).count(MASK) == 0
+
+
+def test_the_end_of_a_private_key_alone() -> None:
+    text = clean("log: hunter2\nMIIhunter2/+=\n-----END PRIVATE KEY-----\nafter", ())
+    assert "hunter2" not in text and text.startswith("log:") and text.endswith("\nafter")
+
+
+def test_no_terminal_obeys_a_cleaned_text() -> None:
+    text = "".join(map(chr, range(0x3000))) + "\udc80\ufeff"
+    cleaned = clean(text, ())
+    for code in (*range(9), *range(11, 32), *range(127, 160), 0x202E, 0x2066, 0xDC80, 0xFEFF):
+        assert chr(code) not in cleaned
+    assert clean("\x1b]0;title\x07\x00\x9b\u202e\r", ()) == "\\x1b]0;title\\x07\\x00\\x9b\\u202e\\x0d"
+    cleaned.encode()
+
+
+def test_public_url() -> None:
+    assert public_url("http://127.0.0.1:12800/metrics") == "http://127.0.0.1:12800/metrics"
+    assert public_url("http://u:p@h/m?t=x&u=y") == f"http://{MASK}@h/m?t={MASK}&u={MASK}"
+    assert public_url("https://a:b@one,https://c:d@two") == f"https://{MASK}@two"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a",
+        "some words of a log, and more\n",
+        "\\u0041",
+        "\\",
+        "%41",
+        "%25",
+        "a://",
+        "http://u@",
+        "password",
+        "password=",
+        'password="',
+        'password",',
+        "-----BEGIN PRIVATE KEY-----",
+        "-----END PRIVATE KEY-----",
+        "-----BEGIN ",
+        "Bearer ",
+        "\x1b",
+        "&lt;",
+        "--password ",
+        "QUJD",
+        "\r\n",
+        " ",
+        "a.",
+        "token>",
+        "canary",
+        '"',
+    ],
+)
+def test_the_cost_grows_with_the_length_alone(text: str) -> None:
+    """Ten times the text takes about ten times as long, whatever it repeats; measured in time of this process."""
+    secrets = [f"canary{number:034d}" for number in range(20)]
+
+    def cost(length: int) -> float:
+        long = (text * (length // len(text) + 1))[:length]
+        begun = time.process_time()
+        clean(long, secrets)
+        return time.process_time() - begun
+
+    least = min(cost(20_000) for _ in range(3))
+    assert min(cost(200_000) for _ in range(2)) < 30 * max(least, 0.002)
