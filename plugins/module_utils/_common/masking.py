@@ -29,7 +29,17 @@ _NAME = (
     r"(?:(?<![^\W_])|(?<=http))(?:basic\.)?(?:pass|auth|sig))"
 )
 #: Names that begin sentences too, as in "token: connection refused".
-_NAME_IN  #: Two words after a colon and a space go on with a sentence.
+_NAME_IN_PROSE = r"(?:tokens?|credentials?|authorization)"
+_SECRET_NAME = re.compile(rf"(?:{_NAME}|{_NAME_IN_PROSE})s?$", re.IGNORECASE)
+
+#: A color or style, which a program may put between a name and its value. Control characters are visible by then.
+_STYLE = r"(?:\\x1b\[[0-9;]*m)*"
+_IS = rf"{_STYLE}\\*[\"']?{_STYLE}\s*(?:=>|:=|[=:]){_STYLE}\s*{_STYLE}"
+#: A value: quoted (the quotes may themselves be escaped), or up to the next space. An open quote lasts to the end.
+_VALUE = r"(?:(?P<slashes>\\*)(?P<quote>[\"'])(?:.*?(?<!\\)(?P=slashes)(?P=quote)|.*\Z)|\S+)"
+#: What stands for no value, or for one that is masked already.
+_NO_VALUE = r"(?![>\s\"'\\]*(?:null|None|\[hidden\]|\*{8})(?:[\s,;}\])\"'\\<]|\Z))"
+#: Two words after a colon and a space go on with a sentence.
 _PROSE = r"(?:(?<!: )|(?![A-Z]?[a-z]{1,15}[,.;:]? +[A-Za-z]|[A-Z]{1,6} |\d{3}\b))"
 
 #: Where a credential may begin: each match of it is tried with the patterns below. In lower case, which searches fast.
@@ -55,8 +65,8 @@ _CREDENTIALS = (
     ),
     re.compile(rf"(?P<label>(?:{_NAME}|{_NAME_IN_PROSE})(?:</name>\s*<value)?>)[^<]+", re.IGNORECASE),
 )
-#: A line of a properties file, whose value may hold spaces; and an argument of a command.
-_LINE = re.compile(rf"(?P<label>{_NAME}[ \t]*=[ \t]*){_NO_VALUE}[^\n]+", re.IGNORECASE)
+#: A line of a properties file, whose value may hold spaces (", " goes on with something else), and an argument of a command.
+_LINE = re.compile(rf"(?P<label>{_NAME}[ \t]*=[ \t]*){_NO_VALUE}(?:(?![,;] )[^\n])+", re.IGNORECASE)
 _ARGUMENT = re.compile(rf"(?P<label>(?:{_NAME}|{_NAME_IN_PROSE})\s+){_VALUE}", re.IGNORECASE | re.DOTALL)
 _BEFORE_IN_LINE = re.compile(r"(?:^|\n)[ \t]*[\w-]+\.[\w.-]*\Z")
 _BEFORE_IN_ARGUMENT = re.compile(r"(?:^|\s)--?[\w-]*\Z")
