@@ -65,7 +65,7 @@ _CREDENTIALS = (
     ),
     re.compile(rf"(?P<label>(?:{_NAME}|{_NAME_IN_PROSE})(?:</name>\s*<value)?>)[^<]+", re.IGNORECASE),
 )
-#: A line of a properties file, whose value may hold spaces (", " goes on with something else), and an argument of a command.
+#: A line of a properties file, whose value may hold spaces (but ", " begins something else); an argument of a command.
 _LINE = re.compile(rf"(?P<label>{_NAME}[ \t]*=[ \t]*){_NO_VALUE}(?:(?![,;] )[^\n])+", re.IGNORECASE)
 _ARGUMENT = re.compile(rf"(?P<label>(?:{_NAME}|{_NAME_IN_PROSE})\s+){_VALUE}", re.IGNORECASE | re.DOTALL)
 _BEFORE_IN_LINE = re.compile(r"(?:^|\n)[ \t]*[\w-]+\.[\w.-]*\Z")
