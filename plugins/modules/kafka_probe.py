@@ -207,15 +207,15 @@ stages:
       type: str
       sample: kafka-1.example.com:9093
     ok:
-      description: Whether it passed. Null for what was not reached, and for what was not asked for.
+      description: Whether it passed. Null for what was not reached, not asked for or not checked.
       type: bool
       sample: false
     reason:
       description:
         - A code that says why. Codes do not change between releases.
-        - In C(config), V(invalid_declaration), V(unreadable_file), V(store_password), V(key_password),
-          V(key_mismatch), V(certificate_expired), V(certificate_not_yet_valid), V(expires_soon), V(library_refused),
-          V(library_missing).
+        - In C(config), V(invalid_declaration), V(unreadable_file), V(not_permitted), V(store_password),
+          V(key_password), V(key_mismatch), V(certificate_expired), V(certificate_not_yet_valid), V(expires_soon),
+          V(library_refused).
         - In C(resolve), V(unresolved), V(resolve_timeout).
         - In C(connect), V(refused), V(connect_timeout), V(unreachable), V(connect_failed).
         - In C(tls), V(tls_expected), V(plaintext_port), V(untrusted_certificate), V(certificate_expired),
@@ -229,16 +229,17 @@ stages:
           V(silent), V(closed), V(not_kafka), V(library_missing), V(library_too_old).
         - In C(metadata), V(metadata_timeout), V(silent), V(closed), V(not_kafka), V(library_missing),
           V(library_too_old).
+        - In C(listeners), those of C(resolve), C(connect) and C(tls).
         - In C(topics), V(unknown_topic), V(no_describe), V(no_read), V(no_write), V(missing_operation), V(no_leader),
           V(below_min_in_sync), V(request_failed).
         - In C(groups), V(group_denied), V(request_failed).
         - In C(round_trip), V(no_topic), V(no_write), V(no_read), V(produce_failed), V(consume_failed),
           V(round_trip_timeout).
-        - In any stage, V(timeout), V(internal).
-        - In C(listeners), those of C(resolve), C(connect) and C(tls).
-        - An entry that passed may have one that tells a reservation, V(settings_ignored), V(old_clients_shut_out),
-          V(under_replicated), V(rights_unknown) or V(group_state_unknown).
-        - Where C(ok) is null, V(not_reached) or V(not_asked). Empty otherwise.
+        - In any stage, V(timeout), V(internal), and V(library_crashed) if an answer crashed the library librdkafka.
+        - A stage that passed may carry a warning, V(settings_ignored), V(old_clients_shut_out), V(under_replicated),
+          V(rights_unknown) or V(group_state_unknown).
+        - If C(ok) is null, V(not_reached), V(not_asked), or V(not_checked) for listeners beyond the first 100. Empty
+          otherwise.
       type: str
       sample: certificate_expired
     detail:

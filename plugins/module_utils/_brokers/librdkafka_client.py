@@ -2,10 +2,16 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Login and metadata with librdkafka, which tells its reasons apart from its results: by callbacks, when polled."""
+"""The one client of librdkafka: made from a declaration, and asked by the probe and the check of consumer groups.
+
+librdkafka tells its reasons apart from its results: by callbacks, which run while the client is polled. So every wait
+here polls. Use it in a child process (``_common.child_process``) where something depends on the result: some answers
+of a broken or hostile server crash the library.
+"""
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 import contextlib
 import logging
@@ -15,7 +21,11 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, secrets_of
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_librdkafka import LibrdkafkaConfig
 
+from . import login
+from .reasons import LoginReason
 from .tokens import Token
 
 try:
@@ -32,36 +42,60 @@ OLDEST = (2, 3, 0)
 #: How librdkafka begins an error about a broker that it has learned of: [protocol://]host:port/number.
 _LEARNED = re.compile(r"(?:\w+://)?(\[[^\]]+\]|[^/\s]+):(\d+)/(\d+): ")
 #: So many tries fail before the brokers that it has learned of are taken for the reason.
-_TRIES = 3
+_MAX_TRIES = 3
 #: How long the first try may take before another way is tried beside it; doubled from try to try.
-_FIRST_SLICE, _LONGEST_SLICE = 0.2, 1.0
-#: How often the library's reasons are looked at meanwhile.
-_LOOK = 0.02
-#: Settings of the declaration that must not decide how the probe itself behaves.
-_NOT_OURS = ("group.id", "group.instance.id", "transactional.id", "enable.auto.commit", "auto.offset.reset")
+_FIRST_SLICE, _MAX_SLICE = 0.2, 1.0
+#: How often the library's callbacks run during a wait.
+_POLL_SECONDS = 0.02
+#: The library's messages that are kept: it repeats them for each broker and try.
+_MAX_MESSAGES = 1000
+_MAX_TEXT = 500
+#: The largest answer of a broker. librdkafka's own bound is 100 MB, which a hostile server can fill.
+_MAX_ANSWER_BYTES = 24 * 1024 * 1024
+_MAX_FETCH_BYTES = 4 * 1024 * 1024
+#: Properties of the declaration that must not decide how this client behaves.
+_NOT_OURS = (
+    "group.id",
+    "group.instance.id",
+    "transactional.id",
+    "enable.auto.commit",
+    "auto.offset.reset",
+    "fetch.max.bytes",
+    "fetch.message.max.bytes",
+    "message.max.bytes",
+    "receive.message.max.bytes",
+)
+#: Error codes of librdkafka (rd_kafka_resp_err_t) and of Kafka's protocol, by number.
+_UNSUPPORTED = (-165, 35)  # _UNSUPPORTED_FEATURE, UNSUPPORTED_VERSION
+_TIMEOUTS = (-185, 7)  # _TIMED_OUT, REQUEST_TIMED_OUT
 
 
 class LoginFault(Exception):
     """The library could not connect, log in or get metadata.
 
     :param stage: ``config``, ``sasl`` or ``metadata``.
-    :param reason: a code of :mod:`probe_reasons`.
+    :param detail: what was seen, without secrets.
     """
 
-    def __init__(self, stage: str, reason: str, detail: str) -> None:
+    def __init__(self, stage: str, reason: LoginReason, detail: str) -> None:
         super().__init__(stage, reason, detail)
         self.stage = stage
-        self.reason = reason
+        self.reason: LoginReason = reason
         self.detail = detail
 
 
+def available() -> bool:
+    """Tell whether the library is installed here."""
+    return IMPORT_ERROR is None
+
+
 def release() -> t.Tuple[int, ...]:
-    """The release of librdkafka: (2, 16, 0)."""
+    """Return the release of librdkafka: (2, 16, 0)."""
     return tuple(int(part) for part in confluent_kafka.libversion()[0].split("-")[0].split(".")[:3])
 
 
 class Broker(t.NamedTuple):
-    """Where a broker tells clients to connect."""
+    """The address at which a broker tells clients to connect."""
 
     host: str
     port: int
@@ -88,33 +122,93 @@ class Metadata(t.NamedTuple):
     controller_id: int = -1
     whole: bool = True
 
+    @property
+    def has_controller(self) -> bool:
+        """Whether the cluster names a controller; librdkafka's mock cluster does not, and then nobody acts as one."""
+        return self.controller_id in self.brokers
+
+
+class Answer(t.NamedTuple):
+    """The result of an admin call about one thing, or the error that came instead."""
+
+    value: t.Any = None
+    error: t.Any = None
+
+    @property
+    def code(self) -> t.Any:
+        """The number of the error; None for a result."""
+        return self.error.code() if self.error is not None else None
+
+    @property
+    def unsupported(self) -> bool:
+        """Whether the brokers do not know the request."""
+        return self.code in _UNSUPPORTED
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether no answer came in time."""
+        return self.code in _TIMEOUTS
+
+    def operations(self) -> t.Optional[t.Set[str]]:
+        """Return the ACL operations that the principal may do, in lower case; None if the broker did not tell."""
+        told = getattr(self.value, "authorized_operations", None)
+        return None if told is None else {operation.name.lower() for operation in told}
+
 
 class BrokerClient:
-    """One librdkafka admin client, and what it said.
+    """One librdkafka admin client, and the errors that it told apart from its answers.
 
-    :param config: its configuration, also for the producer and consumer of a round trip. Holds secrets.
+    :param config: the library's configuration. Holds secrets.
+    :param secrets: texts that no message may show.
     """
 
-    def __init__(self, config: t.Dict[str, t.Any], secrets: t.FrozenSet[str], deadline: Deadline) -> None:
-        self.config = config
-        self.secrets = secrets
+    def __init__(
+        self,
+        config: t.Mapping[str, t.Any],
+        secrets: t.FrozenSet[str],
+        deadline: Deadline,
+        token: t.Optional[Token] = None,
+    ) -> None:
         self.deadline = deadline
         self.admin: t.Any = None
-        self.said: t.List[t.Any] = []
-        self.opened: t.List[t.Any] = []
+        self.errors: t.Deque[t.Any] = collections.deque(maxlen=_MAX_MESSAGES)
+        self._secrets = secrets
+        self._opened: t.List[t.Any] = []
+        self._config: t.Dict[str, t.Any] = {name: value for name, value in config.items() if name not in _NOT_OURS}
+        self._config.update(_quiet(), error_cb=self.errors.append)
+        self._config["receive.message.max.bytes"] = _MAX_ANSWER_BYTES
+        if token is not None:
+            self._config["oauth_cb"] = lambda _config: (token.value, token.expires)
 
-    def open(self, token: t.Optional[Token]) -> None:
+    @classmethod
+    def of(
+        cls,
+        client: KafkaDeclaration,
+        config: LibrdkafkaConfig,
+        deadline: Deadline,
+        token: t.Optional[Token] = None,
+        servers: t.Sequence[str] = (),
+    ) -> BrokerClient:
+        """Make a client for a declaration.
+
+        :param config: its translation.
+        :param token: for OAUTHBEARER and AWS_MSK_IAM, see :func:`login.get_token`.
+        :param servers: bootstrap servers to use instead of those declared.
+        """
+        given = login.for_library(config, token)
+        if servers:
+            given["bootstrap.servers"] = ",".join(servers)
+        secrets = frozenset(secrets_of(client.properties)) | ({token.value} if token else frozenset())
+        return cls(given, secrets, deadline, token)
+
+    def open(self) -> None:
         """Start the client.
 
-        :raises LoginFault: the library does not take the configuration.
+        :raises LoginFault: the library rejected the configuration.
         """
-        config = {name: value for name, value in self.config.items() if name not in _NOT_OURS}
-        self.config = {**config, **_quiet(), "error_cb": self.said.append}
-        if token is not None:
-            self.config["oauth_cb"] = lambda _config: (token.value, token.expires)
         try:
-            self.admin = AdminClient(self.config)
-        except KafkaException as error:
+            self.admin = AdminClient(self._config)
+        except (KafkaException, ValueError, TypeError) as error:
             told = self.scrub(_text(error))
             if "GSSAPI" in told:
                 raise LoginFault("sasl", "gssapi_unsupported", told) from None
@@ -123,7 +217,27 @@ class BrokerClient:
     def close(self) -> None:
         """Let go of the clients, which ends their connections and threads. Takes a while."""
         self.admin = None
-        self.opened.clear()
+        self._opened.clear()
+
+    # --- asking
+
+    def ask(self, call: str, what: t.Any, names: t.Sequence[t.Any], **more: t.Any) -> t.Dict[t.Any, Answer]:
+        """Make an admin call about several things at once, and wait for all answers.
+
+        :param call: the method of ``AdminClient``.
+        :param what: its argument.
+        :param names: the keys of the futures that it returns.
+        """
+        return self.results(self.begin(call, what, **more), names)
+
+    def begin(self, call: str, what: t.Any, **more: t.Any) -> t.Dict[t.Any, t.Any]:
+        """Start an admin call; :meth:`results` takes its futures."""
+        futures = getattr(self.admin, call)(what, request_timeout=self.deadline.left(), **more)
+        return t.cast("t.Dict[t.Any, t.Any]", futures)
+
+    def results(self, futures: t.Mapping[t.Any, t.Any], names: t.Sequence[t.Any]) -> t.Dict[t.Any, Answer]:
+        """Wait for futures of an admin call."""
+        return {name: self._result(futures[name]) for name in names}
 
     def metadata(self, sasl: bool) -> Metadata:
         """Wait for the cluster's metadata, which needs the login; stop at once when that is refused.
@@ -143,16 +257,16 @@ class BrokerClient:
                 return _from_list(listed)
             learned = self._learned()
             tries += bool(learned)
-            if tries >= _TRIES:
+            if tries >= _MAX_TRIES:
                 return Metadata(learned, whole=False)
-            length = min(2 * length, _LONGEST_SLICE)
-        told = self.scrub(self.said[-1].str()) if self.said else "no answer"
+            length = min(2 * length, _MAX_SLICE)
+        told = self.last_error() or "no answer"
         if sasl:
             raise LoginFault("sasl", "login_timeout", told)
         raise LoginFault("metadata", "metadata_timeout", told)
 
     def topics(self) -> t.Dict[str, t.List[Partition]]:
-        """All topics that this principal may know of; the way that needs no controller."""
+        """Return all topics that this principal may know of; the way that needs no controller."""
         listed = self._list(self.deadline.left())
         if listed is None:
             return {}
@@ -165,32 +279,76 @@ class BrokerClient:
             if known.error is None
         }
 
+    def poll(self, seconds: float) -> None:
+        """Wait, and let the library run its callbacks."""
+        self.admin.poll(seconds)
+
+    def refusal(self) -> str:
+        """Return the library's words where the login or TLS was refused; empty if neither was."""
+        codes = (KafkaError._AUTHENTICATION, KafkaError._SSL)
+        return next((self.scrub(error.str()) for error in self.errors if error.code() in codes), "")
+
+    def last_error(self) -> str:
+        """Return the last error that the library told apart from its answers; empty if there was none."""
+        return self.explain(self.errors[-1]) if self.errors else ""
+
+    # --- clients for a round trip
+
     def consumer(self, group: str) -> t.Any:
-        """A consumer that commits nothing."""
-        own = {"group.id": group, "enable.auto.commit": False, "enable.auto.offset.store": False}
-        self.opened.append(Consumer({**self.config, **own}))
-        return self.opened[-1]
+        """Return a consumer that commits nothing."""
+        own = {
+            "group.id": group,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "fetch.max.bytes": _MAX_FETCH_BYTES,
+            "queued.max.messages.kbytes": _MAX_FETCH_BYTES // 1024,
+        }
+        self._opened.append(Consumer({**self._config, **own}))
+        return self._opened[-1]
 
     def producer(self, timeout: float) -> t.Any:
-        """A producer that waits for all replicas and gives up after ``timeout`` seconds."""
+        """Return a producer that waits for all replicas and gives up after ``timeout`` seconds."""
         # With the library's own retries a record could come twice.
         own = {"acks": "all", "message.timeout.ms": max(1, int(timeout * 1000)), "retries": 0, "linger.ms": 0}
         names = ("enable.idempotence", "delivery.timeout.ms", "request.timeout.ms")
-        self.opened.append(
-            Producer({**{name: value for name, value in self.config.items() if name not in names}, **own})
+        self._opened.append(
+            Producer({**{name: value for name, value in self._config.items() if name not in names}, **own})
         )
-        return self.opened[-1]
+        return self._opened[-1]
+
+    # --- texts
+
+    def explain(self, error: t.Any) -> str:
+        """Return the text of a KafkaError, or its name where it has none, without secrets. Never empty."""
+        return self.scrub(error.str() or "") or str(error.name())
 
     def scrub(self, text: str) -> str:
-        """``text`` of the library without any secret of the declaration."""
-        return " ".join(clean(text, self.secrets).split())
+        """Return a text of the library on one line, cut, and without any secret of the declaration."""
+        return " ".join(clean(text, self._secrets).split())[:_MAX_TEXT]
+
+    # --- waiting
+
+    def _result(self, future: t.Any) -> Answer:
+        # A little longer than the request's own time-out, which gives the better message.
+        end = time.monotonic() + self.deadline.left() + 0.1
+        while not _done(future, min(_POLL_SECONDS * 5, end - time.monotonic())):
+            self.admin.poll(0)
+            if time.monotonic() >= end:
+                return Answer(error=KafkaError(KafkaError._TIMED_OUT))
+        # Asked for its exception, for one that it raised would hold this frame, and with it the client, for long.
+        error = future.exception()
+        if error is None:
+            return Answer(value=future.result())
+        if isinstance(error, KafkaException):
+            return Answer(error=error.args[0])
+        raise error
 
     def _wait(self, future: t.Any, seconds: float, sasl: bool) -> bool:
-        """Whether ``future`` has a result within ``seconds``; LoginFault when the login is refused meanwhile."""
+        """Tell whether ``future`` has a result within ``seconds``; raise LoginFault when the login is refused."""
         end = time.monotonic() + seconds
         while True:
             with contextlib.suppress(concurrent.futures.TimeoutError):
-                if future.exception(min(_LOOK, max(0.0, end - time.monotonic()))) is None:
+                if future.exception(min(_POLL_SECONDS, max(0.0, end - time.monotonic()))) is None:
                     return True
             self.admin.poll(0)
             refused = self._said(KafkaError._AUTHENTICATION) if sasl else ""
@@ -199,7 +357,7 @@ class BrokerClient:
             if time.monotonic() >= end:
                 return False
             if future.done():  # in vain: all that is left is to wait for reasons
-                time.sleep(min(_LOOK, max(0.0, end - time.monotonic())))
+                time.sleep(min(_POLL_SECONDS, max(0.0, end - time.monotonic())))
 
     def _list(self, seconds: float) -> t.Any:
         try:
@@ -208,17 +366,24 @@ class BrokerClient:
             return None
 
     def _learned(self) -> t.Dict[int, Broker]:
-        """The brokers that the library knows only by what the cluster told, and that it could not connect to.
+        """Return the brokers that the library knows only by what the cluster told, and that it could not connect to.
 
         Once the library has the first metadata it may ask no other than these for more.
         """
-        found = (_LEARNED.match(error.str()) for error in self.said)
+        found = (_LEARNED.match(error.str()) for error in list(self.errors))
         return {
             int(match.group(3)): Broker(match.group(1).strip("[]"), int(match.group(2))) for match in found if match
         }
 
     def _said(self, code: int) -> str:
-        return next((self.scrub(error.str()) for error in self.said if error.code() == code), "")
+        return next((self.scrub(error.str()) for error in list(self.errors) if error.code() == code), "")
+
+
+def _done(future: t.Any, seconds: float) -> bool:
+    with contextlib.suppress(concurrent.futures.TimeoutError):
+        future.exception(max(0.0, seconds))
+        return True
+    return False
 
 
 def _from_cluster(found: t.Any) -> Metadata:
@@ -238,8 +403,8 @@ def _from_list(found: t.Any) -> Metadata:
 
 
 def _quiet() -> t.Dict[str, t.Any]:
-    """librdkafka writes its log to the standard error otherwise, where Ansible would show it."""
-    logger = logging.Logger("hopsworks.kafka.probe", logging.CRITICAL)
+    """Keep librdkafka's log off the standard error, where Ansible would show it."""
+    logger = logging.Logger("hopsworks.kafka.librdkafka", logging.CRITICAL)
     logger.addHandler(logging.NullHandler())
     return {"logger": logger, "log_level": 0}
 

@@ -6,17 +6,18 @@
 
 from __future__ import annotations
 
+from .reasons import TokenReason
+
 
 class TokenFault(Exception):
-    """No token could be had.
+    """No token could be obtained.
 
-    :param reason: a code of :mod:`probe_reasons`.
     :param detail: what was seen, without secrets.
     """
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: TokenReason, detail: str) -> None:
         super().__init__(reason, detail)
-        self.reason = reason
+        self.reason: TokenReason = reason
         self.detail = detail
 
 

@@ -10,8 +10,12 @@ protocol guide. Every integer is big-endian; a request and its answer are preced
 
 from __future__ import annotations
 
+import socket
 import struct
+import time
 import typing as t
+
+from .reasons import WireReason
 
 SASL_HANDSHAKE = 17
 API_VERSIONS = 18
@@ -19,8 +23,9 @@ API_VERSIONS = 18
 UNSUPPORTED_SASL_MECHANISM = 33
 ILLEGAL_SASL_STATE = 34
 
-#: No answer to these two requests is longer; what claims to be is not Kafka's.
-_LARGEST = 1024 * 1024
+#: No answer to these two requests is longer or has more items; what claims to be is not Kafka's.
+_MAX_ANSWER_BYTES = 64 * 1024
+_MAX_ITEMS = 1000
 _CLIENT_ID = b"hopsworks.kafka"
 _TLS_ALERT, _TLS_HANDSHAKE, _TLS_MAJOR = 0x15, 0x16, 3
 
@@ -56,14 +61,14 @@ _MINORS = {2: 8, 3: 9}  # the last minor release of a major one, where there wil
 
 
 class WireError(Exception):
-    """What came back is no answer of Kafka's.
+    """The answer is not one of Kafka's.
 
-    :param reason: ``closed``, ``tls`` (the port speaks TLS), ``http``, or ``not_kafka``.
+    :param reason: ``tls`` means that the port speaks TLS.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: WireReason) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason: WireReason = reason
 
 
 class Stream(t.Protocol):
@@ -74,6 +79,33 @@ class Stream(t.Protocol):
 
     def recv(self, size: int) -> bytes:
         """Receive up to ``size`` bytes; none at the end of the stream."""
+
+
+class TimedStream:
+    """A socket of which all reads and writes together end in time, however slowly the other side drips.
+
+    :raises socket.timeout: from :meth:`sendall` and :meth:`recv`, when the time is up.
+    """
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        self._connection = connection
+        self._end = time.monotonic() + seconds
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of ``data``."""
+        self._arm()
+        self._connection.sendall(data)
+
+    def recv(self, size: int) -> bytes:
+        """Receive up to ``size`` bytes; none at the end of the stream."""
+        self._arm()
+        return self._connection.recv(size)
+
+    def _arm(self) -> None:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise socket.timeout("timed out")
+        self._connection.settimeout(left)
 
 
 class Handshake(t.NamedTuple):
@@ -111,11 +143,14 @@ def api_versions(stream: Stream) -> ApiVersions:
     :raises WireError: something else than Kafka answers.
     :raises OSError: the connection fails, among them time-outs and TLS alerts.
     """
-    answer = _ask(stream, API_VERSIONS, 0, b"")
-    error, answer = _short(answer)
-    if error:
+    answer = _Reader(_ask(stream, API_VERSIONS, 0, b""))
+    if answer.int16():
         raise WireError("not_kafka")
-    return dict(_api_versions(answer))
+    offered: ApiVersions = {}
+    for _number in range(answer.count()):
+        key, lowest, highest = answer.int16(), answer.int16(), answer.int16()
+        offered[key] = (lowest, highest)
+    return offered
 
 
 def sasl_handshake(stream: Stream, mechanism: str) -> Handshake:
@@ -124,19 +159,16 @@ def sasl_handshake(stream: Stream, mechanism: str) -> Handshake:
     :raises WireError: something else than Kafka answers.
     :raises OSError: the connection fails.
     """
-    answer = _ask(stream, SASL_HANDSHAKE, 1, _string(mechanism.encode()))
-    error, answer = _short(answer)
-    count, answer = _int(answer)
-    names = []
-    for _number in range(count):
-        length, answer = _short(answer)
-        names.append(answer[:length].decode("utf-8", "replace"))
-        answer = answer[length:]
-    return Handshake(error, tuple(names))
+    answer = _Reader(_ask(stream, SASL_HANDSHAKE, 1, _string(mechanism.encode())))
+    error = answer.int16()
+    return Handshake(error, tuple(answer.string() for _number in range(answer.count())))
 
 
 def releases(offered: ApiVersions) -> Releases:
-    """The releases that offer what ``offered`` says. Brokers of other makers count as the release that they equal."""
+    """Return the releases that offer what ``offered`` says.
+
+    Brokers of other makers count as the release that they equal.
+    """
     oldest, newest = None, None
     for release, key, version in _FIRST_OFFERED:
         if offered.get(key, (0, -1))[1] < version:
@@ -146,8 +178,8 @@ def releases(offered: ApiVersions) -> Releases:
     return Releases(oldest, newest if oldest else None)
 
 
-def speaks_tls(start: bytes) -> bool:
-    """Whether the first bytes from a port are the start of a TLS record."""
+def speaks_tls(start: t.Union[bytes, bytearray]) -> bool:
+    """Tell whether the first bytes from a port are the start of a TLS record."""
     return len(start) > 1 and start[0] in (_TLS_ALERT, _TLS_HANDSHAKE) and start[1] == _TLS_MAJOR
 
 
@@ -166,7 +198,7 @@ def _ask(stream: Stream, key: int, version: int, body: bytes) -> bytes:
         raise WireError("tls")
     if start == b"HTTP":
         raise WireError("http")
-    if not 4 < length < _LARGEST:
+    if not 4 < length <= _MAX_ANSWER_BYTES:
         raise WireError("not_kafka")
     answer = _receive(stream, length)
     if struct.unpack(">i", answer[:4])[0] != key:
@@ -175,37 +207,47 @@ def _ask(stream: Stream, key: int, version: int, body: bytes) -> bytes:
 
 
 def _receive(stream: Stream, size: int) -> bytes:
-    received = b""
+    received = bytearray()
     while len(received) < size:
         part = stream.recv(size - len(received))
         if not part:
             # Some ports answer with less than Kafka would and close.
             raise WireError("tls" if speaks_tls(received) else "closed")
         received += part
-    return received
-
-
-def _api_versions(answer: bytes) -> t.Iterator[t.Tuple[int, t.Tuple[int, int]]]:
-    count, answer = _int(answer)
-    for _number in range(count):
-        if len(answer) < 6:  # three INT16
-            raise WireError("not_kafka")
-        key, lowest, highest = struct.unpack(">hhh", answer[:6])
-        yield key, (lowest, highest)
-        answer = answer[6:]
+    return bytes(received)
 
 
 def _string(content: bytes) -> bytes:
     return struct.pack(">h", len(content)) + content
 
 
-def _short(data: bytes) -> t.Tuple[int, bytes]:
-    if len(data) < 2:
-        raise WireError("not_kafka")
-    return struct.unpack(">h", data[:2])[0], data[2:]
+class _Reader:
+    """The fields of an answer, one after the other.
 
+    :raises WireError: from each method, if the answer ends before the field does.
+    """
 
-def _int(data: bytes) -> t.Tuple[int, bytes]:
-    if len(data) < 4:
-        raise WireError("not_kafka")
-    return struct.unpack(">i", data[:4])[0], data[4:]
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._position = 0
+
+    def int16(self) -> int:
+        return int(struct.unpack(">h", self._take(2))[0])
+
+    def count(self) -> int:
+        """Return the number of items of an array."""
+        number = int(struct.unpack(">i", self._take(4))[0])
+        if not 0 <= number <= _MAX_ITEMS:
+            raise WireError("not_kafka")
+        return number
+
+    def string(self) -> str:
+        return self._take(self.int16()).decode("utf-8", "replace")
+
+    def _take(self, size: int) -> bytes:
+        end = self._position + size
+        if size < 0 or end > len(self._data):
+            raise WireError("not_kafka")
+        taken = self._data[self._position : end]
+        self._position = end
+        return taken

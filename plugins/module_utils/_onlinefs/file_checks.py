@@ -31,7 +31,7 @@ class ProbeFailed(HostError):
     def __init__(self, report: probe.Report) -> None:
         super().__init__("", "Nothing was changed: this host cannot use Kafka as declared", report.headline())
         self.table = report.table()
-        self.report = report.as_dict()
+        self.report = report.to_result()
 
     def __str__(self) -> str:
         return f"{self.cause}.\n{self.table}"
@@ -83,4 +83,4 @@ def reach_kafka(client: KafkaDeclaration, group: str, topics: t.Sequence[str], s
     report = probe.probe(client, wanted)
     if not report.ok:
         raise ProbeFailed(report)
-    return report.as_dict()
+    return report.to_result()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What is known of a login: what the listener said of it before, where tokens come from, and why it was refused."""
+"""Why a login does not work: what the listener answered before it, and why it was refused."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import lo
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.tokens import Token
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 
-from . import server_check
+from .reasons import FailureReason
+from .server_check import ServerCheck
 
 _KAFKA_4 = (4, 0)
 #: Before this release librdkafka repeated the SCRAM client nonce, which Kafka 4.0 and newer refuse (its pull request
 #: 4895).
 _SCRAM_FIXED = (2, 6, 1)
+_MAX_NAMES, _MAX_NAME = 20, 64
 _FAULT_DETAILS = {
     "closed": "the connection was closed without an answer",
     "silent": "no answer",
@@ -28,27 +30,29 @@ _FAULT_DETAILS = {
 
 
 class LoginProblem(t.NamedTuple):
-    """Why a server cannot be used: the stage that failed, a code of :mod:`probe_reasons`, and what was seen."""
+    """Why a server cannot be used: the stage that failed, a code, and what was seen."""
 
     stage: str
-    reason: str
+    reason: FailureReason
     detail: str
 
 
-def unanswered(one: server_check.ServerCheck, client: KafkaDeclaration) -> t.Optional[LoginProblem]:
-    """What is wrong with the answers that a server gave before any login; None where they fit the declaration."""
+def unanswered(one: ServerCheck, client: KafkaDeclaration) -> t.Optional[LoginProblem]:
+    """Return what is wrong with a server's answers before any login; None if they fit the declaration."""
     sasl = login.logs_in(client)
     if one.fault:
-        reason = one.fault if one.fault in ("silent", "closed") else "not_kafka"
+        reason: FailureReason = "not_kafka"
+        if one.fault == "silent" or one.fault == "closed":
+            reason = one.fault
         detail = one.fault_detail or _FAULT_DETAILS.get(one.fault, "")
         return LoginProblem("sasl" if sasl else "metadata", reason, detail)
     answer = one.answer
     no_login = answer is None or answer.error == wire.ILLEGAL_SASL_STATE
     if sasl and no_login:
-        return LoginProblem("sasl", "sasl_not_enabled", "the listener takes no login")
+        return LoginProblem("sasl", "sasl_not_enabled", "the listener has no SASL")
     if answer is None or no_login:
         return None
-    offered = ", ".join(answer.mechanisms) or "none"
+    offered = mechanisms(answer)
     if not sasl:
         return LoginProblem("sasl", "sasl_expected", f"mechanisms that the listener offers: {offered}")
     if answer.error:
@@ -57,12 +61,19 @@ def unanswered(one: server_check.ServerCheck, client: KafkaDeclaration) -> t.Opt
     return None
 
 
+def mechanisms(answer: t.Optional[wire.Handshake]) -> str:
+    """Return the SASL mechanisms that a listener offers."""
+    offered = sorted(answer.mechanisms) if answer else []
+    shown = [name[:_MAX_NAME] for name in offered[:_MAX_NAMES]] + (["…"] if len(offered) > _MAX_NAMES else [])
+    return ", ".join(shown) or "none"
+
+
 def why_refused(
     client: KafkaDeclaration,
     token: t.Optional[Token],
     releases: t.Optional[wire.Releases],
     library: t.Tuple[int, ...],
-) -> str:
+) -> FailureReason:
     """Tell a wrong password from a token, and from a library that a right password does not help."""
     mechanism = client.properties["sasl.mechanism"]
     if mechanism in ("OAUTHBEARER", "AWS_MSK_IAM"):
@@ -73,6 +84,6 @@ def why_refused(
 
 
 def shuts_out_old_clients(mechanism: str, releases: t.Optional[wire.Releases]) -> bool:
-    """Whether brokers of these releases refuse this mechanism from old clients though the password is right."""
+    """Tell whether brokers of these releases refuse this mechanism from old clients though the password is right."""
     newer = releases is not None and releases.oldest is not None and releases.oldest >= _KAFKA_4
     return mechanism.startswith("SCRAM") and newer

@@ -2,18 +2,18 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What to probe."""
+"""What to probe, and what the stages of a probe hand on to each other."""
 
 from __future__ import annotations
 
 import typing as t
 
-#: What a principal must be allowed to do with a topic when nothing else is said.
+#: What a principal must be allowed to do with a topic by default.
 OPERATIONS = ("read", "write")
 
 
 class TopicRequirement(t.NamedTuple):
-    """A topic that must be there, and what the principal must be allowed to do with it: Kafka's ACL operations."""
+    """A topic that must exist, and Kafka's ACL operations that the principal must be allowed on it."""
 
     name: str
     operations: t.Tuple[str, ...] = OPERATIONS
@@ -22,10 +22,10 @@ class TopicRequirement(t.NamedTuple):
 class ProbeOptions(t.NamedTuple):
     """What to probe besides the connection.
 
-    :param topics: topics that must be there, each with the operations that the principal must be allowed.
+    :param topics: topics that must exist, each with the operations that the principal must be allowed.
     :param groups: consumer groups that the principal must be allowed to use.
     :param round_trip: produce a record to the first of ``topics`` and read it back.
-    :param timeout: seconds after which the probe is over, come what may.
+    :param timeout: seconds after which the probe is over, whatever happens.
     :param min_days_valid: fail when the certificate of a broker or of the client expires earlier.
     :param until: the last stage to go through; None for all. Up to ``tls`` the standard library is enough.
     """

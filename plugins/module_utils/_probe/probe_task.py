@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import functools
-import queue
-import threading
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
@@ -25,7 +23,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration
 
 from .cache import ProbeCache
 from .options import ProbeOptions, TopicRequirement
-from .probe import probe
+from .probe import Job, probe_all
 from .report import Report
 
 #: Kafka's ACL operations on topics (org.apache.kafka.common.acl.AclOperation), in lower case.
@@ -58,21 +56,14 @@ def run(params: Params, check_mode: bool = False) -> ProbeOutcome:
             "options timeout and workers", "they must be greater than zero", "Leave them out, or raise them"
         )
     items = params.get("probes")
+    cache = ProbeCache()
     if items is None:
-        report = probe(functools.partial(_client, params, ProbeCache()), _options(params, params, check_mode))
-        return ProbeOutcome(report.as_dict(), report.table(), report.warnings)
-    wanted = [(item["name"], {**params, **_merged(params, item)}) for item in items]
-    shared = ProbeCache()
-    jobs = [
-        functools.partial(
-            probe,
-            functools.partial(_client, merged, shared),
-            _options(params, merged, check_mode),
-            shared=shared,
-        )
-        for _name, merged in wanted
-    ]
-    return _many([name for name, _merged in wanted], _bounded(jobs, params["workers"]))
+        job = Job(functools.partial(_client, params, cache), _options(params, params, check_mode))
+        report = probe_all([job], cache=cache)[0]
+        return ProbeOutcome(report.to_result(), report.table(), report.warnings)
+    merged = [{**params, **_merged(params, item)} for item in items]
+    jobs = [Job(functools.partial(_client, own, cache), _options(params, own, check_mode)) for own in merged]
+    return _many([item["name"] for item in items], probe_all(jobs, params["workers"], cache))
 
 
 # --- from options to a declaration -----------------------------------------------------------------------------------
@@ -170,32 +161,9 @@ def _topic(item: t.Any, operations: t.Sequence[str]) -> TopicRequirement:
 # --- many ------------------------------------------------------------------------------------------------------------
 
 
-def _bounded(jobs: t.Sequence[t.Callable[[], Report]], workers: int) -> t.List[Report]:
-    """Run all jobs, ``workers`` at a time; the reports in the order of the jobs. Each job is bounded by itself."""
-    todo: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for number in range(len(jobs)):
-        todo.put(number)
-    reports: t.Dict[int, Report] = {}
-
-    def work() -> None:
-        while True:
-            try:
-                number = todo.get_nowait()
-            except queue.Empty:
-                return
-            reports[number] = jobs[number]()
-
-    threads = [threading.Thread(target=work, daemon=True) for _number in range(min(workers, len(jobs)))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return [reports[number] for number in range(len(jobs))]
-
-
 def _many(names: t.Sequence[str], reports: t.Sequence[Report]) -> ProbeOutcome:
     failures = [(name, report) for name, report in zip(names, reports) if not report.ok]
-    results = [{"name": name, **report.as_dict()} for name, report in zip(names, reports)]
+    results = [{"name": name, **report.to_result()} for name, report in zip(names, reports)]
     result = {
         "ok": not failures,
         "failed_stage": failures[0][1].failed_stage if failures else None,

@@ -2,15 +2,17 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What a probe found: one entry per stage and target, the report of them, and the table that a person reads."""
+"""The result of a probe: one entry per stage and target, their report, and the table that a person reads."""
 
 from __future__ import annotations
 
+import re
 import textwrap
 import time
 import typing as t
 
 from . import reasons
+from .reasons import FailureReason, Reason, WarningReason
 
 #: The stages, in their order.
 STAGES = (
@@ -26,19 +28,19 @@ STAGES = (
     "round_trip",
 )
 
-NOT_REACHED = "not_reached"
-NOT_ASKED = "not_asked"
-
 _WIDTH = 118
+#: What other programs say is cut here.
+_MAX_TEXT = 2000
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class StageResult(t.NamedTuple):
     """What one stage found at one target.
 
-    :param target: a server, a topic, a group, a token endpoint; empty where the stage has only one.
-    :param ok: None for a stage that was not reached or not asked for.
-    :param reason: a code (see :mod:`probe_reasons`), stable; also set on an entry that is ok and tells a reservation.
-    :param detail: what was seen, for a person. No secret is ever in it.
+    :param target: a server, a topic, a group, a token endpoint; empty if the stage has only one.
+    :param ok: None for a stage that was not reached or not asked for, and for a target that was not checked.
+    :param reason: why it failed, a warning if it passed, or why there is no result.
+    :param detail: what was seen, for people. No secret is ever in it.
     :param remedy: what to do about it.
     :param ms: milliseconds that it took.
     """
@@ -46,24 +48,36 @@ class StageResult(t.NamedTuple):
     stage: str
     target: str = ""
     ok: t.Optional[bool] = None
-    reason: str = ""
+    reason: Reason = ""
     detail: str = ""
     remedy: str = ""
     ms: int = 0
 
 
-def passed(stage: str, target: str, detail: str, since: float, note: str = "") -> StageResult:
-    """An entry that is ok. ``note`` is the code of a reservation; ``since`` a moment of ``time.monotonic()``."""
+def passed(
+    stage: str, target: str, detail: str, since: float, note: t.Union[WarningReason, t.Literal[""]] = ""
+) -> StageResult:
+    """Return an entry that is ok.
+
+    :param since: when it began, a moment of ``time.monotonic()``.
+    :param note: the code of a warning.
+    """
     return StageResult(stage, target, True, note, detail, reasons.remedy(stage, note), elapsed(since))
 
 
-def failed(stage: str, target: str, reason: str, detail: str, since: float, remedy: str = "") -> StageResult:
-    """An entry that is not ok; its remedy is the one that belongs to ``reason``, where none is given."""
+def failed(stage: str, target: str, reason: FailureReason, detail: str, since: float, remedy: str = "") -> StageResult:
+    """Return an entry that is not ok; its remedy is that of ``reason`` unless another one is given."""
     return StageResult(stage, target, False, reason, detail, remedy or reasons.remedy(stage, reason), elapsed(since))
 
 
+def printable(text: str) -> str:
+    """Return a text with control characters as escapes, cut at a length that a result can carry."""
+    shown = text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"
+    return _UNPRINTABLE.sub(lambda match: match.group().encode("unicode_escape").decode(), shown)
+
+
 def elapsed(since: float) -> int:
-    """Milliseconds since a moment of ``time.monotonic()``."""
+    """Return the milliseconds since a moment of ``time.monotonic()``."""
     return round((time.monotonic() - since) * 1000)
 
 
@@ -71,7 +85,7 @@ class Report(t.NamedTuple):
     """The result of one probe.
 
     :param stages: every stage of :data:`STAGES` at least once, in their order.
-    :param warnings: what is to be told though the probe passed: sentences.
+    :param warnings: sentences to show though the probe passed.
     """
 
     stages: t.Tuple[StageResult, ...]
@@ -92,13 +106,13 @@ class Report(t.NamedTuple):
         """The first entry that failed."""
         return next((entry for entry in self.stages if entry.ok is False), None)
 
-    def as_dict(self) -> t.Dict[str, t.Any]:
-        """``{ok, failed_stage, stages: [{stage, target, ok, reason, detail, remedy, ms}]}``, as modules return it."""
+    def to_result(self) -> t.Dict[str, t.Any]:
+        """Return ``{ok, failed_stage, stages: [{stage, target, ok, reason, detail, remedy, ms}]}``."""
         stages = [entry._asdict() for entry in self.stages]
         return {"ok": self.ok, "failed_stage": self.failed_stage, "stages": stages}
 
     def headline(self) -> str:
-        """One line: what came of it."""
+        """Return one line: whether the probe passed, or where and why it failed."""
         failure = self.failure
         if failure is None:
             return "Kafka connection: all stages passed"
@@ -106,7 +120,7 @@ class Report(t.NamedTuple):
         return f"Kafka connection: stage {failure.stage} failed{at}: {failure.reason}"
 
     def table(self) -> str:
-        """The headline, and below it a line per entry; under one that failed what was seen and what to do."""
+        """Return the headline, and below it a line per entry; for one that failed also what was seen and what to do."""
         width = max([6, *(min(len(entry.target), 48) for entry in self.stages)])
         lines = [self.headline(), "", f"{'stage':<10}  {'result':<6}  {'ms':>5}  {'target':<{width}}  what was seen"]
         for entry in self.stages:
@@ -115,15 +129,15 @@ class Report(t.NamedTuple):
 
 
 def complete(entries: t.Iterable[StageResult], asked: t.Container[str] = STAGES) -> t.Tuple[StageResult, ...]:
-    """``entries`` in the order of the stages, and one with ok None for each stage without any.
+    """Return ``entries`` in the order of the stages, and one with ok None for each stage without any.
 
-    :param asked: the stages that were asked for: the others are marked as not asked, not as not reached.
+    :param asked: the stages that were asked for; the others are marked as not asked instead of not reached.
     """
     found = list(entries)
     ordered: t.List[StageResult] = []
     for stage in STAGES:
         own = [entry for entry in found if entry.stage == stage]
-        ordered.extend(own or [StageResult(stage, reason=NOT_REACHED if stage in asked else NOT_ASKED)])
+        ordered.extend(own or [StageResult(stage, reason="not_reached" if stage in asked else "not_asked")])
     return tuple(ordered)
 
 
@@ -132,7 +146,7 @@ def _lines(entry: StageResult, width: int) -> t.Iterator[str]:
     ms = "" if entry.ok is None else str(entry.ms)
     seen = entry.detail if entry.ok else entry.reason
     if entry.ok is None:
-        seen = entry.reason.replace("_", " ")
+        seen = ": ".join(filter(None, [entry.reason.replace("_", " "), entry.detail]))
     start = f"{entry.stage:<10}  {result:<6}  {ms:>5}  {entry.target:<{width}}  "
     told = textwrap.wrap(seen, max(30, _WIDTH - len(start))) or [""]
     yield (start + told[0]).rstrip()

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The round trip: one record produced and read back. What stays of it is no data to any reader: it has no value.
+"""The round trip: produce one record and read it back.
 
-The record's key is unique and its value is null, which Kafka calls a tombstone: on a compacted topic it goes away by
-itself, elsewhere with the topic's retention.
+The record has a unique key and no value, which Kafka calls a tombstone. Kafka removes it from a compacted topic, and
+from other topics when their retention ends.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ import uuid
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.librdkafka_client import BrokerClient
 
+from .reasons import FailureReason
 from .report import StageResult, elapsed, failed, passed
 
-with contextlib.suppress(ImportError):  # probe_login tells it
+with contextlib.suppress(ImportError):  # librdkafka_client.available() tells it
     from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 _HEADER = "hopsworks.kafka.probe"
@@ -27,14 +28,14 @@ _GROUP = "hopsworks.kafka.probe"
 _SLICE = 0.05
 
 
-def round_trip(session: BrokerClient, topic: str) -> StageResult:
+def round_trip(kafka: BrokerClient, topic: str) -> StageResult:
     """Produce one record to ``topic`` and read it back from the offset that it was produced at."""
     began = time.monotonic()
     key = f"{_HEADER}/{uuid.uuid4()}".encode()
     try:
-        partition, offset = _produce(session, topic, key)
+        partition, offset = _produce(kafka, topic, key)
         produced = elapsed(began)
-        _consume(session, TopicPartition(topic, partition, offset), key)
+        _consume(kafka, TopicPartition(topic, partition, offset), key)
     except _Broken as broken:
         return failed("round_trip", topic, broken.reason, broken.detail, began)
     detail = f"partition {partition}, offset {offset}: stored after {produced} ms, read back after {elapsed(began)} ms"
@@ -42,17 +43,17 @@ def round_trip(session: BrokerClient, topic: str) -> StageResult:
 
 
 class _Broken(Exception):
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: FailureReason, detail: str) -> None:
         super().__init__(reason, detail)
-        self.reason = reason
+        self.reason: FailureReason = reason
         self.detail = detail
 
 
-def _produce(session: BrokerClient, topic: str, key: bytes) -> t.Tuple[int, int]:
+def _produce(kafka: BrokerClient, topic: str, key: bytes) -> t.Tuple[int, int]:
     """Where the record was stored: partition and offset."""
     delivered: t.List[t.Tuple[t.Any, t.Any]] = []
     try:
-        producer = session.producer(session.deadline.left())
+        producer = kafka.producer(kafka.deadline.left())
         producer.produce(
             topic,
             value=None,
@@ -60,10 +61,10 @@ def _produce(session: BrokerClient, topic: str, key: bytes) -> t.Tuple[int, int]
             headers=[(_HEADER, b"1")],
             on_delivery=lambda error, message: delivered.append((error, message)),
         )
-        while not delivered and not session.deadline.over:
-            producer.poll(min(_SLICE, session.deadline.left()))
+        while not delivered and not kafka.deadline.over:
+            producer.poll(min(_SLICE, kafka.deadline.left()))
     except KafkaException as error:
-        raise _Broken("produce_failed", session.scrub(error.args[0].str())) from None
+        raise _Broken("produce_failed", kafka.explain(error.args[0])) from None
     if not delivered:
         raise _Broken("round_trip_timeout", "the record was not stored in time")
     fault, message = delivered[0]
@@ -73,16 +74,16 @@ def _produce(session: BrokerClient, topic: str, key: bytes) -> t.Tuple[int, int]
         raise _Broken("no_write", "this principal may not write to the topic")
     if fault.code() == KafkaError._MSG_TIMED_OUT:
         raise _Broken("round_trip_timeout", "the record was not stored in time")
-    raise _Broken("produce_failed", session.scrub(fault.str()))
+    raise _Broken("produce_failed", kafka.explain(fault))
 
 
-def _consume(session: BrokerClient, start: t.Any, key: bytes) -> None:
+def _consume(kafka: BrokerClient, start: t.Any, key: bytes) -> None:
     """Read from ``start`` until the record comes."""
     try:
-        consumer = session.consumer(_GROUP)
+        consumer = kafka.consumer(_GROUP)
         consumer.assign([start])
-        while not session.deadline.over:
-            message = consumer.poll(min(_SLICE, session.deadline.left()))
+        while not kafka.deadline.over:
+            message = consumer.poll(min(_SLICE, kafka.deadline.left()))
             if message is None:
                 continue
             error = message.error()
@@ -92,7 +93,7 @@ def _consume(session: BrokerClient, start: t.Any, key: bytes) -> None:
             if error is not None and error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
                 raise _Broken("no_read", "this principal may not read the topic")
             if error is not None and error.fatal():
-                raise _Broken("consume_failed", session.scrub(error.str()))
+                raise _Broken("consume_failed", kafka.explain(error))
     except KafkaException as error:
-        raise _Broken("consume_failed", session.scrub(error.args[0].str())) from None
+        raise _Broken("consume_failed", kafka.explain(error.args[0])) from None
     raise _Broken("round_trip_timeout", "the record did not come back in time")

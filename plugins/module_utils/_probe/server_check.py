@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The way to a server, by the standard library: name, TCP, TLS, and what answers before a login.
+"""Check the way to a server with the standard library: name, TCP, TLS, and what answers before a login.
 
 Each server has a thread of its own, because looking up a name cannot be interrupted.
 """
@@ -19,15 +19,22 @@ import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import wire
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.reasons import WireReason
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common import defects
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 
 from . import tls_handshake
+from .reasons import FailureReason
 from .report import StageResult, failed, passed
+
+#: Why nothing of Kafka's came back.
+AnswerFault = t.Literal[WireReason, "silent"]
 
 _UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN)
 #: A second look at a port, to tell what it speaks instead, takes no longer than this.
 RECHECK_TIMEOUT = 1.0
 _SHOWN_ADDRESSES = 4
+_MAX_ADDRESSES = 16
 
 Address = t.Tuple[socket.AddressFamily, t.Any]
 
@@ -36,8 +43,8 @@ class ServerCheckOptions(t.NamedTuple):
     """What a server is checked for.
 
     :param tls: how to speak TLS; None for a plaintext protocol.
-    :param mechanism: the SASL mechanism of the declaration; empty where it does not log in.
-    :param talk: ask for ApiVersions and mechanisms as well (not wanted of advertised listeners).
+    :param mechanism: the SASL mechanism of the declaration; empty if it does not log in.
+    :param talk: ask for ApiVersions and mechanisms as well; advertised listeners are not asked.
     :param stages: the stages to go through, of resolve, connect and tls.
     """
 
@@ -48,228 +55,271 @@ class ServerCheckOptions(t.NamedTuple):
     stages: t.Tuple[str, ...] = ("resolve", "connect", "tls")
 
 
-class ServerCheck:
-    """What was found out about one server, filled in by its thread.
+class ServerCheck(t.NamedTuple):
+    """What was found out about one server.
 
-    ``entries`` holds one entry for each of resolve, connect and tls as far as it got. ``silent`` is the code of why
-    nothing of Kafka's came back on a connection that stands; ``offered`` and ``answer`` what came.
+    :param entries: one for each of resolve, connect and tls, as far as the check got.
+    :param offered: the answer to ApiVersions.
+    :param answer: the answer to SaslHandshake.
+    :param fault: why nothing of Kafka's came back on a connection that stands; empty if something did.
     """
 
-    def __init__(self, server: str) -> None:
-        self.server = server
-        self.entries: t.List[StageResult] = []
-        self.offered: t.Optional[wire.ApiVersions] = None
-        self.answer: t.Optional[wire.Handshake] = None
-        self.fault = ""
-        self.fault_detail = ""
-        self.stage, self.began = "resolve", time.monotonic()
-        self.asked_ms = 0
+    server: str
+    entries: t.Tuple[StageResult, ...] = ()
+    offered: t.Optional[wire.ApiVersions] = None
+    answer: t.Optional[wire.Handshake] = None
+    fault: t.Union[AnswerFault, t.Literal[""]] = ""
+    fault_detail: str = ""
 
     @property
     def passed(self) -> bool:
         """Whether the way to it is open."""
         return bool(self.entries) and all(entry.ok for entry in self.entries)
 
+
+class _Check:
+    """The check of one server in progress: its thread adds to it, and whoever waits takes what is known.
+
+    Between the last stage and the end of the check the server is asked for its answers. No stage is in progress then,
+    so none is to blame for a server that never answers: ``standing`` is the result of tls in that case.
+    """
+
+    def __init__(self, server: str, options: ServerCheckOptions, deadline: Deadline) -> None:
+        self.server = server
+        self.options = options
+        self.deadline = deadline
+        self.stage, self.began = "resolve", time.monotonic()
+        self._lock = threading.Lock()
+        self._found = ServerCheck(server)
+        self._standing: t.Optional[StageResult] = None
+
     def begin(self, stage: str) -> None:
-        """Note what is under way, for the case that it never ends."""
-        self.stage, self.began = stage, time.monotonic()
+        """Note the stage in progress, in case it never ends."""
+        with self._lock:
+            self.stage, self.began = stage, time.monotonic()
+
+    def await_answers(self, standing: StageResult) -> None:
+        """Note that the connection stands, and that only the server's answers are missing."""
+        with self._lock:
+            self._standing = standing
+
+    def passed(self, stage: str, detail: str) -> StageResult:
+        return passed(stage, self.server, detail, self.began)
+
+    def add(self, result: StageResult) -> None:
+        with self._lock:
+            self._standing = None
+            self._found = self._found._replace(entries=(*self._found.entries, result))
+
+    def fail(self, stage: str, reason: FailureReason, detail: str) -> None:
+        self.add(failed(stage, self.server, reason, detail, self.began))
+
+    def set(self, **found: t.Any) -> None:
+        with self._lock:
+            self._found = self._found._replace(**found)
+
+    def found(self, finished: bool) -> ServerCheck:
+        """Return what is known now."""
+        with self._lock:
+            found, standing = self._found, self._standing
+        if finished:
+            return found
+        if standing is not None:
+            return found._replace(entries=(*found.entries, standing), fault=found.fault or "silent")
+        if found.passed or not found.entries:
+            reason: FailureReason = "resolve_timeout" if self.stage == "resolve" else "timeout"
+            late = failed(self.stage, self.server, reason, "not done when the time was up", self.began)
+            return found._replace(entries=(*found.entries, late))
+        return found
 
 
-def check(servers: t.Sequence[str], settings: ServerCheckOptions, deadline: Deadline) -> t.List[ServerCheck]:
+def check(servers: t.Sequence[str], options: ServerCheckOptions, deadline: Deadline) -> t.List[ServerCheck]:
     """Check all servers at once. Returns when all are done, or at the deadline with what is known by then."""
-    found = [ServerCheck(server) for server in servers]
-    threads = []
-    for one in found:
-        thread = threading.Thread(target=_check, args=(one, settings, deadline), daemon=True)
+    checks = [_Check(server, options, deadline) for server in servers]
+    threads = [threading.Thread(target=_check, args=(one,), daemon=True) for one in checks]
+    for thread in threads:
         thread.start()
-        threads.append(thread)
     for thread in threads:
         # A little more than the socket's own time-outs, which give the better message.
         thread.join(deadline.left() if deadline.over else deadline.left() + 0.05)
-    return [_final(one, thread.is_alive()) for one, thread in zip(found, threads)]
+    return [one.found(not thread.is_alive()) for one, thread in zip(checks, threads)]
 
 
 def split_server(server: str) -> t.Tuple[str, int]:
-    """``host:port`` in parts, an IPv6 address without its brackets."""
+    """Return host and port of ``host:port``, an IPv6 address without its brackets."""
     host, _colon, port = server.rpartition(":")
     return host.strip("[]"), int(port)
 
 
-def _final(one: ServerCheck, unfinished: bool) -> ServerCheck:
-    """A copy that its thread no longer changes, with an entry for what did not end."""
-    copy = ServerCheck(one.server)
-    copy.__dict__.update(one.__dict__)
-    copy.entries = list(one.entries)
-    if unfinished and copy.passed and one.stage in {entry.stage for entry in copy.entries}:
-        copy.fault = copy.fault or "silent"
-    elif unfinished and (copy.passed or not copy.entries):
-        reason = "resolve_timeout" if one.stage == "resolve" else "timeout"
-        copy.entries.append(failed(one.stage, one.server, reason, "no end in sight when the time was up", one.began))
-    return copy
+def _check(one: _Check) -> None:
+    try:
+        _stages(one)
+    except Exception as error:  # a defect must not look like a server that is silent
+        one.fail(one.stage, "internal", defects.where(error))
 
 
-def _check(one: ServerCheck, settings: ServerCheckOptions, deadline: Deadline) -> None:
+def _stages(one: _Check) -> None:
+    options = one.options
     with contextlib.ExitStack() as opened:
-        addresses = _resolve(one, deadline)
-        if not addresses or "connect" not in settings.stages:
+        addresses = _resolve(one)
+        if not addresses or "connect" not in options.stages:
             return
-        connection = _connect(one, addresses, deadline)
+        connection = _connect(one, addresses)
         if connection is None:
             return
         opened.callback(connection.close)
-        if "tls" not in settings.stages:
+        if "tls" not in options.stages:
             return
         one.begin("tls")
-        if settings.tls is None:
-            _plaintext(one, connection, settings, deadline)
+        if options.tls is None:
+            _plaintext(one, connection)
             return
-        secured = _tls(one, connection, settings.tls, deadline)
+        secured = _tls(one, connection, options.tls)
         if secured is not None:
             opened.callback(secured.close)
-            _after_handshake(one, secured, settings, settings.tls, deadline)
+            _after_handshake(one, secured, options.tls)
 
 
 # --- resolve and connect ---------------------------------------------------------------------------------------------
 
 
-def _resolve(one: ServerCheck, deadline: Deadline) -> t.List[Address]:
-    one.begin("resolve")
+def _resolve(one: _Check) -> t.List[Address]:
     host, port = split_server(one.server)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+    except (OSError, UnicodeError, ValueError, OverflowError) as error:
         said = getattr(error, "strerror", None) or "not a host name"
-        one.entries.append(failed("resolve", one.server, "unresolved", f"{host}: {said}", one.began))
+        one.fail("resolve", "unresolved", f"{host}: {said}")
         return []
     addresses: t.List[Address] = list(dict.fromkeys((item[0], item[4]) for item in found))
     shown = [str(address[0]) for _family, address in addresses[:_SHOWN_ADDRESSES]]
     shown += ["…"] if len(addresses) > _SHOWN_ADDRESSES else []
-    one.entries.append(passed("resolve", one.server, ", ".join(shown), one.began))
-    return addresses
+    one.add(one.passed("resolve", ", ".join(shown)))
+    return addresses[:_MAX_ADDRESSES]
 
 
-def _connect(one: ServerCheck, addresses: t.Sequence[Address], deadline: Deadline) -> t.Optional[socket.socket]:
+def _connect(one: _Check, addresses: t.Sequence[Address]) -> t.Optional[socket.socket]:
     one.begin("connect")
-    limit = deadline.step() / len(addresses)
-    faults: t.List[t.Tuple[str, str]] = []
+    limit = one.deadline.step() / len(addresses)
+    faults: t.List[t.Tuple[FailureReason, str]] = []
     for family, address in addresses:
         connection = socket.socket(family, socket.SOCK_STREAM)
         connection.settimeout(limit)
         try:
             connection.connect(address)
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             connection.close()
             faults.append((_connect_reason(error), f"{address[0]} port {address[1]}: {_system_message(error, limit)}"))
             continue
         told = f"{address[0]} port {address[1]}"
         if faults:
             told += f" (not {'; '.join(detail for _reason, detail in faults)})"
-        one.entries.append(passed("connect", one.server, told, one.began))
-        connection.settimeout(deadline.step())
+        one.add(one.passed("connect", told))
+        connection.settimeout(one.deadline.step())
         return connection
-    detail = "; ".join(detail for _reason, detail in faults)
-    one.entries.append(failed("connect", one.server, faults[0][0], detail, one.began))
+    one.fail("connect", faults[0][0], "; ".join(detail for _reason, detail in faults))
     return None
 
 
-def _connect_reason(error: OSError) -> str:
-    if isinstance(error, socket.timeout) or error.errno == errno.ETIMEDOUT:
+def _connect_reason(error: Exception) -> FailureReason:
+    number = getattr(error, "errno", None)
+    if isinstance(error, socket.timeout) or number == errno.ETIMEDOUT:
         return "connect_timeout"
-    if error.errno == errno.ECONNREFUSED:
+    if number == errno.ECONNREFUSED:
         return "refused"
-    return "unreachable" if error.errno in _UNREACHABLE else "connect_failed"
+    return "unreachable" if number in _UNREACHABLE else "connect_failed"
 
 
-def _system_message(error: OSError, limit: float) -> str:
+def _system_message(error: Exception, limit: float) -> str:
     if isinstance(error, socket.timeout):
         return f"no answer within {limit:.1f} s"
-    return error.strerror or type(error).__name__
+    return getattr(error, "strerror", None) or type(error).__name__
 
 
 # --- what the port speaks --------------------------------------------------------------------------------------------
 
 
-def _plaintext(one: ServerCheck, connection: socket.socket, settings: ServerCheckOptions, deadline: Deadline) -> None:
-    """The declaration says plaintext: does the port say so too? One that does not speak Kafka either is found later."""
-    if settings.talk:
-        _talk(one, connection, settings, deadline)
-    if one.fault == "tls" or (one.fault in ("closed", "silent") and _speaks_tls(connection, deadline)):
-        one.entries.append(
-            failed("tls", one.server, "tls_expected", "no TLS is declared, and the port speaks it", one.began)
-        )
-        one.fault = ""
+def _plaintext(one: _Check, connection: socket.socket) -> None:
+    """The declaration says plaintext: find out whether the port speaks TLS. Other protocols are found out later."""
+    fault = ""
+    if one.options.talk:
+        one.await_answers(one.passed("tls", "not declared"))
+        fault = _talk(one, connection)
+    if fault == "tls" or (fault in ("closed", "silent") and _speaks_tls(connection, one.deadline)):
+        one.set(fault="", fault_detail="")
+        one.fail("tls", "tls_expected", "no TLS is declared, and the port speaks it")
         return
-    detail = "not declared" if one.offered is None else "not declared, and the port speaks plaintext"
-    one.entries.append(passed("tls", one.server, detail, one.began))
+    answered = one.found(finished=True).offered is not None
+    one.add(one.passed("tls", "not declared, and the port speaks plaintext" if answered else "not declared"))
 
 
-def _tls(
-    one: ServerCheck, connection: socket.socket, tls: tls_handshake.Tls, deadline: Deadline
-) -> t.Optional[ssl.SSLSocket]:
+def _tls(one: _Check, connection: socket.socket, tls: tls_handshake.Tls) -> t.Optional[ssl.SSLSocket]:
     host, _port = split_server(one.server)
     descriptor = connection.fileno()
     try:
         return tls_handshake.handshake(tls, connection, host)
     except socket.timeout:
         limit = connection.gettimeout() or 0.0
-        one.entries.append(
-            failed("tls", one.server, "silent", f"no answer to the TLS handshake within {limit:.1f} s", one.began)
-        )
+        one.fail("tls", "silent", f"no answer to the TLS handshake within {limit:.1f} s")
     except OSError as error:
-        _explain(one, error, tls, tls_handshake.was_asked(tls, descriptor), deadline)
+        _explain(one, error, tls, tls_handshake.was_asked(tls, descriptor))
     except ValueError:  # a server name that TLS cannot carry, such as one that starts with a dot
-        one.entries.append(failed("tls", one.server, "tls_handshake", "the host name is not one for TLS", one.began))
+        one.fail("tls", "tls_handshake", "the host name is not one for TLS")
     return None
 
 
-def _explain(one: ServerCheck, error: OSError, tls: tls_handshake.Tls, asked: bool, deadline: Deadline) -> None:
-    unverified = functools.partial(_unverified_certificate, one.server, deadline)
+def _explain(one: _Check, error: OSError, tls: tls_handshake.Tls, asked: bool) -> None:
+    unverified = functools.partial(_unverified_certificate, one.server, one.deadline)
     reason, detail = tls_handshake.explain(error, tls, asked, unverified)
-    if reason in ("tls_closed", "tls_handshake") and not asked and _speaks_kafka(one.server, deadline):
+    if reason in ("tls_closed", "tls_handshake") and not asked and _speaks_kafka(one.server, one.deadline):
         reason, detail = "plaintext_port", "TLS is declared, and the port answers to plaintext"
-    one.entries.append(failed("tls", one.server, reason, detail, one.began))
+    one.fail("tls", reason, detail)
 
 
-def _after_handshake(
-    one: ServerCheck, secured: ssl.SSLSocket, settings: ServerCheckOptions, tls: tls_handshake.Tls, deadline: Deadline
-) -> None:
+def _after_handshake(one: _Check, secured: ssl.SSLSocket, tls: tls_handshake.Tls) -> None:
     """With TLS 1.3 a refused client certificate shows only when something is read: so read before calling it passed."""
     asked = tls_handshake.was_asked(tls, secured.fileno())
-    told, days = tls_handshake.describe(tls, secured)
     try:
-        _talk(one, secured, settings, deadline)
+        told, days = tls_handshake.describe(tls, secured)
+    except (ValueError, IndexError):
+        one.fail("tls", "certificate_invalid", "the broker's certificate cannot be read")
+        return
+    one.await_answers(one.passed("tls", told))
+    try:
+        _talk(one, secured)
     except ssl.SSLError as error:
         reason, detail = tls_handshake.explain(error, tls, asked, lambda: None)
-        one.entries.append(failed("tls", one.server, reason, detail, one.began))
+        one.fail("tls", reason, detail)
         return
-    if days < settings.min_days_valid:
-        detail = f"{told}; at least {settings.min_days_valid} days are asked for"
-        one.entries.append(failed("tls", one.server, "expires_soon", detail, one.began))
+    least = one.options.min_days_valid
+    if days < least:
+        one.fail("tls", "expires_soon", f"{told}; at least {least} days are asked for")
         return
-    one.entries.append(passed("tls", one.server, told, one.began))
+    one.add(one.passed("tls", told))
 
 
-def _talk(
-    one: ServerCheck, stream: t.Union[socket.socket, ssl.SSLSocket], settings: ServerCheckOptions, deadline: Deadline
-) -> None:
-    """Ask for ApiVersions and the mechanisms. Raises ssl.SSLError alone: every other fault is noted."""
-    began = time.monotonic()
-    stream.settimeout(deadline.step())
+def _talk(one: _Check, connection: t.Union[socket.socket, ssl.SSLSocket]) -> str:
+    """Ask for ApiVersions and the mechanisms, and return the fault. Raises ssl.SSLError alone."""
+    seconds = one.deadline.step()
+    stream = wire.TimedStream(connection, seconds)
+    fault: t.Union[AnswerFault, t.Literal[""]] = ""
+    detail = ""
     try:
-        one.offered = wire.api_versions(stream)
+        offered = wire.api_versions(stream)
+        one.set(offered=offered)
         # A listener without SASL answers this too, with an error of its own: so a missing login is found as well.
-        if settings.talk and wire.SASL_HANDSHAKE in one.offered:
-            one.answer = wire.sasl_handshake(stream, settings.mechanism or "PLAIN")
+        if one.options.talk and wire.SASL_HANDSHAKE in offered:
+            one.set(answer=wire.sasl_handshake(stream, one.options.mechanism or "PLAIN"))
     except wire.WireError as error:
-        one.fault = error.reason
+        fault = error.reason
     except socket.timeout:
-        one.fault, one.fault_detail = "silent", f"no answer within {stream.gettimeout() or 0.0:.1f} s"
+        fault, detail = "silent", f"no answer within {seconds:.1f} s"
     except ssl.SSLError:
         raise
     except OSError as error:
-        one.fault, one.fault_detail = "closed", error.strerror or type(error).__name__
-    finally:
-        one.asked_ms = round((time.monotonic() - began) * 1000)
+        fault, detail = "closed", error.strerror or type(error).__name__
+    one.set(fault=fault, fault_detail=detail)
+    return fault
 
 
 # --- a second look, to say what is wrong -----------------------------------------------------------------------------
@@ -298,7 +348,7 @@ def _speaks_tls(connection: socket.socket, deadline: Deadline) -> bool:
 def _speaks_kafka(server: str, deadline: Deadline) -> bool:
     try:
         with _again(split_server(server), deadline) as second:
-            return bool(wire.api_versions(second))
+            return bool(wire.api_versions(wire.TimedStream(second, min(RECHECK_TIMEOUT, deadline.left()))))
     except (OSError, wire.WireError):
         return False
 

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""TLS as a Kafka client speaks it, by the standard library: a context from the declaration, and what went wrong."""
+"""Speak TLS as a Kafka client does, with the standard library: a context from the declaration, and what went wrong."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import ssl
@@ -15,6 +16,8 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import x509
 
+from .reasons import FailureReason
+
 if t.TYPE_CHECKING:
     from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 
@@ -23,7 +26,7 @@ _CERTIFICATE_REQUEST = 13  # handshake message (RFC 8446, B.3)
 _VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
 
 #: X509_V_ERR_… of OpenSSL's x509_vfy.h.
-_VERIFY_REASONS = {
+_VERIFY_REASONS: t.Dict[int, FailureReason] = {
     2: "untrusted_certificate",
     7: "untrusted_certificate",
     9: "certificate_not_yet_valid",
@@ -43,18 +46,18 @@ _VERSION_ALERT = re.compile(r"PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS
 
 
 class Fault(t.NamedTuple):
-    """Why TLS failed: a code of :mod:`probe_reasons` and what was seen."""
+    """Why TLS failed, and what was seen."""
 
-    reason: str
+    reason: FailureReason
     detail: str
 
 
 class Tls(t.NamedTuple):
     """How to speak TLS to every server of one declaration.
 
-    :param certificate: the client's own, None where it has none.
-    :param asked: for each connection (its socket's file descriptor) whether the broker asked for a client certificate.
-        None where this Python cannot tell.
+    :param certificate: the client's own; None if it has none.
+    :param asked: the connections (file descriptors of their sockets) on which the broker asked for a client
+        certificate. None if this Python cannot tell.
     """
 
     context: ssl.SSLContext
@@ -64,9 +67,9 @@ class Tls(t.NamedTuple):
 
 
 def prepare(client: KafkaDeclaration) -> t.Optional[Tls]:
-    """The TLS side of a declaration; None for one without TLS.
+    """Return the TLS side of a declaration; None for one without TLS.
 
-    :raises InputError: OpenSSL does not take its certificates.
+    :raises InputError: OpenSSL rejects its certificates.
     """
     properties = client.properties
     if not properties["security.protocol"].endswith("SSL"):
@@ -81,9 +84,7 @@ def prepare(client: KafkaDeclaration) -> t.Optional[Tls]:
         else:
             context.load_default_certs()
     except ssl.SSLError as error:
-        raise InputError(
-            "truststore", f"OpenSSL does not take it ({_said(error)})", "Give certificates as X.509"
-        ) from error
+        raise InputError("truststore", f"OpenSSL rejected it ({_said(error)})", "Give certificates as X.509") from error
     own = None
     if client.keystore:
         own = x509.read(client.keystore.chain[0])
@@ -91,7 +92,7 @@ def prepare(client: KafkaDeclaration) -> t.Optional[Tls]:
             x509.load_chain(context, client.keystore.private_key, client.keystore.chain)
         except ssl.SSLError as error:
             raise InputError(
-                "keystore", f"OpenSSL does not take it ({_said(error)})", "Have the key and certificate made anew"
+                "keystore", f"OpenSSL rejected it ({_said(error)})", "Have the key and certificate made anew"
             ) from error
     return Tls(context, check_names, own, _watch_requests(context))
 
@@ -104,7 +105,10 @@ def handshake(tls: Tls, connection: socket.socket, host: str) -> ssl.SSLSocket:
 
 
 def describe(tls: Tls, secured: ssl.SSLSocket) -> t.Tuple[str, float]:
-    """What was agreed, and the days until the broker's certificate expires."""
+    """Return what was agreed, and the days until the broker's certificate expires.
+
+    :raises ValueError: the certificate cannot be read.
+    """
     cipher = secured.cipher()
     server = x509.read(secured.getpeercert(binary_form=True) or b"")
     days = days_left(server)
@@ -116,7 +120,7 @@ def describe(tls: Tls, secured: ssl.SSLSocket) -> t.Tuple[str, float]:
 
 
 def days_left(certificate: x509.Certificate) -> float:
-    """Days until a certificate expires."""
+    """Return the days until a certificate expires."""
     return (certificate.not_after - time.time()) / _DAY
 
 
@@ -130,12 +134,12 @@ def _client_certificate(tls: Tls, secured: ssl.SSLSocket) -> str:
 
 
 def was_asked(tls: Tls, descriptor: int) -> bool:
-    """Whether the broker asked for a client certificate, as far as this Python can tell."""
+    """Tell whether the broker asked for a client certificate, as far as this Python can tell."""
     return tls.asked is not None and descriptor in tls.asked
 
 
 def explain(error: OSError, tls: Tls, asked: bool, unverified: t.Callable[[], t.Optional[bytes]]) -> Fault:
-    """What an error during or right after the handshake means.
+    """Return what an error during or right after the handshake means.
 
     :param asked: whether the broker had asked for a client certificate.
     :param unverified: fetches the broker's certificate (DER) without verifying it; called when it would tell more.
@@ -162,7 +166,7 @@ def explain(error: OSError, tls: Tls, asked: bool, unverified: t.Callable[[], t.
 
 
 def unverified_context() -> ssl.SSLContext:
-    """A context that takes any certificate: to look at it, never to send anything."""
+    """Return a context that accepts any certificate: to look at it, never to send anything."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -197,6 +201,12 @@ def _said(error: ssl.SSLError) -> str:
 def _about_certificate(reason: str, message: str, certificate_der: t.Optional[bytes]) -> str:
     if certificate_der is None:
         return message
+    with contextlib.suppress(ValueError, IndexError):  # a certificate that OpenSSL reads and x509 does not
+        return _described(reason, message, certificate_der)
+    return message
+
+
+def _described(reason: str, message: str, certificate_der: bytes) -> str:
     certificate = x509.read(certificate_der)
     if reason == "host_name_mismatch":
         return f"{message.rstrip('.')}; it is for {', '.join(x509.names(certificate_der)) or certificate.subject}"

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import http.server
 import pathlib
 import threading
@@ -13,11 +12,8 @@ import time
 import types
 import typing as t
 
-import confluent_kafka
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import declare
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import (
     ConsumerGroup,
     HealthCheck,
@@ -231,93 +227,3 @@ def test_a_log_is_shown_without_secrets(tmp_path: pathlib.Path) -> None:
         assert secret not in text
     assert "next" in text and 'username="u"' in text
     assert "cannot be read" in last_lines(str(tmp_path / "none"), set())[0]
-
-
-# --- the consumer group -----------------------------------------------------------------------------------------------
-
-
-class Admin:
-    """Answers as a broker would."""
-
-    def __init__(self, members: list[str], committed: int | None = 5, fault: str = "", partitions: int = 3) -> None:
-        self.members, self.committed, self.fault, self.partitions = members, committed, fault, partitions
-
-    def __call__(self, config: dict[str, t.Any]) -> Admin:
-        self.config = config
-        return self
-
-    def _future(self, value: object) -> concurrent.futures.Future[t.Any]:
-        future: concurrent.futures.Future[t.Any] = concurrent.futures.Future()
-        if self.fault:
-            code = getattr(confluent_kafka.KafkaError, self.fault)
-            future.set_exception(confluent_kafka.KafkaException(confluent_kafka.KafkaError(code)))
-        else:
-            future.set_result(value)
-        return future
-
-    def describe_consumer_groups(self, names: list[str], request_timeout: float) -> dict[str, t.Any]:
-        assignment = types.SimpleNamespace(topic_partitions=[None] * self.partitions)
-        members = [types.SimpleNamespace(client_id=name, assignment=assignment) for name in self.members]
-        described = types.SimpleNamespace(members=members, state=types.SimpleNamespace(name="STABLE"))
-        return {names[0]: self._future(described)}
-
-    def list_consumer_group_offsets(self, groups: list[t.Any], request_timeout: float) -> dict[str, t.Any]:
-        partitions = [confluent_kafka.TopicPartition("t", 0, self.committed)] if self.committed is not None else []
-        return {groups[0].group_id: self._future(types.SimpleNamespace(topic_partitions=partitions))}
-
-    def list_offsets(self, wanted: dict[t.Any, t.Any], request_timeout: float) -> dict[t.Any, t.Any]:
-        return {partition: self._future(types.SimpleNamespace(offset=12)) for partition in wanted}
-
-    def list_topics(self, timeout: float) -> t.Any:
-        return types.SimpleNamespace(cluster_id="the-cluster")
-
-    def poll(self, _seconds: float) -> None: ...
-
-
-def look(monkeypatch: pytest.MonkeyPatch, admin: Admin, client_id: str = "onlinefs_h1_1") -> ConsumerGroup:
-    monkeypatch.setattr("confluent_kafka.admin.AdminClient", admin)
-    client = declare({"bootstrap.servers": "k:1", "group.id": "g", "max.poll.records": 5, "client.id": "x"})
-    return consumer_groups.wait_for_member(client, "g", client_id, 0.2)
-
-
-def test_a_member_with_its_lag(monkeypatch: pytest.MonkeyPatch) -> None:
-    admin = Admin(["onlinefs_h2_1", "onlinefs_h1_1"])
-    assert look(monkeypatch, admin) == ConsumerGroup("g", "onlinefs_h1_1", True, "", 2, 6, 7, "the-cluster")
-    assert "group.id" not in admin.config and admin.config["bootstrap.servers"] == "k:1"
-
-
-def test_a_group_that_reads_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    group = look(monkeypatch, Admin(["onlinefs_h1_1"], partitions=0))
-    assert group.joined and "reads nothing" in group.doubts()[0]
-    assert look(monkeypatch, Admin(["onlinefs_h1_1"])).doubts() == []
-
-
-def test_offsets_that_kafka_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert look(monkeypatch, Admin(["onlinefs_h1_1"], committed=None)).lag is None
-
-
-def test_a_member_of_an_older_generation_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    group = look(monkeypatch, Admin(["onlinefs_h1_0"]))
-    assert group.joined is False and "onlinefs_h1_0" in group.reason
-
-
-def test_any_member_where_there_is_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert look(monkeypatch, Admin(["whoever"]), client_id="").joined
-
-
-@pytest.mark.parametrize("fault", ["_TRANSPORT", "_TIMED_OUT", "_UNSUPPORTED_FEATURE", "GROUP_AUTHORIZATION_FAILED"])
-def test_what_says_nothing_of_the_service(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    assert look(monkeypatch, Admin([], fault=fault)).joined is None
-
-
-def test_a_group_of_the_new_protocol_without_members_may_have_some(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = declare({"bootstrap.servers": "k:1", "group.protocol": "consumer"})
-    monkeypatch.setattr("confluent_kafka.admin.AdminClient", Admin([]))
-    assert consumer_groups.wait_for_member(client, "g", "c", 0.2).joined is None
-    monkeypatch.setattr("confluent_kafka.admin.AdminClient", Admin(["c"]))
-    assert consumer_groups.wait_for_member(client, "g", "c", 0.2).joined
-
-
-def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumer_groups, "HAS_CONFLUENT_KAFKA", False)
-    assert consumer_groups.wait_for_member(declare({"bootstrap.servers": "k:1"}), "g", "c", 1).joined is None

@@ -28,6 +28,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import (
     login_diagnosis,
     probe,
     server_check,
+    stages,
     tls_handshake,
 )
 
@@ -43,9 +44,7 @@ def declared(protocol: str = "SASL_PLAINTEXT", **more: str) -> declaration.Kafka
 
 
 def checked(answer: wire.Handshake | None = None, fault: str = "") -> server_check.ServerCheck:
-    one = server_check.ServerCheck("kafka:9092")
-    one.answer, one.fault = answer, fault
-    return one
+    return server_check.ServerCheck("kafka:9092", answer=answer, fault=fault)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -211,8 +210,8 @@ def test_names_are_not_checked_where_java_would_not() -> None:
 
 
 def test_secrets_are_taken_out_of_what_the_library_says() -> None:
-    session = librdkafka_client.BrokerClient({}, frozenset({"pw-Secret", "pw-Secret-longer", "u"}), Deadline(1))
-    assert session.scrub('Invalid value "pw-Secret-longer"\n for u') == 'Invalid value "********" for ********'
+    kafka = librdkafka_client.BrokerClient({}, frozenset({"pw-Secret", "pw-Secret-longer", "u"}), Deadline(1))
+    assert kafka.scrub('Invalid value "pw-Secret-longer"\n for u') == 'Invalid value "********" for ********'
 
 
 class Said:
@@ -224,14 +223,16 @@ class Said:
 
 
 def test_brokers_that_the_library_learned_of() -> None:
-    session = librdkafka_client.BrokerClient({}, frozenset(), Deadline(1))
-    session.said = [
-        Said("sasl_ssl://kafka:9093/bootstrap: Connect to ipv4#10.0.0.1:9093 failed: refused"),
-        Said("sasl_ssl://kafka-1.internal:9093/1: Failed to resolve 'kafka-1.internal:9093'"),
-        Said("[fd00::2]:9092/2: Connect to ipv6#[fd00::2]:9092 failed: Connection refused"),
-        Said("2/2 brokers are down"),
-    ]
-    assert session._learned() == {1: ("kafka-1.internal", 9093), 2: ("fd00::2", 9092)}
+    kafka = librdkafka_client.BrokerClient({}, frozenset(), Deadline(1))
+    kafka.errors.extend(
+        [
+            Said("sasl_ssl://kafka:9093/bootstrap: Connect to ipv4#10.0.0.1:9093 failed: refused"),
+            Said("sasl_ssl://kafka-1.internal:9093/1: Failed to resolve 'kafka-1.internal:9093'"),
+            Said("[fd00::2]:9092/2: Connect to ipv6#[fd00::2]:9092 failed: Connection refused"),
+            Said("2/2 brokers are down"),
+        ]
+    )
+    assert kafka._learned() == {1: ("kafka-1.internal", 9093), 2: ("fd00::2", 9092)}
 
 
 def test_a_deadline_gives_no_step_more_than_half() -> None:
@@ -256,8 +257,8 @@ def test_servers_in_parts(server: str, parts: tuple[str, int]) -> None:
 def test_declarations_that_differ_in_their_login_alone_go_the_same_way() -> None:
     one = declared()
     other = declared(sasl_jaas_config=JAAS.replace("pw-Secret", "pw-Secret-2"), client_id="b")
-    assert probe._alike(one) == probe._alike(other)
-    assert probe._alike(declared("SSL")) != probe._alike(declared("SSL", ssl_enabled_protocols="TLSv1.3"))
+    assert stages.same_way(one) == stages.same_way(other)
+    assert stages.same_way(declared("SSL")) != stages.same_way(declared("SSL", ssl_enabled_protocols="TLSv1.3"))
 
 
 def test_a_name_server_that_never_answers_does_not_hold_the_probe(monkeypatch: pytest.MonkeyPatch) -> None:

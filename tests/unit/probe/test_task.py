@@ -138,28 +138,6 @@ def report(ok: bool) -> Report:
     )
 
 
-def test_no_more_jobs_at_once_than_workers_and_results_in_order() -> None:
-    running, most = 0, 0
-    lock = threading.Lock()
-
-    def job(number: int) -> t.Callable[[], Report]:
-        def work() -> Report:
-            nonlocal running, most
-            with lock:
-                running += 1
-                most = max(most, running)
-            time.sleep(0.02 - number * 0.001)
-            with lock:
-                running -= 1
-            return Report((), (str(number),))
-
-        return work
-
-    reports = probe_task._bounded([job(number) for number in range(12)], workers=3)
-    assert [one.warnings for one in reports] == [(str(number),) for number in range(12)]
-    assert most == 3
-
-
 def test_the_message_of_many_names_each_that_failed() -> None:
     names = ["fraud", "credit", "churn"]
     outcome = probe_task._many(names, [report(True), report(False), report(True)])

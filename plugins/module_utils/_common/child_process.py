@@ -1,0 +1,199 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""Run a function in a child process, so that a crash, a hang or a leak of a C library does no harm here.
+
+The child is a fork: it has all that was imported and prepared before, and shares nothing afterwards. It reports by
+messages (dictionaries, sent as lines of JSON), so what it found before it died is not lost. It leaves with
+``os._exit``: no exit handler, no buffer and no callback of the parent runs in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import faulthandler
+import json
+import os
+import resource
+import select
+import signal
+import threading
+import time
+import typing as t
+
+from . import defects
+
+Message = t.Dict[str, t.Any]
+Send = t.Callable[[Message], None]
+
+#: The longest message that is read; a child that sends a longer one is ended.
+MAX_MESSAGE_BYTES = 256 * 1024
+_READ_BYTES = 64 * 1024
+#: How often to ask how long the child may still run.
+_LOOK_SECONDS = 0.1
+_DEFECT = "defect"
+
+
+class ChildExit(t.NamedTuple):
+    """How a child ended.
+
+    :param signal: the name of the signal that ended it, such as ``SIGSEGV``; empty if none did.
+    :param defect: type and place of an exception that ended it; empty if none did.
+    :param overdue: it was ended by this process, because its time was up or it sent more than it may.
+    """
+
+    signal: str = ""
+    defect: str = ""
+    overdue: bool = False
+
+    @property
+    def fault(self) -> str:
+        """What went wrong in the child, for people; empty if nothing did."""
+        if self.overdue:
+            return "it was not done in time"
+        return f"it was ended by {self.signal}" if self.signal else self.defect
+
+
+def run_in_child(
+    work: t.Callable[[Send], None],
+    receive: t.Callable[[Message], None],
+    seconds_left: t.Callable[[], float],
+    max_bytes: int = 64 * 1024 * 1024,
+) -> ChildExit:
+    """Call ``work`` in a child process and ``receive`` here with each message that it sends.
+
+    :param work: gets a function that sends a message; it may call it from any of its threads.
+    :param receive: called in this process, in the order of the messages.
+    :param seconds_left: how long the child may still run; asked again and again.
+    :param max_bytes: the most that all its messages together may take.
+    """
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _child(work, reading, writing)
+    os.close(writing)
+    try:
+        complete = _receive_all(reading, receive, seconds_left, max_bytes)
+    except BaseException:
+        _end(pid)
+        raise
+    finally:
+        os.close(reading)
+    if complete.overdue:
+        _end(pid)
+        return complete
+    return complete._replace(signal=_signal_name(_wait(pid)))
+
+
+# --- in the child ----------------------------------------------------------------------------------------------------
+
+
+def _child(work: t.Callable[[Send], None], reading: int, writing: int) -> t.NoReturn:
+    status = 1
+    try:
+        os.close(reading)
+        _detach()
+        send = _sender(writing)
+        try:
+            work(send)
+            status = 0
+        except BaseException as error:
+            send({_DEFECT: defects.where(error)})
+    finally:
+        os._exit(status)
+
+
+def _detach() -> None:
+    """Give up what belongs to the parent: its streams, its signal handlers; and leave no core file with secrets."""
+    faulthandler.disable()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    with contextlib.suppress(OSError, ValueError):
+        # A limit of 1 also keeps the kernel from piping a core to a handler (core(5), fs/coredump.c).
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+
+
+def _sender(writing: int) -> Send:
+    lock = threading.Lock()
+
+    def send(message: Message) -> None:
+        data = json.dumps(message).encode() + b"\n"
+        with lock:
+            while data:
+                try:
+                    data = data[os.write(writing, data) :]
+                except OSError:  # nobody listens any longer
+                    os._exit(1)
+
+    return send
+
+
+# --- in the parent ---------------------------------------------------------------------------------------------------
+
+
+def _receive_all(
+    reading: int,
+    receive: t.Callable[[Message], None],
+    seconds_left: t.Callable[[], float],
+    max_bytes: int,
+) -> ChildExit:
+    """Receive until the child closes its end, or its time or its bytes are used up."""
+    poll = select.poll()
+    poll.register(reading, select.POLLIN | select.POLLHUP)
+    pending, total, defect = b"", 0, ""
+    while True:
+        left = seconds_left()
+        if left <= 0:
+            return ChildExit(defect=defect, overdue=True)
+        if not poll.poll(min(left, _LOOK_SECONDS) * 1000):
+            continue
+        data = os.read(reading, _READ_BYTES)
+        if not data:
+            return ChildExit(defect=defect)
+        total += len(data)
+        *lines, pending = (pending + data).split(b"\n")
+        if total > max_bytes or len(pending) > MAX_MESSAGE_BYTES:
+            return ChildExit(defect=defect, overdue=True)
+        for line in lines:
+            message = json.loads(line)
+            if _DEFECT in message:
+                defect = str(message[_DEFECT])
+            else:
+                receive(message)
+
+
+def _end(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    _wait(pid)
+
+
+def _wait(pid: int) -> int:
+    while True:
+        try:
+            return os.waitpid(pid, 0)[1]
+        except ChildProcessError:  # somebody ignores SIGCHLD
+            return 0
+        except OSError as error:
+            if error.errno != errno.EINTR:
+                raise
+
+
+def _signal_name(status: int) -> str:
+    if not os.WIFSIGNALED(status):
+        return ""
+    number = os.WTERMSIG(status)
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def seconds_until(end: float) -> t.Callable[[], float]:
+    """Return a function that tells the seconds until a moment of ``time.monotonic()``."""
+    return lambda: end - time.monotonic()
