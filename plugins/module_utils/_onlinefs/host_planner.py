@@ -15,7 +15,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan impor
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import secret_property
 
-from . import onlinefs_versions, site_xml
+from . import onlinefs_versions
 from .desired_files import parsed
 from .files import File
 from .generations import FileSet
@@ -126,7 +126,8 @@ def _text(name: str, file: t.Optional[File], before: t.Optional[File]) -> str:
     if file is None:
         return ""
     if name == onlinefs_versions.SITE_FILE:
-        return site_xml.masked(file.content, name)
+        # The rest of this file is not changed, and may hold passwords.
+        return "".join(f"{element}: {text}\n" for element, text in parsed(name, file).items())
     if not name.endswith(".properties"):
         return f"{_summary(file)}\n"
     old = parsed(name, before)

@@ -2,20 +2,20 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The two elements of ``onlinefs-site.xml`` that say which topics OnlineFS reads, changed without touching another
-byte.
+"""Read and set the two elements of ``onlinefs-site.xml`` that name the topics, without touching any other byte.
 
-OnlineFS's file is rendered by its installer and holds much besides (database, search engine, addresses), so it is never
-written anew. The elements are ``<topicList>`` and ``<topicPattern>`` in ``<kafkaConsumer>`` of the root ``<onlinefs>``
-(logicalclocks/onlinefs-chef, templates/default/onlinefs-site.xml.erb). A parser finds where they stand; the text around
-them, its encoding, comments, order and indentation stay as they are.
+The installer renders this file, and it holds much more (database, search engine, addresses), so it is never rewritten.
+The elements are ``<topicList>`` and ``<topicPattern>`` in ``<kafkaConsumer>`` of the root ``<onlinefs>``:
+https://github.com/logicalclocks/onlinefs-chef/blob/e3735e9/templates/default/onlinefs-site.xml.erb
+A parser finds where they are; the text around them, with its comments, order and indentation, stays as it is.
+
+The service's user can change this file, so size, depth and time are bounded whatever it contains.
 """
 
 from __future__ import annotations
 
 import codecs
 import dataclasses
-import re
 import typing as t
 import xml.parsers.expat
 
@@ -26,110 +26,119 @@ SECTION = "kafkaConsumer"
 TOPIC_LIST = "topicList"
 TOPIC_PATTERN = "topicPattern"
 
-_DECLARED_ENCODING = re.compile(rb"^<\?xml[^>]*?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_SECRET_ELEMENT = re.compile(r"(<(\w*(?:password|secret|token|apiKey)\w*)\b[^<>]*>)([^<]+)(</\2\s*>)", re.IGNORECASE)
+#: The installer's file has about 5 kB; 10,000 topic names add less than 1 MB.
+MAX_BYTES = 2 * 1024 * 1024
+MAX_DEPTH = 64
+MAX_ELEMENTS = 20_000
+
+_ENCODINGS = ("utf-8", "utf8")
+_UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_TOPICS = ((ROOT, SECTION, TOPIC_LIST), (ROOT, SECTION, TOPIC_PATTERN))
 
 
 @dataclasses.dataclass
 class _Element:
-    """Where an element stands, as offsets into the UTF-8 bytes of the document."""
+    """An element's place, as offsets into the document's bytes."""
 
     start: int
     inner: int
     self_closing: bool
     close: int = -1
     end: int = -1
-    text: str = ""
+    texts: t.List[str] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass
 class _Document:
+    """The file after its byte order mark, with the elements down to those that hold the topics."""
+
     bom: bytes
-    encoding: str
     data: bytes
     elements: t.Dict[t.Tuple[str, ...], t.List[_Element]]
 
     def one(self, path: t.Tuple[str, ...], subject: str) -> t.Optional[_Element]:
         found = self.elements.get(path, [])
         if len(found) > 1:
-            raise InputError(
-                subject, f"<{path[-1]}> stands in it {len(found)} times", "Leave one, so that it is plain which counts"
-            )
+            raise InputError(subject, f"<{path[-1]}> occurs {len(found)} times", "Keep only one of them")
         return found[0] if found else None
 
 
 def read(data: bytes, subject: str) -> t.Dict[str, t.Optional[str]]:
-    """The text of ``topicList`` and ``topicPattern``, stripped; ``None`` for an element that is not there.
+    """Return the text of ``topicList`` and ``topicPattern``, stripped; ``None`` for an element that is missing.
 
     :param data: the file's bytes.
     :param subject: what an error calls the file: its path.
-    :raises InputError: not well-formed XML, another root than ``<onlinefs>``, an element given twice, or a DTD.
+    :raises InputError: the file is not well-formed XML in UTF-8, has another root than ``<onlinefs>``, repeats an
+        element, has a document type declaration, or exceeds a limit.
     """
     document = _parse(data, subject)
     values: t.Dict[str, t.Optional[str]] = {}
     document.one((ROOT, SECTION), subject)
-    for name in (TOPIC_LIST, TOPIC_PATTERN):
-        element = document.one((ROOT, SECTION, name), subject)
-        values[name] = None if element is None else element.text.strip()
+    for path in _TOPICS:
+        element = document.one(path, subject)
+        values[path[-1]] = None if element is None else "".join(element.texts).strip()
     return values
 
 
-def edit(data: bytes, wanted: t.Mapping[str, str], subject: str) -> bytes:
-    """The file with each element of ``wanted`` (name to text) set; the same bytes where nothing differs.
+def edit(data: bytes, desired: t.Mapping[str, str], subject: str) -> bytes:
+    """Return the file with each element of ``desired`` (name to text) set; the same bytes if nothing differs.
 
-    :raises InputError: as :func:`read`.
+    :raises InputError: as :func:`read`, or a text has a character that XML cannot hold.
     """
-    found = read(data, subject)
-    for name, text in wanted.items():
-        if found[name] != text:
+    current = read(data, subject)
+    for name, text in desired.items():
+        bad = forbidden_character(text)
+        if bad:
+            raise InputError(subject, f"XML cannot hold the character {bad} in <{name}>", "Remove the character")
+        if current[name] != text:
             data = _set(_parse(data, subject), name, text, subject)
+    if len(data) > MAX_BYTES:
+        raise InputError(subject, f"it would have more than {MAX_BYTES} bytes", "Declare fewer topics")
     return data
 
 
-def masked(data: bytes, subject: str) -> str:
-    """The file's text for a diff: what stands in an element whose name tells of a secret is replaced."""
-    document = _parse(data, subject)
-    return _SECRET_ELEMENT.sub(r"\1********\4", document.data.decode("utf-8"))
+def forbidden_character(text: str) -> str:
+    """Return the first character that XML 1.0 does not allow, as ``U+0001``; empty if all are allowed.
+
+    See https://www.w3.org/TR/2008/REC-xml-20081126/#charsets
+    """
+    for character in text:
+        code = ord(character)
+        if (code < 0x20 and character not in "\t\n\r") or 0xD800 <= code <= 0xDFFF or code in (0xFFFE, 0xFFFF):
+            return f"U+{code:04X}"
+    return ""
 
 
 def _parse(data: bytes, subject: str) -> _Document:
-    bom, encoding = _encoding(data)
-    try:
-        text = data[len(bom) :].decode(encoding)
-        faithful = bom + text.encode(encoding) == data
-    except (UnicodeError, LookupError) as error:
-        raise InputError(
-            subject, f"not text in its encoding {encoding}", "Repair the file; nothing was changed"
-        ) from error
-    if not faithful:
-        raise InputError(
-            subject, f"its encoding {encoding} cannot be written back as it is", "Convert the file to UTF-8"
-        )
-    document = _Document(bom, encoding, text.encode("utf-8"), {})
-    finder = _Finder(document, subject)
-    finder.run()
+    if len(data) > MAX_BYTES:
+        raise InputError(subject, f"it has more than {MAX_BYTES} bytes", "Check that this is OnlineFS's own file")
+    if data.startswith(_UTF16_BOMS):
+        raise _not_utf8(subject, "UTF-16")
+    bom = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+    document = _Document(bom, data[len(bom) :], {})
+    _Finder(document, subject).run()
     if (ROOT,) not in document.elements:
         raise InputError(subject, f"its root element is not <{ROOT}>", "Check that this is OnlineFS's own file")
     return document
 
 
-def _encoding(data: bytes) -> t.Tuple[bytes, str]:
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            return bom, encoding
-    declared = _DECLARED_ENCODING.match(data)
-    return b"", declared.group(1).decode("ascii").lower() if declared else "utf-8"
+def _not_utf8(subject: str, encoding: str) -> InputError:
+    return InputError(subject, f"its encoding is {encoding}, and only UTF-8 is supported", "Convert the file to UTF-8")
 
 
 class _Finder:
-    """Collects the elements of a document, with their places, from a parser's events."""
+    """Collect the elements of a document, with their places, from a parser's events."""
 
     def __init__(self, document: _Document, subject: str) -> None:
         self._document = document
         self._subject = subject
-        self._open: t.List[t.Tuple[str, _Element]] = []
+        self._path: t.Tuple[str, ...] = ()
+        self._open: t.List[_Element] = []
+        self._depth = 0
+        self._count = 0
         self._parser = xml.parsers.expat.ParserCreate("utf-8")
+        self._parser.buffer_text = True
+        self._parser.XmlDeclHandler = self._declaration
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._text
@@ -142,29 +151,45 @@ class _Finder:
             cause = f"not well-formed XML: {xml.parsers.expat.ErrorString(error.code)} in line {error.lineno}"
             raise InputError(self._subject, cause, "Repair the file; nothing was changed") from error
 
+    def _declaration(self, _version: str, encoding: t.Optional[str], _standalone: int) -> None:
+        if encoding and encoding.lower() not in _ENCODINGS:
+            raise _not_utf8(self._subject, encoding[:40])
+
     def _start(self, name: str, _attributes: t.Any) -> None:
+        self._depth += 1
+        self._count += 1
+        if self._depth > MAX_DEPTH or self._count > MAX_ELEMENTS:
+            deep = f"its elements are nested more than {MAX_DEPTH} deep"
+            cause = deep if self._depth > MAX_DEPTH else f"it has more than {MAX_ELEMENTS} elements"
+            raise InputError(self._subject, cause, "Check that this is OnlineFS's own file")
+        if self._depth > len(_TOPICS[0]):
+            return
         start = self._parser.CurrentByteIndex
         inner = _tag_end(self._document.data, start)
         element = _Element(start, inner, self._document.data[inner - 2 : inner] == b"/>")
-        self._open.append((name, element))
-        path = tuple(opened for opened, _element in self._open)
-        self._document.elements.setdefault(path, []).append(element)
+        self._open.append(element)
+        self._path = (*self._path, name)
+        self._document.elements.setdefault(self._path, []).append(element)
 
     def _end(self, _name: str) -> None:
-        _opened, element = self._open.pop()
+        self._depth -= 1
+        if self._depth >= len(_TOPICS[0]):
+            return
+        element = self._open.pop()
+        self._path = self._path[:-1]
         element.close = element.inner if element.self_closing else self._parser.CurrentByteIndex
         element.end = element.inner if element.self_closing else _tag_end(self._document.data, element.close)
 
     def _text(self, text: str) -> None:
-        if self._open:
-            self._open[-1][1].text += text
+        if self._path in _TOPICS and self._depth == len(self._path):
+            self._open[-1].texts.append(text)
 
     def _doctype(self, *_declaration: t.Any) -> None:
         raise InputError(self._subject, "it has a document type declaration", "Remove it; OnlineFS's own file has none")
 
 
 def _tag_end(data: bytes, start: int) -> int:
-    """The offset after the ``>`` of the tag at ``start``; one within an attribute's quotes does not end it."""
+    """Return the offset after the ``>`` that ends the tag at ``start``; attributes may contain ``>`` in quotes."""
     quote = 0
     for position in range(start, len(data)):
         byte = data[position]
@@ -199,7 +224,7 @@ def _filled(document: _Document, element: _Element, name: str, escaped: str) -> 
 
 
 def _inserted(document: _Document, path: t.Tuple[str, ...], parent: _Element, content: str) -> bytes:
-    """``content`` as the last child of ``parent``, indented as the child before it."""
+    """Add ``content`` as the last child of ``parent``, indented like the child before it."""
     indentation = _indentation(document, path)
     last = max((e.end for e in _children(document, path)), default=None)
     if last is not None:
@@ -216,7 +241,7 @@ def _children(document: _Document, path: t.Tuple[str, ...]) -> t.List[_Element]:
 
 
 def _indentation(document: _Document, path: t.Tuple[str, ...]) -> str:
-    """The line break and blanks before the last child of the element at ``path``; empty where there is none."""
+    """Return the line break and blanks before the last child of the element at ``path``; empty if it has none."""
     children = sorted(_children(document, path), key=lambda e: e.start)
     return _space_before(document.data, children[-1].start) if children else ""
 
@@ -234,9 +259,8 @@ def _space_before(data: bytes, position: int) -> str:
 
 
 def _replaced(document: _Document, start: int, end: int, text: str) -> bytes:
-    """The document's bytes in its own encoding, with the characters from ``start`` to ``end`` replaced."""
-    parts = (document.data[:start].decode("utf-8"), text, document.data[end:].decode("utf-8"))
-    return document.bom + b"".join(part.encode(document.encoding, "xmlcharrefreplace") for part in parts)
+    """Return the whole file with the bytes from ``start`` to ``end`` replaced."""
+    return document.bom + document.data[:start] + text.encode("utf-8") + document.data[end:]
 
 
 def _escape(text: str) -> str:
