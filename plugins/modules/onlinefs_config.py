@@ -468,12 +468,14 @@ diagnosis:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectError, DefectReport
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import (
     kafka_client_arguments,
     mask_params,
 )
-from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.config_task import Configuration
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import config_task
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.file_checks import ProbeFailed
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.transaction import RolledBack
 
@@ -532,28 +534,37 @@ def main() -> None:
         ],
     )
     params = mask_params(module)
+    with DefectReport(module):
+        result = _run(params, module.check_mode, module._diff)
+        if result.pop("failed", False):
+            module.fail_json(**result)
+        for warning in result.pop("warnings"):
+            module.warn(warning)
+        module.exit_json(**result)
+
+
+def _run(params: t.Dict[str, t.Any], check: bool, diff: bool) -> t.Dict[str, t.Any]:
+    """Return the module's result; ``failed`` is in it if the run failed. No secrets."""
+    secrets: t.Set[str] = set()
     try:
-        configuration = Configuration(params, module.check_mode, module._diff)
-    except HopsworksKafkaError as error:
-        module.fail_json(msg=str(error))
-    try:
-        result = configuration.run()
+        return config_task.run(params, check, diff, secrets)
     except RolledBack as error:
-        module.fail_json(
-            msg=configuration.redact(str(error)),
-            changed=True,
-            rolled_back=True,
-            restarted=error.restarted,
-            reasons=[configuration.redact(str(reason)) for reason in (error.first, error.second) if reason],
-            diagnosis=error.diagnosis,
-        )
+        reasons = [reason for reason in (error.first, error.second) if reason]
+        result = {
+            "changed": True,
+            "rolled_back": True,
+            "restarted": error.restarted,
+            "reasons": [clean(str(reason), secrets) for reason in reasons],
+            "diagnosis": error.diagnosis,
+        }
+        for defect in reasons:
+            if isinstance(defect, DefectError):
+                result["exception"] = defect.traceback
+        return {"failed": True, "msg": clean(str(error), secrets), **result}
     except ProbeFailed as error:
-        module.fail_json(msg=configuration.redact(str(error)), probe=error.report)
+        return {"failed": True, "msg": clean(str(error), secrets), "probe": error.report}
     except HopsworksKafkaError as error:
-        module.fail_json(msg=configuration.redact(str(error)))
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
+        return {"failed": True, "msg": clean(str(error), secrets)}
 
 
 if __name__ == "__main__":

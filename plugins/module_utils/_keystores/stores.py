@@ -34,7 +34,7 @@ class StoreOption:
 
     :param role: ``truststore`` or ``keystore``.
     :param path: where it lies, on the host on which it is to be read.
-    :param content: its bytes, where no path is given.
+    :param content: its bytes. With a path too, they were read from there already.
     :param type: ``PEM``, ``PKCS12`` or ``JKS``; recognised from the content where not given.
     :param password: opens the store; for PEM the password that the JKS made of it gets.
     :param key_password: opens the private key in it, where that differs.
@@ -231,7 +231,7 @@ def _read(option: StoreOption, keys: bool = True) -> store_formats.Contents:
 
 
 def _bytes(option: StoreOption) -> bytes:
-    if option.path is None:
+    if option.path is None or option.content is not None:
         return option.content or b""
     try:
         with open(os.path.expanduser(option.path), "rb") as file:

@@ -2,304 +2,352 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What the module ``onlinefs_config`` does: from its options to a host, a plan and a transaction, and to a result."""
+"""Do the work of the module ``onlinefs_config``.
+
+``read`` the host, ``prepare`` what to do (pure), carry it out, and return one result. The plan is prepared once to see
+whether there is anything to do, and again under the lock, as another run may have finished in between.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.consumer_groups import ConsumerGroup
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Plan
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_client
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import secrets_of
 
-from . import desired_files, file_checks, host_planner, onlinefs_versions, options
-from .files import File
-from .generations import APPLIED, REVERTED, FileSet, Generations
+from . import desired_files, file_checks, group_check, host_planner, onlinefs_versions, options
+from .files import Attributes, File
+from .generations import APPLIED, REVERTED, FileSet, Generation, Generations, Journal
 from .health_check import Health, HealthCheck, last_lines
 from .host_error import HostError
-from .options import Params
+from .options import Params, Request
 from .service import Service
 from .transaction import Host
 
-#: Seconds to wait for another run on the same host.
+#: The number of seconds to wait for another run on the same host.
 _LOCK_SECONDS = 60.0
+
+_SITE = onlinefs_versions.SITE_FILE
+_CONSUMER = onlinefs_versions.CONSUMER_FILE
 
 Result = t.Dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
-class _Prepared:
-    """A plan with what it was made from: the files that are there, and those that are wanted."""
+class Current:
+    """What a host has.
+
+    :param files: its configuration.
+    :param directory: the attributes of the configuration directory.
+    :param others: the content of the other files there.
+    :param generations: the configurations that are kept.
+    :param journal: a change that was interrupted.
+    :param number: the number that the next generation will get.
+    :param site: the ``onlinefs-site.xml`` to set topics in.
+    :param kept: the files of the generation to go back to; empty unless this is a revert.
+    """
+
+    files: FileSet
+    directory: Attributes
+    others: t.Tuple[bytes, ...]
+    generations: t.Tuple[Generation, ...]
+    journal: t.Optional[Journal]
+    number: int
+    site: t.Optional[File]
+    kept: FileSet
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """What a run is going to do.
+
+    :param plan: the actions.
+    :param current: what the plan was made from.
+    :param files: the files that the host should have; ``None`` for one that it should not have.
+    :param warnings: what to tell the user.
+    :param secrets: texts that must not be shown.
+    """
 
     plan: Plan
-    found: FileSet
+    current: Current
     files: FileSet
+    warnings: t.Tuple[str, ...]
+    secrets: t.FrozenSet[str]
+
+    @property
+    def target(self) -> FileSet:
+        """The host's configuration once the plan is carried out."""
+        return {**self.current.files, **self.files}
 
     @property
     def consumer(self) -> t.Dict[str, str]:
-        """The consumer's properties once the plan is done."""
-        return desired_files.parsed(
-            onlinefs_versions.CONSUMER_FILE, {**self.found, **self.files}.get(onlinefs_versions.CONSUMER_FILE)
-        )
+        """The consumer's properties once the plan is carried out."""
+        return desired_files.parsed(_CONSUMER, self.target.get(_CONSUMER))
 
     @property
-    def consumer_before(self) -> t.Dict[str, str]:
-        return desired_files.parsed(onlinefs_versions.CONSUMER_FILE, self.found.get(onlinefs_versions.CONSUMER_FILE))
+    def idle(self) -> bool:
+        """Whether there is nothing to write, not even the end of an interrupted change."""
+        return not (self.plan.actions or self.current.journal)
 
 
-class Configuration:
-    """One run of the module.
+def run(params: Params, check: bool, diff: bool, secrets: t.Set[str], service: t.Optional[Service] = None) -> Result:
+    """Do what the options say.
 
-    :param params: its options.
+    :param params: the options.
     :param check: change nothing.
     :param diff: return the differences of the files.
-    :param service: the service of this host; the one that the options name, unless given.
+    :param secrets: receives the texts that no message may show. It is complete when this raises an error, too.
+    :param service: replaces the service that the options name.
+    :returns: the module's result, with ``warnings``.
+    :raises InputError: an option is wrong. Nothing was written.
+    :raises HostError: the host does not allow the change, or the change did not work and was rolled back.
     """
+    secrets |= options.secrets(params)
+    request = options.request(params)
+    host = _host(request, service or options.service(params), secrets)
+    if request.ends_change and not check:
+        with host.generations.locked(_LOCK_SECONDS):
+            return _end_change(request, host, secrets)
+    host.service.check()
+    prepared = prepare(request, read(request, host), time.time())
+    secrets |= prepared.secrets
+    if prepared.plan.actions:
+        host.check_writable(prepared.plan)
+    probe = _probe(request, prepared)
+    host = _with_checks(host, request, prepared, secrets, probe)
+    if check or prepared.idle:
+        health = None
+        if params["health_check"] == "always" and not host_planner.restarts(prepared.plan):
+            health = host.health_check.wait(prepared.target)
+        number = prepared.current.number if prepared.plan.changed else None
+        return _result(request, host, prepared, diff, probe, health, number)
+    with host.generations.locked(_LOCK_SECONDS):
+        prepared = prepare(request, read(request, host), time.time())
+        secrets |= prepared.secrets
+        host = _with_checks(host, request, prepared, secrets, probe)
+        return _apply(request, host, prepared, diff, probe)
 
-    def __init__(self, params: Params, check: bool, diff: bool, service: t.Optional[Service] = None) -> None:
-        self._params = params
-        #: What the action plugin asks for: ``phase`` (hold, commit or roll_back), and what that needs.
-        self._transaction: t.Mapping[str, t.Any] = params["_transaction"] or {}
-        self._phase = str(self._transaction.get("phase", ""))
-        self._check = check
-        self._diff = diff
-        self._secrets = options.secrets(params)
-        self._places = options.paths(params)
-        self._declaration: t.Optional[desired_files.OnlinefsDeclaration] = None
-        self._service = service or options.service(params)
-        self._generations = Generations(self._places.state)
-        self._host = Host(
-            self._places.directory,
-            self._generations,
-            self._service,
-            self._prover(),
-            self._diagnose,
-            params["generations"],
+
+def read(request: Request, host: Host) -> Current:
+    """Read a host.
+
+    :raises HostError: something cannot be read.
+    :raises InputError: the generation to go back to is not kept.
+    """
+    directory = host.directory_attributes()
+    files = host.found()
+    known = tuple(host.generations.all())
+    reverts = request.params["state"] == "reverted"
+    return Current(
+        files=files,
+        directory=directory,
+        others=tuple(host.others()),
+        generations=known,
+        journal=host.generations.journal(),
+        number=host.number(files),
+        site=desired_files.site_to_edit(files, known, host.generations.files),
+        kept=host.generations.files(request.params["generation"]) if reverts else {},
+    )
+
+
+def prepare(request: Request, current: Current, now: float) -> Prepared:
+    """Decide what to do. Reads and writes nothing.
+
+    :param now: seconds since 1970, for the validity of certificates.
+    :raises InputError: the declaration does not suit this host.
+    """
+    params = request.params
+    files: FileSet
+    if request.declaration is not None:
+        files = desired_files.declared(
+            request.declaration, current.files, request.ownership, current.directory, current.number, current.site
         )
-        self.result: Result = {"changed": False, "warnings": []}
+        file_checks.check_files(files, request.declaration.client, params["min_days_valid"], now)
+    else:
+        files = desired_files.generation(params["generation"], current.kept, current.generations, current.files)
+    superseded = desired_files.superseded(current.files, files, current.others)
+    interrupted = bool(current.journal and current.journal.restart)
+    plan = host_planner.plan_host(files, current.files, superseded, interrupted, params["service_manager"] != "none")
+    return Prepared(plan, current, files, _warnings(request, current, files, plan), _secrets(request, current, files))
 
-    def run(self) -> Result:
-        """Do what ``state`` and ``phase`` say.
 
-        :raises InputError: what the user gave is wrong; nothing was written.
-        :raises HostError: the host stands in the way, or a change did not work and was taken back.
-        """
-        phase = self._phase
-        if phase in ("commit", "roll_back") and not self._check:
-            with self._generations.locked(_LOCK_SECONDS):
-                return self._commit() if phase == "commit" else self._roll_back()
-        self._check_options()
-        prepared = self._prepare()
-        self._check_host(prepared)
-        if self._check or not (prepared.plan.actions or self._generations.journal()):
-            self._describe(prepared)
-            self._prove_always(prepared.plan)
-            return self._finish(None if not prepared.plan.changed else self._host.number(prepared.found))
-        with self._generations.locked(_LOCK_SECONDS):
-            # Another run may have been at work meanwhile.
-            prepared = self._prepare()
-            self._describe(prepared)
-            return self._apply(prepared)
-
-    def redact(self, text: str) -> str:
-        """``text`` without the secrets of this run."""
-        return clean(text, self._secrets)
-
-    def _prepare(self) -> _Prepared:
-        """Read, and plan."""
-        params = self._params
-        directory = self._host.directory_attributes()
-        found = self._host.found()
-        for name, file in found.items():
-            if name.endswith(".properties"):
-                # A password that goes out of use is a secret too.
-                self._secrets |= kafka_client.secrets_of(desired_files.parsed(name, file))
-        files: t.Mapping[str, t.Optional[File]]
-        if self._declaration is not None:
-            owner = options.ownership(params)
-            files = desired_files.declared(self._declaration, found, owner, directory, self._host.number(found))
-            file_checks.check_files(files, self._declaration.client, params["min_days_valid"], time.time())
-        else:
-            kept = self._generations.files(params["generation"])
-            files = desired_files.generation(params["generation"], kept, self._generations.all(), found)
-        journal = self._generations.journal()
-        superseded = desired_files.superseded(found, files, self._host.others())
-        interrupted = bool(journal and journal.restart)
-        managed = params["service_manager"] != "none"
-        plan = host_planner.plan_host(files, found, superseded, interrupted, managed)
-        return _Prepared(plan, found, files)
-
-    def _apply(self, prepared: _Prepared) -> Result:
-        if not prepared.plan.actions:
-            self._host.tidy()
-            return self._finish(None)
-        before = self._cluster_id()
-        facts = {
-            "service_version": self._params["service_version"],
-            "bootstrap_servers": prepared.consumer.get("bootstrap.servers"),
-        }
-        origin = APPLIED if self._params["state"] == "present" else REVERTED
-        hold = self._phase == "hold"
-        outcome = self._host.apply(prepared.plan, prepared.found, origin, facts, hold)
-        self._proved(outcome.proof)
-        if outcome.proof and outcome.proof.group:
-            self._tell_cluster(before, outcome.proof.group.cluster_id)
-        self.result["pending"] = outcome.pending
-        return self._finish(outcome.generation)
-
-    def _commit(self) -> Result:
-        """The second part of a change whose consumer group was looked at from the controller."""
-        before = self._cluster_id()
-        group = ConsumerGroup(**self._transaction["group"])
-        self._host.commit(Health("", None, group))
-        self._host.clean(desired_files.superseded(self._host.found(), {}, self._host.others()))
-        self._tell_cluster(before, group.cluster_id)
-        self.result["changed"] = True
-        return self._finish(None)
-
-    def _roll_back(self) -> Result:
-        raise self._host.roll_back(HostError("", self._transaction["reason"]))
-
-    # --- before anything is written ----------------------------------------------------------------------------------
-
-    def _check_options(self) -> None:
-        params = self._params
-        if params["state"] == "present":
-            self._declaration = options.declaration(params)
-            client = self._declaration.client
-            self._secrets |= kafka_client.secrets_of({}, client.truststore, client.keystore)
-            self.result["warnings"].extend(client.notes)
-        if params["generations"] < 1:
-            raise InputError("option generations", "less than one leaves nothing to go back to", "Give at least 1")
-        if params["verify_consumer_group"] == "required" and self._phase == "" and not consumer_groups.available():
-            raise InputError(
-                "option verify_consumer_group",
-                "it is required, and nobody can look at the consumer group",
-                "Install confluent-kafka on the controller or on the host",
-            )
-        self._service.check()
-
-    def _check_host(self, prepared: _Prepared) -> None:
-        if prepared.plan.actions:
-            self._host.check_writable(prepared.plan)
-        self._tell_offsets(prepared)
-        mode = self._params["probe"]
-        if self._declaration and (mode == "always" or (mode == "changed" and host_planner.restarts(prepared.plan))):
-            self.result["probe"] = file_checks.reach_kafka(
-                self._declaration.consumer,
-                prepared.consumer.get("group.id", ""),
-                self._declaration.topics or (),
-                self._params["probe_timeout"],
-            )
-
-    # --- proofs ------------------------------------------------------------------------------------------------------
-
-    def _prover(self) -> HealthCheck:
-        params = self._params
-        look = (
-            self._look if params["verify_consumer_group"] != "never" and params["service_manager"] != "none" else None
+def _warnings(request: Request, current: Current, files: FileSet, plan: Plan) -> t.Tuple[str, ...]:
+    warnings = [*(request.declaration.client.notes if request.declaration else ()), *plan.notes]
+    if files.get(_SITE) and desired_files.malformed_site(current.files.get(_SITE)):
+        warnings.append(f"{_SITE} is not well-formed XML: a file that was kept replaces it, with all of its content")
+    before = desired_files.parsed(_CONSUMER, current.files.get(_CONSUMER))
+    after = desired_files.parsed(_CONSUMER, {**current.files, **files}.get(_CONSUMER))
+    if before and after and before.get("group.id") != after.get("group.id"):
+        start = after.get("auto.offset.reset", "latest")
+        warnings.append(
+            f"The consumer group changes from {before.get('group.id')} to {after.get('group.id')}. "
+            f"If the new group has no offsets yet, it starts at the {start} record"
         )
-        # Where the controller adds its own look at the group, nobody having looked here is no failure yet.
-        required = params["verify_consumer_group"] == "required" and self._phase == ""
-        return HealthCheck(
-            self._service,
-            params["metrics_url"] or "",
-            params["service_timeout"],
-            params["service_settle"],
-            look,
-            required and params["state"] == "present",
+    if before and after and before.get("bootstrap.servers") != after.get("bootstrap.servers"):
+        warnings.append(
+            "The bootstrap servers change. OnlineFS keeps its offsets by topic name: if this is another Kafka cluster "
+            "with topics of the same names, OnlineFS may skip records there, or read them again"
         )
+    return tuple(warnings)
 
-    def _look(self, seconds: float) -> ConsumerGroup:
-        """The group of the configuration that is live now: after a rollback that is another than the declared one."""
-        live = desired_files.parsed(
-            onlinefs_versions.CONSUMER_FILE, self._host.found()[onlinefs_versions.CONSUMER_FILE]
-        )
-        group, client_id = live.get("group.id", ""), live.get("client.id", "")
-        if not consumer_groups.available():
-            return ConsumerGroup(group, client_id, None, consumer_groups.NO_LIBRARY)
-        try:
-            client = kafka_client.from_java(live, self._places.on_host)
-        except InputError as error:
-            return ConsumerGroup(group, client_id, None, str(error))
-        return consumer_groups.wait_for_member(client, group, client_id, seconds)
 
-    def _prove_always(self, plan: Plan) -> None:
-        if self._params["health_check"] == "always" and not host_planner.restarts(plan):
-            self._proved(self._host.prover.prove())
+def _secrets(request: Request, current: Current, files: FileSet) -> t.FrozenSet[str]:
+    """Return the secrets of the new configuration, and of the old one: a password that is no longer used is one too."""
+    found: t.Set[str] = set()
+    if request.declaration:
+        found |= secrets_of({}, request.declaration.client.truststore, request.declaration.client.keystore)
+    for name, file in (*current.files.items(), *files.items()):
+        if name.endswith(".properties"):
+            found |= secrets_of(desired_files.parsed(name, file))
+    return frozenset(found)
 
-    def _proved(self, proof: t.Optional[Health]) -> None:
-        if proof is None:
-            return
-        self.result["health"] = proof.to_result()
-        # Where nobody could look here, the controller may.
-        if proof.group and (proof.group.joined is not None or self._phase == ""):
-            self.result["warnings"].extend(proof.group.doubts())
 
-    def _diagnose(self) -> t.Dict[str, t.Any]:
-        try:
-            state = self._service.state().text
-        except HostError as error:
-            state = str(error)
-        return {
-            "service": self.redact(state),
-            "log": last_lines(self._places.log, self._secrets),
-            "probe": self.result.get("probe"),
-        }
+def _host(request: Request, service: Service, secrets: t.Set[str]) -> Host:
+    """Return the host, with checks that know nothing of a declared configuration: enough for a rollback."""
+    generations = Generations(request.paths.state)
+    health_check = _health_check(request, generations, service, {}, secrets)
+    diagnose = functools.partial(_diagnose, request, service, secrets, None)
+    return Host(request.paths.directory, generations, service, health_check, diagnose, request.params["generations"])
 
-    # --- what is told ------------------------------------------------------------------------------------------------
 
-    def _describe(self, prepared: _Prepared) -> None:
-        plan = prepared.plan
-        self.result.update(
-            changed=plan.changed,
-            changes=[change.to_result() for change in plan.changes],
-            actions=[str(action) for action in plan.actions],
-            files=sorted(f"{self._places.directory}/{name}" for name, file in prepared.files.items() if file),
-            restarted=host_planner.restarts(plan),
-        )
-        self.result["warnings"].extend(plan.notes)
-        if self._diff:
-            self.result["diff"] = host_planner.diffs(plan, prepared.found)
+def _with_checks(
+    host: Host, request: Request, prepared: Prepared, secrets: t.Set[str], probe: t.Optional[t.Mapping[str, t.Any]]
+) -> Host:
+    """Return the host with checks that know the declared configuration."""
+    declared = prepared.consumer if request.declaration else {}
+    return dataclasses.replace(
+        host,
+        health_check=_health_check(request, host.generations, host.service, declared, secrets),
+        diagnose=functools.partial(_diagnose, request, host.service, secrets, probe),
+    )
 
-    def _tell_offsets(self, prepared: _Prepared) -> None:
-        """Tell what a change does to the offsets from which records are read."""
-        before, after = prepared.consumer_before, prepared.consumer
-        if not before or not after:
-            return
-        if before.get("group.id") != after.get("group.id"):
-            start = after.get("auto.offset.reset", "latest")
-            self.result["warnings"].append(
-                f"The consumer group changes from {before.get('group.id')} to {after.get('group.id')}: "
-                f"where it has no offsets yet, it starts at the {start} record"
-            )
-        if before.get("bootstrap.servers") != after.get("bootstrap.servers"):
-            self.result["warnings"].append(
-                "The bootstrap servers change. If that is another Kafka cluster with topics of the same names: "
-                "OnlineFS keeps its offsets by topic name, so it may skip records there, or read them again"
-            )
 
-    def _tell_cluster(self, before: t.Optional[str], after: t.Optional[str]) -> None:
-        if before and after and before != after:
-            self.result["warnings"].append(
-                f"This is another Kafka cluster ({after}, it was {before}). OnlineFS keeps its offsets by topic name: "
-                "topics of the same names may be read from the wrong place"
-            )
+def _health_check(
+    request: Request,
+    generations: Generations,
+    service: Service,
+    declared: t.Mapping[str, str],
+    secrets: t.Set[str],
+) -> HealthCheck:
+    params = request.params
+    group = None
+    if params["verify_consumer_group"] != "never" and params["service_manager"] != "none":
+        group = group_check.GroupCheck(request, generations, declared, secrets)
+    return HealthCheck(service, params["metrics_url"] or "", params["service_timeout"], params["service_settle"], group)
 
-    def _cluster_id(self) -> t.Optional[str]:
-        """The cluster that the service was last seen with."""
-        ids = [generation.cluster_id for generation in self._generations.all() if generation.cluster_id]
-        return ids[-1] if ids else None
 
-    def _finish(self, generation: t.Optional[int]) -> Result:
-        known = self._generations.all()
-        self.result["generations"] = [g.to_result() for g in known]
-        if generation is None and known:
-            generation = known[-1].number
-        self.result["generation"] = generation
-        return self.result
+def _diagnose(
+    request: Request, service: Service, secrets: t.Set[str], probe: t.Optional[t.Mapping[str, t.Any]]
+) -> t.Dict[str, t.Any]:
+    """Return what can be seen of a service that does not work."""
+    try:
+        state = service.state().text
+    except HostError as error:
+        state = str(error)
+    return {"service": clean(state, secrets), "log": last_lines(request.paths.log, secrets), "probe": probe}
+
+
+def _probe(request: Request, prepared: Prepared) -> t.Optional[t.Dict[str, t.Any]]:
+    """Try the declared Kafka from this host, if the options ask for it."""
+    mode = request.params["probe"]
+    wanted = mode == "always" or (mode == "changed" and host_planner.restarts(prepared.plan))
+    if request.declaration is None or not wanted:
+        return None
+    return file_checks.reach_kafka(
+        request.declaration.consumer,
+        prepared.consumer.get("group.id", ""),
+        request.declaration.topics or (),
+        request.params["probe_timeout"],
+    )
+
+
+def _apply(
+    request: Request, host: Host, prepared: Prepared, diff: bool, probe: t.Optional[t.Dict[str, t.Any]]
+) -> Result:
+    if not prepared.plan.actions:
+        host.tidy()
+        return _result(request, host, prepared, diff, probe, None, None)
+    facts = {
+        "service_version": request.params["service_version"],
+        "bootstrap_servers": prepared.consumer.get("bootstrap.servers"),
+    }
+    origin = APPLIED if request.params["state"] == "present" else REVERTED
+    outcome = host.apply(prepared.plan, prepared.current.files, origin, facts, request.phase == options.HOLD)
+    result = _result(request, host, prepared, diff, probe, outcome.health, outcome.generation)
+    return {**result, "pending": outcome.pending}
+
+
+def _end_change(request: Request, host: Host, secrets: t.Set[str]) -> Result:
+    """Commit a change after the controller has checked the consumer group, or roll it back."""
+    files = host.found()
+    for name, file in files.items():
+        if name.endswith(".properties"):
+            secrets |= secrets_of(desired_files.parsed(name, file))
+    if request.phase == options.ROLL_BACK:
+        raise host.roll_back(HostError("", str(request.transaction["reason"])))
+    known = host.generations.all()
+    group = ConsumerGroup(**request.transaction["group"])
+    host.commit(Health("", None, group))
+    host.clean(desired_files.superseded(files, {}, host.others()))
+    return {
+        "changed": True,
+        "warnings": _another_cluster(known, group.cluster_id),
+        "generations": [generation.to_result() for generation in host.generations.all()],
+    }
+
+
+def _result(
+    request: Request,
+    host: Host,
+    prepared: Prepared,
+    diff: bool,
+    probe: t.Optional[t.Dict[str, t.Any]],
+    health: t.Optional[Health],
+    number: t.Optional[int],
+) -> Result:
+    """Return the result of a run that worked.
+
+    :param number: the live generation; ``None`` for the last one that is kept.
+    """
+    plan = prepared.plan
+    known = host.generations.all()
+    warnings = list(prepared.warnings)
+    group = health.group if health else None
+    if group:
+        warnings += _another_cluster(prepared.current.generations, group.cluster_id)
+        # If the host could not check the group, the controller may still do it.
+        if group.joined is not None or request.phase != options.HOLD:
+            warnings += group.doubts()
+    result: Result = {
+        "changed": plan.changed,
+        "warnings": warnings,
+        "changes": [change.to_result() for change in plan.changes],
+        "actions": [str(action) for action in plan.actions],
+        "files": sorted(f"{request.paths.directory}/{name}" for name, file in prepared.files.items() if file),
+        "restarted": host_planner.restarts(plan),
+        "generations": [generation.to_result() for generation in known],
+        "generation": known[-1].number if number is None and known else number,
+    }
+    if diff:
+        result["diff"] = host_planner.diffs(plan, prepared.current.files)
+    if probe is not None:
+        result["probe"] = probe
+    if health is not None:
+        result["health"] = health.to_result()
+    return result
+
+
+def _another_cluster(known: t.Sequence[Generation], now: t.Optional[str]) -> t.List[str]:
+    """Return a warning if the cluster's id differs from the one that the service was last seen with."""
+    before = next((generation.cluster_id for generation in reversed(known) if generation.cluster_id), None)
+    if not before or not now or before == now:
+        return []
+    return [
+        f"This is another Kafka cluster: its id is {now}, and it was {before}. OnlineFS keeps its offsets by topic "
+        "name, so it may start at the wrong place in topics of the same names"
+    ]

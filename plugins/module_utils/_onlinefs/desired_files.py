@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What a host is to have: the files of its configuration, rendered from the declaration or taken from a generation."""
+"""Make the files that a host should have: rendered from the declaration, or taken from a generation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from . import onlinefs_versions, site_xml
 from .files import Attributes, File
 from .generations import FOUND, FileSet, Generation
 
-HEADER = "Written by Ansible (hopsworks.kafka). What is changed here by hand is overwritten."
+HEADER = "Written by Ansible (hopsworks.kafka). The next run overwrites manual changes."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,13 +28,13 @@ class OnlinefsDeclaration:
     """What the user declares for a host.
 
     :param client: the Kafka client that all files share.
-    :param consumer: the same with the properties for the consumer alone.
-    :param version: of OnlineFS.
-    :param overrides: option name of a properties file to the properties for that file alone; ``None`` removes one.
-    :param topics: the topic list of ``onlinefs-site.xml``; ``None`` leaves it as it is.
+    :param consumer: the same with the properties for the consumer only.
+    :param version: the version of OnlineFS.
+    :param overrides: the option's name to the properties for one file only; ``None`` removes a property.
+    :param topics: the topic list of ``onlinefs-site.xml``; ``None`` keeps the current one.
     :param topic_pattern: the same for the topic pattern.
     :param container_dir: the configuration directory as the service sees it.
-    :param client_id: what this host's consumers are called, before the generation's number; empty to leave it to Kafka.
+    :param client_id: the client id of this host's consumers, without the generation's number; empty to use Kafka's.
     """
 
     client: KafkaDeclaration
@@ -49,14 +49,14 @@ class OnlinefsDeclaration:
 
 @dataclasses.dataclass(frozen=True)
 class Ownership:
-    """Owner, group and mode for files that this collection writes; ``None`` where the user leaves it open."""
+    """Owner, group and mode of the files that this collection writes; ``None`` keeps what is there."""
 
     uid: t.Optional[int]
     gid: t.Optional[int]
     mode: int
 
     def of(self, found: t.Optional[File], directory: Attributes) -> Attributes:
-        """For a file that is there already, or for a new one in a directory."""
+        """Return the attributes for a file: an existing one, or a new one in a directory."""
         model = found.attributes if found else Attributes(directory.uid, directory.gid, 0)
         uid = model.uid if self.uid is None else self.uid
         gid = model.gid if self.gid is None else self.gid
@@ -64,23 +64,29 @@ class Ownership:
 
 
 def declared(
-    declaration: OnlinefsDeclaration, found: FileSet, owner: Ownership, directory: Attributes, number: int
+    declaration: OnlinefsDeclaration,
+    found: FileSet,
+    owner: Ownership,
+    directory: Attributes,
+    number: int,
+    site: t.Optional[File],
 ) -> t.Dict[str, File]:
-    """The files that a declaration asks for, stores first.
+    """Return the files that a declaration asks for, stores first.
 
-    A file that says the same already is taken as it stands: order and comments are no reason to touch it.
+    A file that already says the same is kept as it is, with its order and comments.
 
-    :param found: what is there now.
+    :param found: the files that are there now.
     :param directory: the attributes of the configuration directory: new files belong to its owner.
-    :param number: the number that the next generation will get. Consumers carry it in their client id, so that a member
-        seen in the group is one that runs this configuration, not one left over from before the restart. A number that
-        stands there stays as long as nothing else changes.
+    :param number: the number that the next generation will get. Consumers have it in their client id, so that a member
+        of the group is known to run this configuration, and not the one from before the restart. A number that is there
+        already is kept as long as nothing else changes.
+    :param site: the ``onlinefs-site.xml`` to set the topics in, see :func:`site_to_edit`.
     :raises InputError: topics are declared and ``onlinefs-site.xml`` is missing or not well-formed.
     """
-    wanted = _rendered(declaration, found, owner, directory, number, numbered_anew=False)
-    if any(file.content != there.content for name, file in wanted.items() for there in [found.get(name)] if there):
-        return _rendered(declaration, found, owner, directory, number, numbered_anew=True)
-    return wanted
+    desired = _rendered(declaration, found, owner, directory, number, site, numbered_anew=False)
+    if any(file.content != there.content for name, file in desired.items() for there in [found.get(name)] if there):
+        return _rendered(declaration, found, owner, directory, number, site, numbered_anew=True)
+    return desired
 
 
 def _rendered(
@@ -89,9 +95,10 @@ def _rendered(
     owner: Ownership,
     directory: Attributes,
     number: int,
+    site: t.Optional[File],
     numbered_anew: bool,
 ) -> t.Dict[str, File]:
-    wanted: t.Dict[str, File] = {}
+    desired: t.Dict[str, File] = {}
     locations: t.Dict[str, t.Optional[str]] = {"truststore": None, "keystore": None}
     client = declaration.client
     for role, content in (
@@ -101,20 +108,20 @@ def _rendered(
         if content is not None:
             name = stores.file_name(onlinefs_versions.STORE_PREFIX, role, content)
             locations[role] = os.path.join(declaration.container_dir, name)
-            wanted[name] = File(content, owner.of(found.get(name), directory))
+            desired[name] = File(content, owner.of(found.get(name), directory))
     connection = dialect_java.java_properties(client, locations["truststore"], locations["keystore"])
     for file in onlinefs_versions.properties_files(declaration.version):
         merged = _properties(file, connection, declaration, number)
         content = _unless_same(merged, found.get(file.name), None if numbered_anew else declaration.client_id)
-        wanted[file.name] = File(content, owner.of(found.get(file.name), directory))
-    site = _site(declaration, found.get(onlinefs_versions.SITE_FILE))
-    if site is not None:
-        wanted[onlinefs_versions.SITE_FILE] = site
-    return wanted
+        desired[file.name] = File(content, owner.of(found.get(file.name), directory))
+    edited = _site(declaration, site)
+    if edited is not None:
+        desired[onlinefs_versions.SITE_FILE] = edited
+    return desired
 
 
 def parsed(name: str, file: t.Optional[File]) -> t.Dict[str, str]:
-    """The properties of a file, or the topics of ``onlinefs-site.xml``; empty where it is missing or not readable."""
+    """Return the properties of a file, or the topics of ``onlinefs-site.xml``; none if it is missing or malformed."""
     if file is None:
         return {}
     try:
@@ -130,39 +137,74 @@ def parsed(name: str, file: t.Optional[File]) -> t.Dict[str, str]:
 def generation(
     number: int, kept: FileSet, known: t.Sequence[Generation], found: FileSet
 ) -> t.Dict[str, t.Optional[File]]:
-    """The files that bring a generation back.
+    """Return the files that bring a generation back.
 
-    What somebody else changed since in ``onlinefs-site.xml`` stays: then only the topics go back. A file that the
-    generation does not have is removed only if this collection wrote it.
+    Changes that others made to ``onlinefs-site.xml`` since are kept: only its topics go back. If it is malformed now,
+    the generation's file replaces it. A file that the generation does not have is removed only if this collection wrote
+    it.
 
     :param kept: the generation's files.
     :param known: all generations, to tell what this collection wrote.
-    :param found: what is there now.
+    :param found: the files that are there now.
     """
-    # Who had a file first: what this collection wrote is found again beside what somebody altered later.
+    ours = written(known)
+    desired: t.Dict[str, t.Optional[File]] = {}
+    for name, file in kept.items():
+        live = found.get(name)
+        if file is not None:
+            edit = name == onlinefs_versions.SITE_FILE and live is not None and not malformed_site(live)
+            desired[name] = _topics_of(file, live, number) if edit and live else file
+        elif live is not None and (name, live.sha256) in ours:
+            desired[name] = None
+    return desired
+
+
+def written(known: t.Iterable[Generation]) -> t.Set[t.Tuple[str, str]]:
+    """Return name and SHA-256 of the files that this collection wrote, and that nobody else had before."""
+    # Generations also keep what somebody else wrote, and a revert writes such a file again.
     first: t.Dict[t.Tuple[str, str], str] = {}
     for each in sorted(known, key=lambda each: each.number):
         for name, sha in each.hashes.items():
             if sha is not None:
                 first.setdefault((name, sha), each.origin)
-    wanted: t.Dict[str, t.Optional[File]] = {}
-    for name, file in kept.items():
-        live = found.get(name)
-        if file is not None:
-            wanted[name] = (
-                _topics_of(file, live, number) if name == onlinefs_versions.SITE_FILE and live is not None else file
-            )
-        elif live is not None and first.get((name, live.sha256), FOUND) != FOUND:
-            wanted[name] = None
-    return wanted
+    return {file for file, origin in first.items() if origin != FOUND}
 
 
-def superseded(found: FileSet, wanted: FileSet, others: t.Iterable[bytes]) -> t.List[str]:
-    """Stores of this collection's naming that nothing refers to once ``wanted`` is in place.
+def malformed_site(file: t.Optional[File]) -> bool:
+    """Tell whether ``onlinefs-site.xml`` is there and its topics cannot be read."""
+    if file is None:
+        return False
+    try:
+        site_xml.read(file.content, onlinefs_versions.SITE_FILE)
+    except InputError:
+        return True
+    return False
 
-    :param others: the content of the other files in the configuration directory; one may have been made by hand.
+
+def site_to_edit(found: FileSet, known: t.Sequence[Generation], kept: t.Callable[[int], FileSet]) -> t.Optional[File]:
+    """Return the ``onlinefs-site.xml`` to set topics in: the live one as a rule.
+
+    If this collection wrote a live file that is malformed, it is the last well-formed one that was kept.
+
+    :param kept: reads a generation's files.
     """
-    final = {**found, **wanted}
+    name = onlinefs_versions.SITE_FILE
+    live = found.get(name)
+    if live is None or not malformed_site(live) or (name, live.sha256) not in written(known):
+        return live
+    for each in sorted(known, key=lambda each: each.number, reverse=True):
+        file = kept(each.number).get(name)
+        if file is not None and not malformed_site(file):
+            return File(file.content, live.attributes)
+    return live
+
+
+def superseded(found: FileSet, desired: FileSet, others: t.Iterable[bytes]) -> t.List[str]:
+    """Return this collection's stores that nothing refers to once ``desired`` is in place.
+
+    :param others: the content of the other files in the configuration directory, some of which may be hand-made.
+    """
+    final = {**found, **desired}
     texts = [
         file.content
         for name, file in final.items()
@@ -173,7 +215,7 @@ def superseded(found: FileSet, wanted: FileSet, others: t.Iterable[bytes]) -> t.
         name
         for name in found
         if onlinefs_versions.STORE_NAME.fullmatch(name)
-        and wanted.get(name) is None
+        and desired.get(name) is None
         and not any(name.encode("ascii") in text for text in texts)
     )
 
@@ -184,16 +226,16 @@ def _properties(
     declaration: OnlinefsDeclaration,
     number: int,
 ) -> t.Dict[str, str]:
-    """Template, then declaration, then the properties for this file alone: the later wins.
+    """Return the properties of a file. Those for this file only override the declaration, and that the template.
 
-    The group is a file's own: two consumers in one group would take each other's records.
+    Each file has its own group: two consumers in one group would take each other's records.
     """
     shared = dialect_java.for_consumer(connection) if file.consumes else dialect_java.for_producer(connection)
     if file.name != onlinefs_versions.CONSUMER_FILE:
         shared.pop("group.id", None)
     if shared["security.protocol"].endswith("SSL"):
-        # The template switches the check of the broker's name off, for the Kafka that Hopsworks manages. Kafka's
-        # default is on.
+        # The template disables the check of the broker's name, for the Kafka that Hopsworks manages. Kafka's default
+        # is to check it.
         shared.setdefault("ssl.endpoint.identification.algorithm", "https")
     merged: t.Dict[str, t.Optional[str]] = {**shared, **{k: v for k, v in file.defaults.items() if k not in shared}}
     if file.consumes and declaration.client_id:
@@ -203,7 +245,10 @@ def _properties(
 
 
 def _unless_same(merged: t.Dict[str, str], found: t.Optional[File], client_id: t.Optional[str]) -> bytes:
-    """The file as it stands where it says the same; with a ``client_id``, whatever the number after that."""
+    """Return the current file if it says the same, else the new one.
+
+    :param client_id: ignore the number after this client id; ``None`` to compare it too.
+    """
     rendered = properties.render(merged, HEADER).encode(properties.ENCODING)
     if found is None:
         return rendered
@@ -221,20 +266,21 @@ def _site(declaration: OnlinefsDeclaration, found: t.Optional[File]) -> t.Option
         onlinefs_versions.check_topics(declaration.topics)
         elements[site_xml.TOPIC_LIST] = ",".join(declaration.topics)
     if declaration.topic_pattern is not None:
+        onlinefs_versions.check_topic_pattern(declaration.topic_pattern)
         elements[site_xml.TOPIC_PATTERN] = declaration.topic_pattern
     if not elements:
         return None
     if found is None:
         raise InputError(
             onlinefs_versions.SITE_FILE,
-            "not there, so its topics cannot be set",
+            "the file is missing, so its topics cannot be set",
             "Install OnlineFS first, or check option config_dir",
         )
     return File(site_xml.edit(found.content, elements, onlinefs_versions.SITE_FILE), found.attributes)
 
 
 def _topics_of(kept: File, live: File, number: int) -> File:
-    """``kept`` itself where the live file differs in its topics alone, else the live file with the topics of that."""
+    """Return ``kept`` if the live file differs only in its topics, else the live file with the topics of ``kept``."""
     topics = site_xml.read(kept.content, f"{onlinefs_versions.SITE_FILE} of generation {number}")
     there = site_xml.read(live.content, onlinefs_versions.SITE_FILE)
     if (

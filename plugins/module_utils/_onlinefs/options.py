@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The options of the module ``onlinefs_config`` as the objects that the rest of this room works with."""
+"""Turn the options of the module ``onlinefs_config`` into the objects that the rest of this room works with."""
 
 from __future__ import annotations
 
@@ -10,24 +10,38 @@ import dataclasses
 import grp
 import os
 import pwd
+import shlex
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_client
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import secret_name
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_declaration
 
-from . import desired_files, onlinefs_versions
+from . import desired_files, metrics_page, onlinefs_versions
+from .owner_process import read_bounded
 from .service import CommandService, NoService, Service, SystemdUnit
+
+#: The two parts of a change whose consumer group the controller checks, and the end of either way.
+HOLD = "hold"
+COMMIT = "commit"
+ROLL_BACK = "roll_back"
+
+#: The largest id that chown(2) takes: -1 means "leave it".
+_MAX_ID = 2**32 - 2
+_MAX_STORE = 16 * 1024 * 1024
+_FILE_OPTIONS = ("consumer_properties", "vector_db_properties", "producer_properties")
 
 Params = t.Mapping[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
 class Paths:
-    """Where things are on the host.
+    """The paths on the host.
 
-    :param directory: the configuration directory, without symbolic links.
+    :param directory: the configuration directory.
     :param inside: the same as the service sees it.
-    :param state: where the host's configurations are kept.
+    :param state: the directory in which the host's configurations are kept.
     :param log: the log of the service.
     """
 
@@ -37,13 +51,69 @@ class Paths:
     log: str
 
     def on_host(self, location: str) -> str:
-        """A path of a file as the service sees it, on the host."""
+        """Return the path on the host for a path as the service sees it."""
         inside = os.path.dirname(location) == self.inside
         return os.path.join(self.directory, os.path.basename(location)) if inside else location
 
 
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What a task asks for: its options, checked.
+
+    :param params: the options as they were given.
+    :param paths: the paths on the host.
+    :param declaration: what the user declares; ``None`` for a revert, and for the end of a change in two parts.
+    :param ownership: owner, group and mode of the files.
+    :param phase: empty, or which part of a change in two parts this is.
+    :param transaction: what the action plugin sends with the phase.
+    """
+
+    params: Params
+    paths: Paths
+    declaration: t.Optional[desired_files.OnlinefsDeclaration]
+    ownership: desired_files.Ownership
+    phase: str
+    transaction: t.Mapping[str, t.Any]
+
+    @property
+    def ends_change(self) -> bool:
+        """Tell whether this only commits a change, or rolls it back."""
+        return self.phase in (COMMIT, ROLL_BACK)
+
+    @property
+    def group_required(self) -> bool:
+        """Tell whether the change fails if nobody on the host can check the consumer group."""
+        # If the controller checks the group itself, a host that cannot is no failure yet.
+        required = self.params["verify_consumer_group"] == "required" and not self.phase
+        return bool(required and self.params["state"] == "present")
+
+
+def request(params: Params) -> Request:
+    """Check the options.
+
+    :raises HopsworksKafkaError: something in them cannot work. Nothing was written.
+    """
+    transaction = params["_transaction"] or {}
+    phase = str(transaction.get("phase", ""))
+    declared = params["state"] == "present" and phase not in (COMMIT, ROLL_BACK)
+    if params["generations"] < 1:
+        raise InputError("option generations", f"{params['generations']} is too few", "Give a number from 1 on")
+    if params["metrics_url"]:
+        metrics_page.check(params["metrics_url"])
+    found = Request(
+        params, paths(params), declaration(params) if declared else None, ownership(params), phase, transaction
+    )
+    if found.group_required and not consumer_groups.available():
+        raise InputError(
+            "option verify_consumer_group",
+            "it is required, and the consumer group cannot be checked without confluent-kafka",
+            "Install confluent-kafka on the controller or on the host",
+        )
+    return found
+
+
 def paths(params: Params) -> Paths:
-    """The places, from ``home`` where nothing else is given."""
+    """Return the paths, derived from ``home`` unless an option gives them."""
     home = params["home"]
     config_dir = params["config_dir"] or os.path.join(home, "etc")
     return Paths(
@@ -55,24 +125,25 @@ def paths(params: Params) -> Paths:
 
 
 def declaration(params: Params) -> desired_files.OnlinefsDeclaration:
-    """What the user declares.
+    """Return what the user declares.
 
-    :raises InputError: whatever cannot work, in version, properties and stores alike.
+    :raises HopsworksKafkaError: something in version, properties or stores cannot work.
     """
     truststore, keystore = (_store(role, params[role]) for role in ("truststore", "keystore"))
-    client = kafka_client.declare(params["properties"], truststore, keystore)
+    client = kafka_declaration.declare(params["properties"], truststore, keystore)
     clients, overrides = {}, {}
-    for file in onlinefs_versions.properties_files(onlinefs_versions.version(params["service_version"])):
+    version = onlinefs_versions.version(params["service_version"])
+    for file in onlinefs_versions.properties_files(version):
         own = params[file.option] or {}
-        # What is given for one file alone must make a client that can work, too.
+        # The properties for one file must make a client that can work, too.
         clients[file.name] = (
-            kafka_client.declare({**params["properties"], **own}, truststore, keystore) if own else client
+            kafka_declaration.declare({**params["properties"], **own}, truststore, keystore) if own else client
         )
-        overrides[file.option] = {k: None if v is None else kafka_client.text(k, v) for k, v in own.items()}
+        overrides[file.option] = {k: None if v is None else kafka_declaration.text(k, v) for k, v in own.items()}
     return desired_files.OnlinefsDeclaration(
         client=client,
         consumer=clients[onlinefs_versions.CONSUMER_FILE],
-        version=onlinefs_versions.version(params["service_version"]),
+        version=version,
         overrides=overrides,
         topics=params["topics"],
         topic_pattern=params["topic_pattern"],
@@ -81,24 +152,63 @@ def declaration(params: Params) -> desired_files.OnlinefsDeclaration:
     )
 
 
-def _store(role: str, given: t.Optional[t.Mapping[str, t.Any]]) -> t.Optional[kafka_client.StoreOption]:
+def _store(role: str, given: t.Optional[t.Mapping[str, t.Any]]) -> t.Optional[kafka_declaration.StoreOption]:
     if not given:
         return None
-    option = dict(given)
-    option["remote"] = option.pop("remote_src", None)
-    return kafka_client.store_option(role, option)
+    values = dict(given)
+    values["remote"] = values.pop("remote_src", None)
+    option = kafka_declaration.store_option(role, values)
+    if option is None or not option.remote or option.path is None:
+        return option
+    try:
+        content = read_bounded(os.path.expanduser(option.path), _MAX_STORE)
+    except HopsworksKafkaError as error:
+        raise InputError(option.subject, error.cause, error.remedy, "unreadable_file") from error
+    return dataclasses.replace(option, content=content)
 
 
 def secrets(params: Params) -> t.Set[str]:
-    """Every secret text in the options."""
-    found = kafka_client.secrets_of(params["properties"] or {}, params["truststore"], params["keystore"])
-    for option in ("consumer_properties", "vector_db_properties", "producer_properties"):
-        found |= kafka_client.secrets_of(params[option] or {})
+    """Return every secret text in the options."""
+    found = kafka_declaration.secrets_of(params["properties"] or {}, params["truststore"], params["keystore"])
+    for option in _FILE_OPTIONS:
+        found |= kafka_declaration.secrets_of(params[option] or {})
+    for command in (params["service_commands"] or {}).values():
+        found |= _secrets_in_command(command or "")
     return found
 
 
+def _secrets_in_command(command: str) -> t.Set[str]:
+    """Return the passwords among a command's words: ``--password X``, ``--password=X``, ``TOKEN=X``, ``//user:X@``."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        # Not a command, and refused later on. Until then, all of it may be secret.
+        return {command}
+    found = set()
+    before = ""
+    for word in words:
+        name, equals, value = word.partition("=")
+        if equals and _names_secret(name):
+            found.add(value)
+        elif before.startswith("-") and _names_secret(before):
+            found.add(word)
+        if "://" in word and "@" in word:
+            login = word.partition("://")[2].rpartition("@")[0]
+            found |= {login, login.partition(":")[2]}
+        before = word
+    return {text for text in found if text}
+
+
+def _names_secret(word: str) -> bool:
+    """Tell whether an option or a variable of a command names a secret. ``-p`` is a password as often as a port."""
+    return word == "-p" or secret_name(word.replace("-", ".").replace("_", "."))
+
+
 def service(params: Params) -> Service:
-    """How the service is restarted and looked at."""
+    """Return the host's service.
+
+    :raises InputError: a command of ``service_commands`` is not a command.
+    """
     if params["service_manager"] == "systemd":
         return SystemdUnit(params["service_name"], params["service_timeout"])
     if params["service_manager"] == "command":
@@ -108,36 +218,40 @@ def service(params: Params) -> Service:
             commands.get("restart") or "",
             commands.get("status") or "",
             params["service_timeout"],
+            secrets(params),
         )
     return NoService()
 
 
 def ownership(params: Params) -> desired_files.Ownership:
-    """Owner, group and mode from the options.
+    """Return owner, group and mode of the files.
 
-    :raises InputError: this host has no such user or group, or the mode is none.
+    :raises InputError: this host has no such user or group, or the mode is wrong.
     """
-    uid = gid = None
-    if params["owner"]:
-        try:
-            uid = int(params["owner"]) if params["owner"].isdigit() else pwd.getpwnam(params["owner"]).pw_uid
-        except KeyError:
-            cause = f"this host has no user {params['owner']}"
-            raise InputError(
-                "option owner", cause, "Install OnlineFS first, or name the user that its service runs as"
-            ) from None
-    if params["group"]:
-        try:
-            gid = int(params["group"]) if params["group"].isdigit() else grp.getgrnam(params["group"]).gr_gid
-        except KeyError:
-            cause = f"this host has no group {params['group']}"
-            raise InputError(
-                "option group", cause, "Install OnlineFS first, or name the group that its service runs as"
-            ) from None
+    uid = _number("owner", params["owner"], lambda name: pwd.getpwnam(name).pw_uid)
+    gid = _number("group", params["group"], lambda name: grp.getgrnam(name).gr_gid)
     try:
         mode = int(params["mode"], 8)
     except ValueError:
         raise InputError("option mode", f"not octal digits: {params['mode']}", "For example '0640'") from None
-    if not 0 <= mode <= 0o7777 or mode & 0o007:
-        raise InputError("option mode", "it lets everybody at passwords, or is none", "For example '0640'")
+    if not 0 <= mode <= 0o777 or mode & 0o007:
+        cause = "the files contain passwords, so it must be within 0000 to 0770 and give others no access"
+        raise InputError("option mode", cause, "For example '0640'")
     return desired_files.Ownership(uid, gid, mode)
+
+
+def _number(option: str, given: t.Optional[str], number: t.Callable[[str], int]) -> t.Optional[int]:
+    """Return the id of a user or a group that is given by name or by number."""
+    if not given:
+        return None
+    try:
+        found = int(given) if given.isdecimal() else number(given)
+    except KeyError:
+        kind = "user" if option == "owner" else option
+        cause = f"this host has no {kind} {given}"
+        raise InputError(
+            f"option {option}", cause, f"Install OnlineFS first, or give the {kind} that its service runs as"
+        ) from None
+    if found > _MAX_ID:
+        raise InputError(f"option {option}", f"{given} is too large", f"Give a number up to {_MAX_ID}, or a name")
+    return found

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The service on a host: restarted and looked at, by systemd or by commands that the user names."""
+"""Restart the service of a host and read its state, with systemd or with the user's own commands."""
 
 from __future__ import annotations
 
@@ -12,24 +12,31 @@ import shlex
 import signal
 import subprocess
 import tempfile
+import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
 
 from .host_error import HostError
 
-_LOOK_SECONDS = 20.0
+_STATE_SECONDS = 20.0
+_POLL_SECONDS = 0.05
+#: A command that writes more than this is ended.
+MAX_OUTPUT = 16 * 1024 * 1024
+#: Of that, the end is read, and the end of that is shown.
+_READ_OUTPUT = 64 * 1024
 _SHOWN_OUTPUT = 2000
 _UNIT_PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "MainPID", "NRestarts", "ExecMainStatus")
 
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """What a look at the service saw.
+    """The state of a service at one moment.
 
-    :param running: it is up now.
-    :param failed: it is down, or between two attempts to start it, and waiting longer is of no use.
-    :param identity: differs when the service was started anew between two looks.
+    :param running: it is up.
+    :param failed: it is down, or systemd is about to start it again; waiting longer is of no use.
+    :param identity: differs if the service was started again between two looks.
     :param text: for people: ``active (running), pid 4711, 0 restarts``.
     """
 
@@ -45,20 +52,29 @@ class Service(t.Protocol):
     name: str
 
     def check(self) -> None:
-        """Raises InputError where this host has no such service."""
+        """Check that this host has the service.
+
+        :raises InputError: it has not.
+        """
 
     def restart(self) -> None:
-        """Raises HostError where it did not restart in time."""
+        """Restart the service.
+
+        :raises HostError: it did not restart in time.
+        """
 
     def state(self) -> State:
-        """Raises HostError where it cannot be looked at."""
+        """Return the service's state.
+
+        :raises HostError: it cannot be read.
+        """
 
 
 class SystemdUnit:
     """A unit of systemd.
 
-    :param name: of the unit, with or without ``.service``.
-    :param timeout: seconds that a restart may take.
+    :param name: the unit's name, with or without ``.service``.
+    :param timeout: the number of seconds that a restart may take.
     """
 
     def __init__(self, name: str, timeout: float) -> None:
@@ -67,17 +83,19 @@ class SystemdUnit:
 
     def check(self) -> None:
         if self._show()["LoadState"] != "loaded":
-            cause = f"systemd knows no unit {self.name}, or cannot load it"
+            cause = f"systemd has no unit {self.name}, or cannot load it"
             raise InputError(
-                "option service_name", cause, "Name the unit of OnlineFS, or choose another service_manager"
+                "option service_name", cause, "Give the name of OnlineFS's unit, or another service_manager"
             )
 
     def restart(self) -> None:
-        # A unit that failed often within a short time is not started again before its counter is reset.
-        _run(["systemctl", "reset-failed", self.name], _LOOK_SECONDS)
+        # systemd refuses to start a unit that was started too often, until its counter is reset.
+        # https://github.com/systemd/systemd/blob/v257/man/systemd.unit.xml (StartLimitIntervalSec=)
+        _run(["systemctl", "reset-failed", self.name], _STATE_SECONDS)
         status, output = _run(["systemctl", "restart", self.name], self._timeout)
         if status != 0:
-            raise HostError(f"service {self.name}", f"it did not restart: {output or f'exit status {status}'}")
+            shown = clean(output, ())[-_SHOWN_OUTPUT:]
+            raise HostError(f"service {self.name}", f"it did not restart: {shown or f'exit status {status}'}")
 
     def state(self) -> State:
         shown = self._show()
@@ -88,9 +106,10 @@ class SystemdUnit:
 
     def _show(self) -> t.Dict[str, str]:
         properties = ",".join(_UNIT_PROPERTIES)
-        status, output = _run(["systemctl", "show", "--property", properties, self.name], _LOOK_SECONDS)
+        status, output = _run(["systemctl", "show", "--property", properties, self.name], _STATE_SECONDS)
         if status != 0:
-            raise HostError(f"service {self.name}", f"systemctl show failed: {output}", "Is systemd this host's init?")
+            cause = f"systemctl show failed: {clean(output, ())[-_SHOWN_OUTPUT:]}"
+            raise HostError(f"service {self.name}", cause, "Set service_manager if this host does not run systemd")
         shown = dict.fromkeys(_UNIT_PROPERTIES, "")
         for line in output.splitlines():
             name, _equals, value = line.partition("=")
@@ -99,40 +118,47 @@ class SystemdUnit:
 
 
 class CommandService:
-    """A service that is restarted and looked at by commands. No shell reads them.
+    """A service that commands restart and check. They run without a shell.
 
     :param name: for messages.
-    :param restart: ends the old process and starts the new one; its exit status is not 0 where that failed.
-    :param status: its exit status is 0 where the service runs. Empty: the service is taken to run.
-    :param timeout: seconds that a restart may take.
+    :param restart: stops the old process and starts the new one; an exit status other than 0 means that it failed.
+    :param status: exits with status 0 while the service runs. Empty: the service counts as running.
+    :param timeout: the number of seconds that a restart may take.
+    :param secrets: texts that must not be shown, for example passwords in the commands.
     """
 
-    def __init__(self, name: str, restart: str, status: str, timeout: float) -> None:
+    def __init__(
+        self, name: str, restart: str, status: str, timeout: float, secrets: t.Collection[str] = frozenset()
+    ) -> None:
         self.name = name
         self._restart = _words("restart", restart)
         self._status = _words("status", status)
         self._timeout = timeout
+        self._secrets = secrets
 
     def check(self) -> None:
         if not self._restart:
-            raise InputError("option service_commands", "it has no restart", "Say how the service is restarted")
+            raise InputError("option service_commands", "restart is missing", "Give the command that restarts OnlineFS")
 
     def restart(self) -> None:
         status, output = _run(self._restart, self._timeout)
         if status != 0:
-            raise HostError(f"service {self.name}", f"it did not restart: exit status {status}: {output}")
+            cause = f"it did not restart: exit status {status}: {self._shown(output)}"
+            raise HostError(f"service {self.name}", cause)
 
     def state(self) -> State:
         if not self._status:
-            return State(True, False, "", "not looked at, as no status command is given")
-        status, output = _run(self._status, _LOOK_SECONDS)
-        return State(
-            status == 0, False, "", output or ("running" if status == 0 else f"not running, exit status {status}")
-        )
+            return State(True, False, "", "not checked, as service_commands has no status")
+        status, output = _run(self._status, _STATE_SECONDS)
+        text = self._shown(output) or ("running" if status == 0 else f"not running, exit status {status}")
+        return State(status == 0, False, "", text)
+
+    def _shown(self, output: str) -> str:
+        return clean(output, self._secrets)[-_SHOWN_OUTPUT:]
 
 
 class NoService:
-    """Where somebody else restarts the service."""
+    """The service of a host on which somebody else restarts it."""
 
     name = ""
 
@@ -143,20 +169,23 @@ class NoService:
         pass
 
     def state(self) -> State:
-        return State(True, False, "", "not looked at, as service_manager is none")
+        return State(True, False, "", "not checked, as service_manager is none")
 
 
 def _words(option: str, command: str) -> t.List[str]:
     try:
         return shlex.split(command)
     except ValueError as error:
-        raise InputError(f"option service_commands, {option}", f"not a command: {error}", "Close its quotes") from error
+        raise InputError(f"option service_commands, {option}", f"not a command: {error}", "Close the quotes") from error
 
 
 def _run(command: t.List[str], seconds: float) -> t.Tuple[int, str]:
-    """Exit status and output of a command, bounded in time.
+    """Return the exit status of a command and the end of its output.
 
-    Its output goes to a file: a service that it leaves running holds the other end of a pipe open for ever.
+    The output goes to a file. With a pipe, a service that the command leaves running would keep it open for ever. Only
+    the command's name is shown in errors, as its arguments may hold a password.
+
+    :raises HostError: it cannot be run, takes too long, or writes too much.
     """
     environment = {**os.environ, "LC_ALL": "C", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": ""}
     with tempfile.TemporaryFile() as output:
@@ -166,15 +195,34 @@ def _run(command: t.List[str], seconds: float) -> t.Tuple[int, str]:
             )
         except OSError as error:
             raise HostError(f"command {command[0]}", f"cannot be run: {error.strerror}", "Check its path") from error
-        try:
-            status = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            raise HostError(
-                f"command {' '.join(command[:2])}",
-                f"not done after {seconds:.0f} s",
-                "Raise service_timeout if it needs longer",
-            ) from None
-        output.seek(0)
-        return status, output.read(_SHOWN_OUTPUT).decode("utf-8", "replace").strip()
+        except ValueError as error:
+            raise HostError("option service_commands", "a command holds a null character", "Remove it") from error
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                status = process.wait(_POLL_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                late = time.monotonic() > deadline
+                if late or os.fstat(output.fileno()).st_size > MAX_OUTPUT:
+                    _kill(process)
+                    cause = f"not finished after {seconds:.0f} s" if late else f"it wrote more than {MAX_OUTPUT} bytes"
+                    remedy = "Raise service_timeout if it needs longer" if late else "Have it write less"
+                    raise HostError(f"command {command[0]}", cause, remedy) from None
+        return status, _end_of(output)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a command with everything that it started."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _end_of(output: t.IO[bytes]) -> str:
+    """Return the end of a file, from the beginning of a line: half a secret would not be recognised."""
+    size = output.seek(0, os.SEEK_END)
+    output.seek(max(0, size - _READ_OUTPUT))
+    text = output.read(_READ_OUTPUT).decode("utf-8", "replace")
+    if size > _READ_OUTPUT:
+        text = text.partition("\n")[2]
+    return text.strip()

@@ -73,14 +73,14 @@ class Outcome:
     :param generation: the number of the configuration that is live now.
     :param base: the number of the one that was live before.
     :param restarted: the service was restarted.
-    :param proof: what was seen of the service; ``None`` where nobody looked.
+    :param health: what was seen of the service; ``None`` if it was not checked.
     :param pending: the change is not final before somebody has looked at the consumer group.
     """
 
     generation: t.Optional[int]
     base: t.Optional[int] = None
     restarted: bool = False
-    proof: t.Optional[Health] = None
+    health: t.Optional[Health] = None
     pending: bool = False
 
 
@@ -91,7 +91,7 @@ class Host:
     :param directory: the configuration directory of the service.
     :param generations: where the host's configurations are kept.
     :param service: restarted where the plan says so.
-    :param prover: says whether the service works.
+    :param health_check: says whether the service works.
     :param diagnose: what can be seen of a service that does not. No secrets.
     :param keep: how many generations to keep beside the first.
     """
@@ -99,7 +99,7 @@ class Host:
     directory: str
     generations: Generations
     service: Service
-    prover: HealthCheck
+    health_check: HealthCheck
     diagnose: t.Callable[[], t.Dict[str, t.Any]]
     keep: int
 
@@ -185,21 +185,21 @@ class Host:
             if host_planner.restarts(plan):
                 self.service.restart()
                 outcome.restarted = True
-                outcome.proof = self.prover.prove()
+                outcome.health = self.health_check.wait(target)
         except (HopsworksKafkaError, OSError) as error:
             raise self.roll_back(_named(error)) from error
-        group = outcome.proof.group if outcome.proof else None
+        group = outcome.health.group if outcome.health else None
         outcome.pending = hold and group is not None and group.joined is None
         if not outcome.pending:
-            self.commit(outcome.proof)
+            self.commit(outcome.health)
             self.clean(superseded)
         return outcome
 
-    def commit(self, proof: t.Optional[Health]) -> None:
+    def commit(self, health: t.Optional[Health]) -> None:
         """Make an applied plan final."""
         journal = self._journal()
-        if proof is not None:
-            self.generations.mark_proved(journal.target, proof.group.cluster_id if proof.group else None)
+        if health is not None:
+            self.generations.mark_proved(journal.target, health.group.cluster_id if health.group else None)
         self.generations.end()
         self.generations.prune(self.keep)
 
@@ -217,7 +217,7 @@ class Host:
             if journal.restart:
                 try:
                     self.service.restart()
-                    self.prover.prove()
+                    self.health_check.wait(self.generations.files(journal.base))
                 except HopsworksKafkaError as error:
                     again = error
             self.generations.end()

@@ -70,7 +70,7 @@ def test_rolling_stops_at_the_first_failure_and_the_rest_is_untouched(bed: Bed, 
         "onlinefs_probe": "never",
         # The service comes up with this and its metrics too, but nowhere that one looks for them.
         "onlinefs_metrics_url": "http://127.0.0.1:1/metrics",
-        "onlinefs_service_timeout": 2,
+        "onlinefs_service_timeout": 10,
     }
     failed = bed.run(broken, "-e", "onlinefs_metrics_url=http://127.0.0.1:1/metrics", serial="1")
     assert failed.code != 0
@@ -102,7 +102,7 @@ def test_kafka_that_does_not_answer_stops_the_run_before_anything_is_written(
         ({"hopsworks_kafka_truststore": {"path": "nowhere.pem"}}, "there is no such file on the controller"),
         ({"hopsworks_kafka_truststore": {"content": "!!"}}, "neither PEM text nor base64"),
         ({"onlinefs_service_version": "2.5"}, "service_version"),
-        ({"onlinefs_topics": ["no good"]}, "Kafka has no topic"),
+        ({"onlinefs_topics": ["no good"]}, "not a valid topic name"),
         ({"onlinefs_user": "nobody_of_that_name"}, "this host has no user"),
         ({"onlinefs_config_dir": "/nowhere/etc"}, "no such file or directory"),
         ({"onlinefs_service_commands": {"restart": "it's"}}, "not a command"),

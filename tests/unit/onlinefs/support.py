@@ -90,9 +90,11 @@ class Home:
         }
         return {**defaults(), **base, **given}
 
-    def run(self, check: bool = False, diff: bool = False, **given: t.Any) -> dict[str, t.Any]:
-        """One run of the module's work, with the service above."""
-        return config_task.Configuration(self.params(**given), check, diff, Service(self.path)).run()
+    def run(
+        self, service: Service | None = None, check: bool = False, diff: bool = False, **given: t.Any
+    ) -> dict[str, t.Any]:
+        """One run of the module's work, with the service above unless another one is given."""
+        return config_task.run(self.params(**given), check, diff, set(), service or Service(self.path))
 
     def files(self) -> dict[str, bytes]:
         """Every file in the configuration directory."""

@@ -9,13 +9,18 @@ import pathlib
 import typing as t
 
 import pytest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.consumer_groups import ConsumerGroup
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import jks
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import onlinefs_versions, options
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.files import File
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import APPLIED, Generations
 
 from tests.unit.kafka import pki
-from tests.unit.onlinefs.support import Home
+from tests.unit.onlinefs.support import SITE, Home
 
 CONSUMER = {
     "auto.offset.reset": "earliest",
@@ -214,13 +219,13 @@ def test_where_the_service_sees_its_directory(config_dir: str, home_dir: str, se
 
 @pytest.mark.parametrize("topic", ["", ".", "..", "a b", "ä", "x" * 250, "a,b", "a/b"])
 def test_names_that_are_no_topics(home: Home, topic: str) -> None:
-    with pytest.raises(InputError, match="Kafka has no topic"):
+    with pytest.raises(InputError, match="not a valid topic name"):
         home.run(topics=[topic])
 
 
 def test_topics_need_the_site_file(home: Home) -> None:
     (home.etc / "onlinefs-site.xml").unlink()
-    with pytest.raises(InputError, match="not there, so its topics cannot be set"):
+    with pytest.raises(InputError, match="the file is missing, so its topics cannot be set"):
         home.run(topics=["a"])
     assert home.run()["changed"]
 
@@ -237,18 +242,75 @@ def test_a_change_of_group_or_servers_is_told(home: Home) -> None:
     assert home.run(properties={"bootstrap.servers": "k:1", "group.id": "new"})["warnings"] == []
 
 
-def test_another_cluster_is_told(home: Home) -> None:
-    from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import config_task
-    from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import Generations
-
+@pytest.mark.parametrize("now", ["cluster-one", "cluster-two"])
+def test_another_cluster_is_told(home: Home, monkeypatch: pytest.MonkeyPatch, now: str) -> None:
     home.run()
     Generations(str(home.state)).mark_proved(1, "cluster-one")
-    run = config_task.Configuration(home.params(), False, False)
-    before = run._cluster_id()
-    run._tell_cluster(before, "cluster-one")
-    assert not run.result["warnings"]
-    run._tell_cluster(before, "cluster-two")
-    assert "another Kafka cluster (cluster-two, it was cluster-one)" in run.result["warnings"][0]
+
+    def joined(_client: KafkaDeclaration, group: str, client_id: str, _seconds: float) -> ConsumerGroup:
+        return ConsumerGroup(group, client_id, True, partitions=1, cluster_id=now)
+
+    monkeypatch.setattr(consumer_groups, "wait_for_member", joined)
+    warnings = home.run(topics=["a"], verify_consumer_group="auto")["warnings"]
+    told = "This is another Kafka cluster: its id is cluster-two, and it was cluster-one"
+    assert [warning[: len(told)] for warning in warnings] == ([told] if now == "cluster-two" else [])
+
+
+@pytest.mark.parametrize(
+    "pattern", ["a\x00", "a\x01b", "a\tb", "a\n", "\x7f", "\x85", "\ud800", "\udc00", "\ufffe", "\uffff"]
+)
+def test_a_character_that_the_site_file_cannot_hold_is_refused_before_anything_is_written(
+    home: Home, pattern: str
+) -> None:
+    home.run(topic_pattern="x.*")
+    before = home.files()
+    with pytest.raises(
+        InputError, match=f"option topic_pattern: it contains the character U\\+{ord(pattern.strip('ab')):04X}"
+    ):
+        home.run(topic_pattern=pattern)
+    assert home.files() == before and home.restarts == 1
+    assert not home.run(topic_pattern="x.*")["changed"]
+
+
+def malformed_by_us(home: Home) -> None:
+    """Leave a malformed file under the name of this collection, as a release with a fault would."""
+    home.run(topic_pattern="x.*")
+    path = home.etc / "onlinefs-site.xml"
+    path.write_text(path.read_text().replace("x.*", "x\x01"))
+    site = path.read_bytes()
+    kept = Generations(str(home.state)).files(1)
+    old = kept["onlinefs-site.xml"]
+    assert old
+    kept["onlinefs-site.xml"] = File(site, old.attributes)
+    Generations(str(home.state)).add(1, kept, APPLIED, {})
+
+
+def test_a_malformed_site_file_of_ours_is_repaired_by_the_next_run(home: Home) -> None:
+    malformed_by_us(home)
+    result = home.run(topic_pattern="y.*")
+    assert "onlinefs-site.xml is not well-formed XML" in " ".join(result["warnings"])
+    assert (home.etc / "onlinefs-site.xml").read_text() == SITE.replace(".*_onlinefs", "y.*")
+    assert not home.run(topic_pattern="y.*")["changed"]
+
+
+@pytest.mark.parametrize("by", ["us", "somebody else"])
+def test_a_malformed_site_file_does_not_stop_a_revert(home: Home, by: str) -> None:
+    malformed_by_us(home)
+    if by != "us":
+        (home.etc / "onlinefs-site.xml").write_text("<onlinefs>")
+        with pytest.raises(InputError, match="not well-formed"):
+            home.run(topic_pattern="y.*")
+    result = home.run(state="reverted")
+    assert (home.etc / "onlinefs-site.xml").read_text() == SITE
+    assert "onlinefs-site.xml is not well-formed XML" in " ".join(result["warnings"])
+    assert home.run(state="reverted")["warnings"] == []
+
+
+def test_a_diff_shows_the_topics_of_the_site_file_and_nothing_else(home: Home) -> None:
+    result = home.run(topic_pattern="y.*", diff=True)
+    [shown] = [entry for entry in result["diff"] if entry["before_header"] == "onlinefs-site.xml"]
+    assert shown["before"] == "topicList: \ntopicPattern: .*_onlinefs\n"
+    assert shown["after"] == "topicList: \ntopicPattern: y.*\n"
 
 
 def test_stores_from_the_host_itself(home: Home, tmp_path: pathlib.Path) -> None:

@@ -1,24 +1,30 @@
 # Copyright (c) 2026 the hopsworks.kafka authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The service restarted and looked at, and the proof that it works."""
+"""The service restarted and its state read, and the check that it works."""
 
 from __future__ import annotations
 
+import contextlib
 import http.server
+import os
 import pathlib
+import socket
 import threading
 import time
 import types
 import typing as t
 
 import pytest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import metrics_page, options
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import FileSet
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import (
     ConsumerGroup,
     HealthCheck,
-    answer,
     last_lines,
+    require_joined,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service import (
@@ -26,6 +32,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service 
     State,
     SystemdUnit,
 )
+
+from tests.unit.onlinefs.support import Home
 
 
 def script(path: pathlib.Path, text: str) -> str:
@@ -46,8 +54,8 @@ def test_a_service_left_running_does_not_hold_the_restart(tmp_path: pathlib.Path
 
 def test_a_restart_that_hangs_is_ended_with_all_it_started(tmp_path: pathlib.Path) -> None:
     command = script(tmp_path / "restart", f"sleep 60 & echo $! > {tmp_path}/pid; wait\n")
-    with pytest.raises(HostError, match="not done after 1 s"):
-        CommandService("onlinefs", command, "", 1).restart()
+    with pytest.raises(HostError, match="not finished after 3 s"):
+        CommandService("onlinefs", command, "", 3).restart()
     pid = int((tmp_path / "pid").read_text())
     deadline = time.monotonic() + 5
     while pathlib.Path(f"/proc/{pid}/cmdline").exists() and time.monotonic() < deadline:
@@ -61,7 +69,55 @@ def test_a_restart_that_hangs_is_ended_with_all_it_started(tmp_path: pathlib.Pat
 def test_a_restart_that_fails_says_what_the_command_said(tmp_path: pathlib.Path) -> None:
     command = script(tmp_path / "restart", "echo port taken; exit 3\n")
     with pytest.raises(HostError, match="exit status 3: port taken"):
-        CommandService("onlinefs", command, "", 5).restart()
+        CommandService("onlinefs", command, "", 20).restart()
+
+
+def test_a_command_that_writes_without_end_is_ended(tmp_path: pathlib.Path) -> None:
+    command = script(tmp_path / "restart", "exec yes\n")
+    with pytest.raises(HostError, match="it wrote more than 16777216 bytes"):
+        CommandService("onlinefs", command, "", 60).restart()
+
+
+def test_the_end_of_a_long_output_is_shown_from_the_start_of_a_line(tmp_path: pathlib.Path) -> None:
+    text = (
+        "i=0; while [ $i -lt 3000 ]; do echo 'filler of some length in a line'; i=$((i+1)); done; echo cause; exit 1\n"
+    )
+    command = script(tmp_path / "restart", text)
+    with pytest.raises(HostError, match=r"cause\.$") as caught:
+        CommandService("onlinefs", command, "", 60).restart()
+    assert len(str(caught.value)) < 2200
+
+
+@pytest.mark.parametrize(
+    ("words", "secret"),
+    [
+        ("--password canary-1", "canary-1"),
+        ("--api-key=canary-1", "canary-1"),
+        ("DB_PASSWORD=canary-1", "canary-1"),
+        ("-p canary-1", "canary-1"),
+        ("https://root:canary-1@host/", "canary-1"),
+        ("--password 'canary one'", "canary one"),
+    ],
+)
+@pytest.mark.parametrize("way", ["fails", "hangs", "status"])
+def test_a_password_in_a_command_is_never_shown(
+    home: Home, tmp_path: pathlib.Path, words: str, secret: str, way: str
+) -> None:
+    """The command repeats it as it is, so nothing but its place in the options tells that it is one."""
+    end = "sleep 60" if way == "hangs" else "exit 3"
+    command = script(tmp_path / "tool", f'for word in "$@"; do echo "got ${{word##*=}}"; done; {end}\n')
+    commands = {"restart": f"{command} {words}", "status": f"{command} {words}"}
+    params = home.params(service_manager="command", service_commands=commands, service_timeout=2)
+    service = options.service(params)
+    if way == "status":
+        told = service.state().text
+    else:
+        with pytest.raises(HostError) as caught:
+            service.restart()
+        told = str(caught.value)
+    assert secret not in told
+    assert secret in options.secrets(params)
+    assert ("got" in told) == (way != "hangs")
 
 
 def test_words_are_not_read_by_a_shell(tmp_path: pathlib.Path) -> None:
@@ -73,7 +129,7 @@ def test_words_are_not_read_by_a_shell(tmp_path: pathlib.Path) -> None:
 def test_commands_that_are_none() -> None:
     with pytest.raises(InputError, match="not a command"):
         CommandService("onlinefs", "it's", "", 5)
-    with pytest.raises(InputError, match="no restart"):
+    with pytest.raises(InputError, match="restart is missing"):
         CommandService("onlinefs", "", "", 5).check()
     with pytest.raises(HostError, match="cannot be run"):
         CommandService("onlinefs", "/nowhere/at-all", "", 5).restart()
@@ -110,7 +166,7 @@ def shown(where: pathlib.Path, **given: str) -> None:
 
 def test_a_unit_that_is_not_there_is_refused(systemctl: pathlib.Path) -> None:
     shown(systemctl, LoadState="not-found")
-    with pytest.raises(InputError, match="systemd knows no unit onlinefs"):
+    with pytest.raises(InputError, match="systemd has no unit onlinefs"):
         SystemdUnit("onlinefs", 5).check()
 
 
@@ -120,7 +176,9 @@ def test_a_unit_is_restarted_and_its_state_read(systemctl: pathlib.Path) -> None
     unit.check()
     unit.restart()
     assert unit.state() == State(True, False, "7 0", "active (running), pid 7, 0 restarts, result success")
-    assert "restart onlinefs" in (systemctl / "calls").read_text().splitlines()
+    calls = [line for line in (systemctl / "calls").read_text().splitlines() if not line.startswith("show")]
+    # Without the first, systemd refuses to start a unit that failed often.
+    assert calls == ["reset-failed onlinefs", "restart onlinefs"]
     shown(systemctl, ActiveState="activating", SubState="auto-restart", Result="exit-code", NRestarts="4")
     state = unit.state()
     assert not state.running and state.failed and "4 restarts" in state.text
@@ -128,7 +186,7 @@ def test_a_unit_is_restarted_and_its_state_read(systemctl: pathlib.Path) -> None
     assert unit.state().identity != "7 0"
 
 
-# --- the proof --------------------------------------------------------------------------------------------------------
+# --- the check --------------------------------------------------------------------------------------------------------
 
 
 class Shown:
@@ -171,42 +229,166 @@ def metrics() -> t.Iterator[types.SimpleNamespace]:
 
 
 def test_a_service_that_works(metrics: types.SimpleNamespace) -> None:
-    proof = HealthCheck(Shown(STARTING, STARTING, UP), metrics.url, 10, 0.3).prove()
-    assert proof.to_result() == {"service": "active", "metrics": "ok", "group": None}
+    health = HealthCheck(Shown(STARTING, STARTING, UP), metrics.url, 10, 0.3).wait({})
+    assert health.to_result() == {"service": "active", "metrics": "ok", "group": None}
 
 
 def test_a_service_that_falls_over_again_and_again_is_found_out(metrics: types.SimpleNamespace) -> None:
     service = Shown(UP, UP, State(True, False, "9 1", "active, 1 restarts"))
-    with pytest.raises(HostError, match="did not stay up: active, 1 restarts"):
-        HealthCheck(service, metrics.url, 10, 2).prove()
+    with pytest.raises(HostError, match="did not keep running: active, 1 restarts"):
+        HealthCheck(service, metrics.url, 10, 2).wait({})
 
 
 def test_a_service_that_is_down_is_not_waited_for() -> None:
     began = time.monotonic()
     with pytest.raises(HostError, match="does not run: failed"):
-        HealthCheck(Shown(State(False, True, "", "failed")), "", 60, 0).prove()
+        HealthCheck(Shown(State(False, True, "", "failed")), "", 60, 0).wait({})
     assert time.monotonic() - began < 2
 
 
 def test_metrics_that_do_not_answer(metrics: types.SimpleNamespace) -> None:
     metrics.status = 503
     with pytest.raises(HostError, match=r"metrics at .* do not answer: status 503"):
-        HealthCheck(Shown(UP), metrics.url, 0.5, 0).prove()
-    assert "refused" in answer("http://127.0.0.1:1/metrics")
-    with pytest.raises(InputError, match="not an http or https URL"):
-        answer("12800/metrics")
+        HealthCheck(Shown(UP), metrics.url, 0.5, 0).wait({})
+    assert "refused" in metrics_page.status("http://127.0.0.1:1/metrics")
 
 
 def test_the_group_decides() -> None:
-    def group(joined: bool | None) -> t.Callable[[float], ConsumerGroup]:
-        return lambda _seconds: ConsumerGroup("g", "onlinefs_h1_1", joined, "why")
+    def refuse(_files: FileSet, _seconds: float) -> ConsumerGroup:
+        raise HostError("consumer group g", "no member in it")
 
-    assert HealthCheck(Shown(UP), "", 1, 0, group(True)).prove().group
-    assert HealthCheck(Shown(UP), "", 1, 0, group(None)).prove().group
-    with pytest.raises(HostError, match="cannot be looked at: why"):
-        HealthCheck(Shown(UP), "", 1, 0, group(None), True).prove()
-    with pytest.raises(HostError, match="no member onlinefs_h1_1 in it: why"):
-        HealthCheck(Shown(UP), "", 1, 0, group(False)).prove()
+    group = ConsumerGroup("g", "onlinefs_h1_1", True)
+    assert HealthCheck(Shown(UP), "", 1, 0, lambda _files, _seconds: group).wait({}).group is group
+    with pytest.raises(HostError, match="no member in it"):
+        HealthCheck(Shown(UP), "", 1, 0, refuse).wait({})
+
+
+@pytest.mark.parametrize(
+    ("joined", "required", "told"),
+    [
+        (True, True, ""),
+        (None, False, ""),
+        (None, True, "it could not be checked: why"),
+        (False, False, "no member onlinefs_h1_1 in it: why"),
+    ],
+)
+def test_a_member_that_is_not_there_or_not_seen(joined: bool | None, required: bool, told: str) -> None:
+    group = ConsumerGroup("g", "onlinefs_h1_1", joined, "why")
+    with pytest.raises(HostError, match=told) if told else contextlib.nullcontext():
+        require_joined(group, required)
+
+
+def test_a_defect_of_the_check_counts_as_failed_and_shows_no_value() -> None:
+    def broken(_files: FileSet, _seconds: float) -> ConsumerGroup:
+        raise KeyError("canary")
+
+    with pytest.raises(DefectError) as caught:
+        HealthCheck(Shown(UP), "", 1, 0, broken).wait({})
+    assert "KeyError" in str(caught.value) and "canary" not in str(caught.value) + caught.value.traceback
+
+
+# --- the metrics page -------------------------------------------------------------------------------------------------
+
+
+def answering(answer: t.Callable[[socket.socket], None]) -> t.Iterator[str]:
+    """A server that does what a test says with each connection."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _address = server.accept()
+                    with connection, contextlib.suppress(OSError):
+                        connection.recv(4096)
+                        answer(connection)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/metrics"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def drip(connection: socket.socket) -> None:
+    while True:
+        connection.sendall(b"H")
+        time.sleep(0.1)
+
+
+def endless(connection: socket.socket) -> None:
+    while True:
+        connection.sendall(b"x" * 65536)
+
+
+def no_end_of_headers(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    drip(connection)
+
+
+@pytest.mark.parametrize(
+    ("answer", "seen"),
+    [
+        (lambda c: c.sendall(b"HTTP/1.1 200 OK\r\n\r\n"), "ok"),
+        (lambda c: c.sendall(b"HTTP/1.0 200\r\n\r\n"), "ok"),
+        (lambda c: c.sendall(b"HTTP/1.1 503 Service Unavailable\r\n\r\n"), "status 503"),
+        (lambda c: c.sendall(b"HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\n\r\n"), "status 301"),
+        (lambda c: c.sendall(b"SSH-2.0-OpenSSH_9.6\r\n"), "the answer is not HTTP"),
+        (lambda c: c.sendall(b"HTTP/1.1 2000 OK\r\n"), "the answer is not HTTP"),
+        (lambda _: None, "the connection was closed without an answer"),
+        (lambda _: time.sleep(3), "no answer within 1 s"),
+        (drip, "no answer within 1 s"),
+        (endless, "the answer is not HTTP"),
+        (no_end_of_headers, "ok"),
+    ],
+)
+def test_what_a_metrics_page_answers(answer: t.Callable[[socket.socket], None], seen: str) -> None:
+    for url in answering(answer):
+        began = time.monotonic()
+        assert metrics_page.status(url, 1) == seen
+        assert time.monotonic() - began < 2
+
+
+def test_a_name_server_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+
+    def silent(*_arguments: object) -> list[t.Any]:
+        answered.wait(20)
+        raise OSError("no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    began = time.monotonic()
+    assert metrics_page.status("http://metrics.example.org/", 0.5) == "no answer within 0 s"
+    assert time.monotonic() - began < 5
+    answered.set()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("12800/metrics", "not an http or https URL"),
+        ("ftp://host/metrics", "not an http or https URL"),
+        ("http:///metrics", "not an http or https URL"),
+        ("http://host:99999/", "not a URL"),
+        ("http://host/\u00e4", "not a URL"),
+        ("http://u:canary@host/", "it contains a login"),
+        ("http://host/a b", "a character that no URL has"),
+        ("http://host/a\x01b", "a character that no URL has"),
+        ("http://ho st/", "a character that no URL has"),
+    ],
+)
+def test_metrics_urls_that_are_refused(home: Home, url: str, told: str) -> None:
+    with pytest.raises(InputError, match=told) as caught:
+        home.run(metrics_url=url)
+    assert "option metrics_url" in str(caught.value) and "canary" not in str(caught.value)
+    assert not home.state.exists()
+
+
+def test_a_metrics_url_is_shown_without_its_query() -> None:
+    assert metrics_page.shown("http://[::1]:1/m?token=canary") == "http://[::1]:1/m"
+    with pytest.raises(HostError) as caught:
+        HealthCheck(Shown(UP), "http://127.0.0.1:1/m?token=canary", 0.1, 0).wait({})
+    assert "metrics at http://127.0.0.1:1/m do not answer" in str(caught.value) and "canary" not in str(caught.value)
+
+
+# --- the log ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_log_is_shown_without_secrets(tmp_path: pathlib.Path) -> None:
@@ -227,3 +409,26 @@ def test_a_log_is_shown_without_secrets(tmp_path: pathlib.Path) -> None:
         assert secret not in text
     assert "next" in text and 'username="u"' in text
     assert "cannot be read" in last_lines(str(tmp_path / "none"), set())[0]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "endless device", "directory", "socket"])
+def test_a_log_that_is_none_is_not_waited_for(tmp_path: pathlib.Path, kind: str) -> None:
+    path = tmp_path / "log"
+    listening = socket.socket(socket.AF_UNIX)
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "directory":
+        path.mkdir()
+    elif kind == "socket":
+        listening.bind(str(path))
+    else:
+        path.symlink_to("/dev/zero")
+    began = time.monotonic()
+    [told] = last_lines(str(path), set())
+    assert "cannot be read" in told and time.monotonic() - began < 5
+    listening.close()
+
+
+def test_half_a_secret_at_the_cut_of_a_large_log_is_not_shown(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "log").write_text("canary-of-the-cut " * 4000 + "\nlast line\n")
+    assert last_lines(str(tmp_path / "log"), {"canary-of-the-cut"}) == ["last line"]
