@@ -229,6 +229,7 @@ error:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectReport
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_task
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.arguments import (
     hopsworks_arguments,
@@ -263,12 +264,14 @@ def specification() -> t.Dict[str, t.Any]:
 def main() -> None:
     """Run the module. On the controller the action plugin of the same name does this without a module."""
     module = AnsibleModule(supports_check_mode=True, **specification())
-    result = connector_task.run(mask_params(module), module.check_mode, module._diff)
-    for warning in result.pop("warnings", ()):
-        module.warn(warning)
-    if result["failed"]:
-        module.fail_json(**result)
-    module.exit_json(**result)
+    options = mask_params(module)
+    with DefectReport(module):
+        result = connector_task.run(options, module.check_mode, module._diff)
+        for warning in result.pop("warnings", ()):
+            module.warn(warning)
+        if result["failed"]:
+            module.fail_json(**result)
+        module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -32,14 +32,14 @@ options:
     description:
       - The projects, by name.
       - Dictionaries with C(name) are taken too, so that the list for M(hopsworks.kafka.kafka_connector) fits. With
-        O(properties) given, RV(results[].wanted) shows what they make of the declaration.
+        O(properties) given, RV(results[].desired) shows what they make of the declaration.
       - All projects in which the user of the API key is Data owner, when neither this nor O(project_query) is given.
       - A name that no project has is an error.
     type: list
     elements: raw
   directory:
     description:
-      - As for M(hopsworks.kafka.kafka_connector). Only the locations in RV(results[].wanted) depend on it.
+      - As for M(hopsworks.kafka.kafka_connector). Only the locations in RV(results[].desired) depend on it.
     type: str
     default: Resources
   effective:
@@ -128,7 +128,7 @@ results:
           Kafka that Hopsworks manages.
       type: dict
       sample: {external: true, id: 1031, bootstrap_servers: "kafka-1.example.com:9092", security_protocol: PLAINTEXT}
-    wanted:
+    desired:
       description:
         - What M(hopsworks.kafka.kafka_connector) would give the project for the same O(properties), O(truststore),
           O(keystore) and O(projects), in the form of RV(results[].connector). Overrides are merged, secrets masked.
@@ -137,7 +137,7 @@ results:
       sample: null
     differs:
       description:
-        - What the connector has otherwise than is wanted, each with C(what), C(before) and C(after), secrets masked.
+        - Differences from the declaration, each with C(what), C(before) and C(after), secrets masked.
           Empty where it is as declared. Null where no declaration is given.
       type: list
       elements: dict
@@ -172,6 +172,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectReport
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_info
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.arguments import (
@@ -200,14 +201,14 @@ def main() -> None:
         mutually_exclusive=[("projects", "project_query")],
     )
     options = mask_params(module)
-    try:
-        seen = connector_info.look(options)
-    except HopsworksKafkaError as error:
-        module.fail_json(msg=str(error), error=to_result(error))
-    result = {"msg": seen.message, "results": seen.entries, "not_owned": seen.not_owned}
-    if any(entry["error"] for entry in seen.entries):
-        module.fail_json(**result)
-    module.exit_json(changed=False, **result)
+    with DefectReport(module):
+        try:
+            result = connector_info.run(options)
+        except HopsworksKafkaError as error:
+            result = {"failed": True, "msg": str(error), "error": to_result(error)}
+        if result.pop("failed"):
+            module.fail_json(**result)
+        module.exit_json(changed=False, **result)
 
 
 if __name__ == "__main__":

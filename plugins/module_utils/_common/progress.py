@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""How far a long task has come. Ansible shows nothing of a module before its end."""
+"""Show how far a long task is. Ansible shows nothing of a module before its end."""
 
 from __future__ import annotations
 
@@ -12,41 +12,35 @@ import typing as t
 #: Seconds between two lines.
 INTERVAL = 1.0
 
-Tell = t.Callable[[str], None]
-
-
-class Subject(t.Protocol):
-    """What of an outcome is told."""
-
-    action: str
-    changed: bool
+Show = t.Callable[[str], None]
 
 
 class Progress:
-    """Counts outcomes, and tells of them once a second at most.
+    """Counts results, and shows a line once a second at most.
 
-    :param total: how many there will be.
-    :param tell: shows a line; None where nobody watches.
+    :param total: the number of results to come.
+    :param show: shows a line; None if nobody watches.
     """
 
-    def __init__(self, total: int, tell: t.Optional[Tell], clock: t.Callable[[], float] = time.monotonic) -> None:
-        self._tell = tell
+    def __init__(self, total: int, show: t.Optional[Show], clock: t.Callable[[], float] = time.monotonic) -> None:
+        self._show = show
         self._clock = clock
         self._total = total
         self._done = self._changed = self._failed = 0
-        self._started = self._told = clock()
+        self._started = self._shown = clock()
 
-    def note(self, outcome: Subject) -> None:
+    def note(self, changed: bool, failed: bool) -> None:
+        """Count the result of one project."""
         self._done += 1
-        self._changed += outcome.changed
-        self._failed += outcome.action == "failed"
+        self._changed += changed
+        self._failed += failed
         now = self._clock()
-        if self._tell is not None and now - self._told >= INTERVAL:
-            self._told = now
-            self._tell(self.line(now))
+        if self._show is not None and now - self._shown >= INTERVAL:
+            self._shown = now
+            self._show(self.line(now))
 
     def line(self, now: float) -> str:
-        """For example ``420 of 1000 projects, 12 changed, 1 failed, about 40 s left``."""
+        """Return for example ``420 of 1000 projects, 12 changed, 1 failed, about 40 s left``."""
         left = (now - self._started) / self._done * (self._total - self._done)
         return (
             f"{self._done} of {self._total} projects, {self._changed} changed, {self._failed} failed, "

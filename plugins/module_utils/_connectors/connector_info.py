@@ -2,115 +2,138 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The task of ``kafka_connector_info``: what is there, and what clients are really given. Writes nothing."""
+"""The task of ``kafka_connector_info``: which connector a project has, and what its clients get. Writes nothing."""
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.circuit_breaker import CircuitBreaker
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.fan_out import PerThread, fan_out
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import MASK
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import MASK, clean
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import connectors, files
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project, choose
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import ServerSeen, Session, connection
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_each_project import (
+    Failure,
+    failure,
+    for_each_project,
+    selection_from,
+)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session, connection
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_connector import FIELDS, SECRET_FIELDS
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive import secret_property
 
 from .connector_planner import Desired, differences, locations
-from .connector_task import not_attempted, selection
-from .desired import OVERRIDABLE, Declarations, overrides_by_project
-from .reconcile import ProjectOutcome, failed
+from .desired import OVERRIDABLE, declare_connectors, overrides_by_project
 
 Options = t.Mapping[str, t.Any]
-Entry = t.Dict[str, t.Any]
+Fields = t.Dict[str, t.Any]
+
+#: The number of failures that the message quotes. The results have all of them.
+_MAX_QUOTED = 5
 
 
-class Seen(t.NamedTuple):
-    """What was seen: an entry for each project, and how many projects were passed over for want of a role."""
+@dataclasses.dataclass
+class ProjectInfo:
+    """What was read of one project, as far as it could be read. The fields are described in the module's RETURN."""
 
-    entries: t.List[Entry]
-    not_owned: int
+    project: str
+    exists: t.Optional[bool] = None
+    connector: t.Optional[Fields] = None
+    declaration: t.Optional[Fields] = None
+    secrets: t.Optional[t.List[str]] = None
+    effective: t.Optional[Fields] = None
+    missing_files: t.Optional[t.List[str]] = None
+    desired: t.Optional[Fields] = None
+    differs: t.Optional[t.List[Fields]] = None
+    failure: t.Optional[Failure] = None
+    changed: bool = False
 
-    @property
-    def message(self) -> str:
-        """The entries in one line."""
-        there = sum(entry["exists"] is True for entry in self.entries)
-        absent = sum(entry["exists"] is False for entry in self.entries)
-        failed = [entry for entry in self.entries if entry["error"]]
-        text = f"{len(self.entries)} projects: {there} with the connector, {absent} without, {len(failed)} not readable"
-        for entry in failed[:5]:
-            text += f" | project {entry['project']}: {entry['error']['message']}. {entry['error']['remedy']}"
-        return text
+    def to_result(self) -> Fields:
+        """Return the entry of ``results``."""
+        shown = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.name not in ("failure", "changed")
+        }
+        return {**shown, "error": self.failure.error if self.failure else None}
 
 
-def look(options: Options) -> Seen:
-    """Reads the connector of every chosen project.
+def run(options: Options) -> Fields:
+    """Run the task and return its result, with ``failed`` true if a project could not be read.
 
     :param options: those of the module.
     :raises HopsworksKafkaError: the input is wrong, or the projects cannot be listed.
     """
     server = connection(options)
     overrides = overrides_by_project(options.get("projects"))
-    wished = selection(options, overrides)
     declared = None
     if any(options.get(name) for name in OVERRIDABLE):
-        declared = Declarations({name: options.get(name) for name in OVERRIDABLE}, overrides)
-    reached = ServerSeen()
-    chosen = choose(Session(server, reached), wished)
-    outage = CircuitBreaker(server.workers)
+        declared = declare_connectors({name: options.get(name) for name in OVERRIDABLE}, overrides)
 
-    sessions = PerThread(lambda: Session(server, reached))
-
-    def work(project: Project) -> t.Tuple[Entry, ProjectOutcome]:
-        entry, outcome = _entry(project), ProjectOutcome(project.name, "unchanged")
+    def visit(session: Session, project: Project) -> ProjectInfo:
+        info = ProjectInfo(project.name)
         try:
-            if outage.why:
-                outcome = not_attempted(project.name, outage.why)
-            else:
-                wanted = Desired(project.name, options["name"])
-                if declared:
-                    wanted = declared.of(project.name).wanted(wanted, project.name, options["directory"])
-                _look(sessions.get(), project, options, entry, wanted)
-        except HopsworksKafkaError as error:
-            outcome = failed(project.name, error)
-        entry["error"] = outcome.error
-        return entry, outcome
+            desired = Desired(project.name, options["name"])
+            if declared:
+                desired = declared.of(project.name).desired(desired, project.name, options["directory"])
+            _read(session, project, options, info, desired)
+        except Exception as error:
+            info.failure = _cleaned(failure(error))
+        return info
 
-    found = fan_out(chosen.projects, work, server.workers, lambda both: outage.note(both[1]))
-    return Seen([entry for entry, _outcome in found], chosen.not_owned)
+    def skip(project: Project, failure: Failure) -> ProjectInfo:
+        return ProjectInfo(project.name, failure=failure)
+
+    visits = for_each_project(server, selection_from(options, overrides), visit, skip)
+    tracebacks = [info.failure.traceback for info in visits.results if info.failure and info.failure.traceback]
+    return {
+        "failed": any(info.failure for info in visits.results),
+        "msg": _message(visits.results),
+        "results": [info.to_result() for info in visits.results],
+        "not_owned": visits.not_owned,
+        **({"exception": tracebacks[0]} if tracebacks else {}),
+    }
 
 
-def _entry(project: Project) -> Entry:
-    seen = ("exists", "connector", "declaration", "secrets", "effective", "missing_files", "wanted", "differs", "error")
-    return {"project": project.name, **dict.fromkeys(seen)}
+def _message(infos: t.Sequence[ProjectInfo]) -> str:
+    there = sum(info.exists is True for info in infos)
+    absent = sum(info.exists is False for info in infos)
+    failures = [(info.project, info.failure.error) for info in infos if info.failure]
+    text = f"{len(infos)} projects: {there} with the connector, {absent} without, {len(failures)} not readable"
+    for project, error in failures[:_MAX_QUOTED]:
+        text += f" | project {project}: {error['message']}. {error['remedy']}"
+    return text
 
 
-def _look(session: Session, project: Project, options: Options, entry: Entry, wanted: Desired) -> None:
-    """Fills in what is seen of a project, as far as it can be read.
+def _cleaned(failed: Failure) -> Failure:
+    cleaned = {part: clean(failed.error[part], ()) for part in ("message", "remedy")}
+    return dataclasses.replace(failed, error={**failed.error, **cleaned})
 
-    :param wanted: what to compare it with; nothing where it has no fields.
+
+def _read(session: Session, project: Project, options: Options, info: ProjectInfo, desired: Desired) -> None:
+    """Fill in what can be read of a project.
+
+    :param desired: compared with the connector if it has fields.
     """
     store = connectors.feature_store_id(session, project)
     if options["effective"]:
-        entry["effective"] = _effective(connectors.effective(session, project, store))
+        info.effective = _effective(connectors.effective(session, project, store))
     connector = connectors.get(session, project, store, options["name"])
-    entry["exists"] = connector is not None
-    if wanted.fields:
-        entry["wanted"] = masked_connector(wanted.fields)
-        entry["differs"] = [change.to_result() for change in differences(wanted, connector or {})]
+    info.exists = connector is not None
+    if desired.fields:
+        info.desired = masked_connector(desired.fields)
+        info.differs = [change.to_result() for change in differences(desired, connector or {})]
     if connector is None:
         return
-    entry["connector"] = masked_connector(connector)
-    entry["declaration"], entry["secrets"] = declaration(project.name, connector)
+    info.connector = masked_connector(connector)
+    info.declaration, info.secrets = declaration(project.name, connector)
     if options["check_files"]:
         paths = sorted(locations(connector))
-        entry["missing_files"] = [path for path in paths if files.size(session, project, path) is None]
+        info.missing_files = [path for path in paths if files.size(session, project, path) is None]
 
 
-def _effective(connector: t.Mapping[str, t.Any]) -> Entry:
-    """What clients are given. The passing one for the Kafka that Hopsworks manages has the id -1."""
+def _effective(connector: t.Mapping[str, t.Any]) -> Fields:
+    """Return what clients are given. The id -1 stands for the Kafka that Hopsworks manages."""
     identity = connector.get("id")
     return {
         "external": connector.get("externalKafka") is True and identity != -1,
@@ -120,26 +143,26 @@ def _effective(connector: t.Mapping[str, t.Any]) -> Entry:
     }
 
 
-def masked_connector(connector: t.Mapping[str, t.Any]) -> Entry:
-    """The connector's own fields as the REST API names them, secrets masked."""
+def masked_connector(connector: t.Mapping[str, t.Any]) -> Fields:
+    """Return the connector's own fields as the REST API names them, secrets masked."""
     fields = ("id", "name", "description", "storageConnectorType", *FIELDS.values())
-    found: Entry = {
+    shown: Fields = {
         field: MASK if field in SECRET_FIELDS and connector[field] else connector[field]
         for field in fields
         if connector.get(field) is not None
     }
-    found["options"] = [
+    shown["options"] = [
         {"name": name, "value": MASK if secret_property(str(name)) else option.get("value")}
         for option in connector.get("options") or ()
         for name in (option.get("name"),)
     ]
-    return found
+    return shown
 
 
-def declaration(project: str, connector: t.Mapping[str, t.Any]) -> t.Tuple[Entry, t.List[str]]:
-    """The connector as an item of the option ``projects``, without its secrets, and the names of those.
+def declaration(project: str, connector: t.Mapping[str, t.Any]) -> t.Tuple[Fields, t.List[str]]:
+    """Return the connector as an item of the option ``projects`` without its secrets, and the names of the secrets.
 
-    Left out and not masked, so that it can be given back: what is missing comes from the common declaration.
+    They are left out instead of masked, so that the item can be used: the common declaration supplies them.
     """
     given = {name: connector.get(field) for name, field in FIELDS.items() if connector.get(field) is not None}
     given.update({str(option.get("name")): option.get("value") for option in connector.get("options") or ()})

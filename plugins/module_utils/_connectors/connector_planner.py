@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The planner of a project: from what is wanted and what was read to an ordered list of writes. Pure."""
+"""Plan one project: compare what is desired with what was read, and return the writes in order. Pure functions."""
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import re
 import typing as t
@@ -20,17 +21,17 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.connect
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_connector import FIELDS
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive import secret_property
 
-#: What the name of a store of ours ends with.
-_STORE = re.compile(r"[0-9a-f]{8}_(truststore|keystore)\.jks")
+#: The end of a store's name, as ``stores.file_name`` makes it.
+_STORE_NAME = re.compile(r"[0-9a-f]{8}_(truststore|keystore)\.jks")
 
 _LOCATIONS = ("sslTruststoreLocation", "sslKeystoreLocation")
 
-#: The Python client obeys the later of the two, and takes the first for SCRAM-SHA-256 whatever it says.
+#: The options that the Hopsworks Python client reads in order: the later one decides. See ``dialect_python_client``.
 _ORDERED = ("sasl.jaas.config", "sasl.mechanism")
 
 
 class Refusal(HopsworksKafkaError):
-    """Something that must not be done in a project, though it was asked for.
+    """A change that must not be made in a project although it was requested.
 
     :param reason: one word for programs.
     """
@@ -44,24 +45,27 @@ class StoreFile:
     """A JKS file in the project. Its name carries a hash of its content.
 
     :param path: absolute, as a connector names it.
+    :param size: in bytes.
+    :param load: returns the content. Only an upload needs it, and thousands of projects may have stores of their own.
     """
 
     path: str
-    content: bytes = dataclasses.field(repr=False)
+    size: int
+    load: t.Callable[[], bytes] = dataclasses.field(repr=False, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
 class Desired:
-    """What one project is to have.
+    """The desired state of one project.
 
-    :param project: its name.
-    :param name: the connector's.
-    :param present: whether it is to be there.
-    :param keep: leave one alone that differs, and tell.
+    :param project: the name of the project.
+    :param name: the name of the connector.
+    :param present: whether the connector must exist.
+    :param keep: leave a connector that differs as it is, and report the differences.
     :param fields: the connector as :func:`dialect_connector.connector` makes it. Holds secrets.
-    :param description: None to leave a description as it is.
+    :param description: None keeps the current description.
     :param files: the stores that ``fields`` name.
-    :param remove_shared_stores: delete the connector although others use its files.
+    :param remove_shared_stores: delete the connector even if other connectors use its files.
     """
 
     project: str
@@ -73,18 +77,14 @@ class Desired:
     files: t.Tuple[StoreFile, ...] = ()
     remove_shared_stores: bool = False
 
-    def of(self, project: str) -> Desired:
-        """The same for a project."""
-        return dataclasses.replace(self, project=project)
-
 
 @dataclasses.dataclass(frozen=True)
 class Current:
-    """What was read of a project.
+    """The current state of one project, as far as it was read.
 
-    :param connector: the one of the wanted name; None where there is none.
-    :param others: the project's other connectors; None where they were not read, see :func:`needs_others`.
-    :param sizes: the files that were looked for by path, in bytes; None where nobody looked.
+    :param connector: the connector of the desired name; None if there is none.
+    :param others: the project's other connectors; None if they were not read, see :func:`needs_others`.
+    :param sizes: the files of the directory by path, in bytes; None if the directory was not read.
     """
 
     connector: t.Optional[Connector] = dataclasses.field(default=None, repr=False)
@@ -92,118 +92,171 @@ class Current:
     sizes: t.Optional[t.Mapping[str, int]] = None
 
 
-def needs_others(wanted: Desired, found: Current) -> bool:
-    """Whether :func:`plan_project` must know the other connectors: only where files may be deleted.
+def needs_others(desired: Desired, current: Current) -> bool:
+    """Return whether :func:`plan_project` needs the other connectors: only where files may be deleted.
 
-    A converged project costs no request for it.
+    A converged project costs no request for them.
     """
-    if found.connector is None:
-        return bool(wanted.present and _leftovers(wanted, found))
-    if not wanted.present:
-        return bool(locations(found.connector))
-    return not wanted.keep and bool(_leftovers(wanted, found))
+    if current.connector is None:
+        return bool(desired.present and _leftovers(desired, current))
+    if not desired.present:
+        return bool(locations(current.connector))
+    return not desired.keep and bool(_leftovers(desired, current))
 
 
-def plan_project(wanted: Desired, found: Current) -> Plan:
-    """What is to be done in one project.
+def plan_project(desired: Desired, current: Current) -> Plan:
+    """Return what must be done in one project.
 
-    :raises Refusal: the name belongs to a connector of another type; other connectors use the files.
+    :raises Refusal: the connector is of another type, or other connectors use its files.
     """
-    if found.connector is not None and found.connector.get("storageConnectorType", KAFKA) != KAFKA:
+    connector = current.connector
+    if connector is not None and connector.get("storageConnectorType", KAFKA) != KAFKA:
         raise Refusal(
             "wrong_type",
-            f"connector {wanted.name} is of type {found.connector.get('storageConnectorType')}",
+            f"connector {desired.name} is of type {connector.get('storageConnectorType')}",
             "Choose another name, or remove that connector",
         )
-    if not wanted.present:
-        return _absent(wanted, found)
-    if found.connector is not None and wanted.keep:
-        changes = differences(wanted, found.connector)
-        return Plan(wanted.project, "skipped" if changes else "unchanged", (), changes)
-    return _present(wanted, found)
+    if not desired.present:
+        return _plan_absent(desired, current)
+    if connector is not None and desired.keep:
+        changes = differences(desired, connector)
+        return Plan(desired.project, "skipped" if changes else "unchanged", (), changes)
+    return _plan_present(desired, current)
 
 
-def _present(wanted: Desired, found: Current) -> Plan:
-    changes = list(differences(wanted, found.connector or {}))
-    in_use = locations(found.connector or {})
-    before: t.List[Action] = []
-    for file in wanted.files:
-        size = None if found.sizes is None else found.sizes.get(file.path)
-        # A connector that names the file was given it: the file itself is looked for only on demand.
-        missing = file.path not in in_use if found.sizes is None else size != len(file.content)
-        if not missing:
-            continue
-        if size is not None:
-            before.append(Action("remove", file.path))
-        before.append(Action("upload", file.path, file))
-        if file.path in in_use:
-            state = None if size is None else f"damaged ({size} bytes)"
-            changes.append(Change(f"file {file.path}", state, f"{len(file.content)} bytes"))
-    actions = list(before)
-    if found.connector is None:
-        actions.append(Action("create", wanted.name, body(wanted, None)))
-    elif differences(wanted, found.connector):
-        actions.append(Action("replace", str(found.connector.get("name")), body(wanted, found.connector)))
-    used = {place for other in found.others or () for place in locations(other)}
-    for path in sorted(_leftovers(wanted, found) - used):
-        actions.append(Action("remove", path))
-        changes.append(Change(f"file {path}", "superseded", None))
-    outcome = "created" if found.connector is None else "updated" if actions else "unchanged"
-    return Plan(wanted.project, outcome, tuple(actions), tuple(changes))
+class _Step(t.NamedTuple):
+    """A part of a plan: writes, and the differences that they remove."""
+
+    actions: t.Tuple[Action, ...] = ()
+    changes: t.Tuple[Change, ...] = ()
 
 
-def _absent(wanted: Desired, found: Current) -> Plan:
-    connector = found.connector
+def _plan_present(desired: Desired, current: Current) -> Plan:
+    """Files first, then the connector that names them, then the removal of files that it no longer names."""
+    connector = _write_connector(desired, current.connector)
+    uploads = [_upload(file, current) for file in desired.files]
+    removals = _remove_leftovers(desired, current)
+    actions = [action for step in (*uploads, connector, removals) for action in step.actions]
+    changes = [change for step in (connector, *uploads, removals) for change in step.changes]
+    outcome = "created" if current.connector is None else "updated" if actions else "unchanged"
+    return Plan(desired.project, outcome, tuple(actions), tuple(changes))
+
+
+def _upload(file: StoreFile, current: Current) -> _Step:
+    """Return what brings a store into the project.
+
+    Without a listing of the files, one that the connector names is taken to be there.
+    """
+    named = file.path in locations(current.connector or {})
+    size = None if current.sizes is None else current.sizes.get(file.path)
+    there = named if current.sizes is None else size == file.size
+    if there:
+        return _Step()
+    actions = [Action("upload", file.path, file)]
+    if size is not None:
+        actions.insert(0, Action("remove", file.path))
+    if not named:
+        return _Step(tuple(actions))
+    before = None if size is None else f"damaged ({size} bytes)"
+    return _Step(tuple(actions), (Change(f"file {file.path}", before, f"{file.size} bytes"),))
+
+
+def _write_connector(desired: Desired, connector: t.Optional[Connector]) -> _Step:
+    changes = differences(desired, connector or {})
     if connector is None:
-        return Plan(wanted.project, "unchanged")
-    places = locations(connector)
-    sharing = sorted(str(other.get("name")) for other in found.others or () if places & locations(other))
-    if sharing and not wanted.remove_shared_stores:
+        return _Step((Action("create", desired.name, body(desired, None)),), changes)
+    if not changes:
+        return _Step()
+    return _Step((Action("replace", str(connector.get("name")), body(desired, connector)),), changes)
+
+
+def _remove_leftovers(desired: Desired, current: Current) -> _Step:
+    used = {path for other in current.others or () for path in locations(other)}
+    paths = sorted(_leftovers(desired, current) - used)
+    return _Step(
+        tuple(Action("remove", path) for path in paths),
+        tuple(Change(f"file {path}", "superseded", None) for path in paths),
+    )
+
+
+def _plan_absent(desired: Desired, current: Current) -> Plan:
+    connector = current.connector
+    if connector is None:
+        return Plan(desired.project, "unchanged")
+    paths = locations(connector)
+    sharing = sorted(str(other.get("name")) for other in current.others or () if paths & locations(other))
+    if sharing and not desired.remove_shared_stores:
         raise Refusal(
             "shared_stores",
-            f"with connector {wanted.name} the server deletes its stores, and {', '.join(sharing)} uses them too",
+            f"to delete {desired.name} also deletes its stores, and connector {', '.join(sharing)} uses them too",
             "Give that connector stores of its own first, or set remove_shared_stores",
         )
     changes = [
         dataclasses.replace(change, before=change.after, after=None)
-        for change in differences(Desired(wanted.project, wanted.name, fields=connector), {})
+        for change in differences(Desired(desired.project, desired.name, fields=connector), {})
     ]
-    changes += [Change(f"file {path}", "present", None) for path in sorted(places)]
-    return Plan(wanted.project, "deleted", (Action("delete", str(connector.get("name"))),), tuple(changes))
+    changes += [Change(f"file {path}", "present", None) for path in sorted(paths)]
+    return Plan(desired.project, "deleted", (Action("delete", str(connector.get("name"))),), tuple(changes))
 
 
-def differences(wanted: Desired, connector: t.Mapping[str, t.Any]) -> t.Tuple[Change, ...]:
-    """What a connector has otherwise than is wanted, by the names of Kafka's properties.
+# --- the comparison --------------------------------------------------------------------------------------------------
 
-    Absent and empty are the same. ``id``, ``href`` and ``externalKafka`` are the server's own and not compared.
+
+def _text(value: t.Any) -> t.Optional[str]:
+    """Return a field as text; None if it is absent or empty, which means the same."""
+    return None if value is None or value == "" else str(value)
+
+
+def _path(value: t.Any) -> t.Optional[str]:
+    """Return a location without its scheme: Hopsworks also writes ``hdfs:///Projects/…``."""
+    text = _text(value)
+    return text and re.sub(r"^\w+://[^/]*", "", text)
+
+
+def _as_sent(value: t.Any) -> t.Any:
+    return value
+
+
+class _Comparer(t.NamedTuple):
+    """How a field is compared, and how a difference in it is shown."""
+
+    compared: t.Callable[[t.Any], t.Any] = _text
+    shown: t.Callable[[t.Any], t.Any] = _text
+
+
+#: Fields that are compared in a way of their own.
+_COMPARERS: t.Mapping[str, _Comparer] = {
+    **dict.fromkeys(_LOCATIONS, _Comparer(_path, _path)),
+    # An empty value is shown: it turns the check of host names off.
+    "sslEndpointIdentificationAlgorithm": _Comparer(shown=_as_sent),
+}
+
+
+def differences(desired: Desired, connector: t.Mapping[str, t.Any]) -> t.Tuple[Change, ...]:
+    """Return the differences between a connector and the desired one, by the names of Kafka's properties.
+
+    Absent and empty are the same. ``id``, ``href`` and ``externalKafka`` belong to the server and are not compared.
     """
-    found: t.List[Change] = []
-    if wanted.description is not None and wanted.description != (connector.get("description") or ""):
-        found.append(Change("description", connector.get("description"), wanted.description))
+    changes: t.List[Change] = []
+    if desired.description is not None and desired.description != (connector.get("description") or ""):
+        changes.append(Change("description", connector.get("description"), desired.description))
     for name, field in FIELDS.items():
-        before, after = _value(connector, field), _value(wanted.fields, field)
-        if before != after:
-            found.append(Change(name, before, after, secret=secret_property(name)))
-    # "" is a value here: it turns the check of host names off.
-    algorithm = "sslEndpointIdentificationAlgorithm"
-    found = [
-        dataclasses.replace(change, before=connector.get(algorithm), after=wanted.fields.get(algorithm))
-        if FIELDS.get(change.what) == algorithm
-        else change
-        for change in found
-    ]
-    return (*found, *_option_differences(_options(connector), _options(wanted.fields)))
+        comparer = _COMPARERS.get(field, _Comparer())
+        before, after = connector.get(field), desired.fields.get(field)
+        if comparer.compared(before) != comparer.compared(after):
+            changes.append(Change(name, comparer.shown(before), comparer.shown(after), secret=secret_property(name)))
+    return (*changes, *_option_differences(_options(connector), _options(desired.fields)))
 
 
 def _option_differences(before: t.List[t.Tuple[str, str]], after: t.List[t.Tuple[str, str]]) -> t.List[Change]:
-    """Options by name. Their order is no difference, but for the two that a client reads in order."""
+    """Compare options by name. Their order counts only for those that a client reads in order."""
     had, wants = dict(before), dict(after)
     changes = [
         Change(name, had.get(name), wants.get(name), secret=secret_property(name))
         for name in sorted({**had, **wants})
         if had.get(name) != wants.get(name)
     ]
-    repeated = sorted({name for name, value in before if before.count((name, value)) > 1 or had[name] != value})
+    repeated = sorted(name for name, count in collections.Counter(name for name, _value in before).items() if count > 1)
     if repeated:
         changes.append(Change("options given twice", ", ".join(repeated), None))
     elif not changes and _order(before) != _order(after):
@@ -215,48 +268,42 @@ def _order(options: t.Sequence[t.Tuple[str, str]]) -> t.List[str]:
     return [name for name, _value in options if name in _ORDERED]
 
 
-def body(wanted: Desired, connector: t.Optional[Connector]) -> Connector:
-    """The whole connector for a POST or PUT: what a PUT leaves out, the server wipes."""
-    found = connector or {}
-    described = found.get("description") if wanted.description is None else wanted.description
-    return {
-        "type": DISCRIMINATOR,
-        "storageConnectorType": KAFKA,
-        "name": found.get("name", wanted.name),
-        "description": described or "",
-        **wanted.fields,
-    }
-
-
-def locations(connector: t.Mapping[str, t.Any]) -> t.Set[str]:
-    """The paths of the stores that a connector names."""
-    return {place for place in (_value(connector, field) for field in _LOCATIONS) if place}
-
-
-def _leftovers(wanted: Desired, found: Current) -> t.Set[str]:
-    """Files that carry the names of our own for this project, and that its connector will not point to any more.
-
-    Where nobody looked into the directory these are what the connector pointed to; else also what a run left behind
-    that was killed before it had cleaned up.
-    """
-    start, ours = f"/Projects/{wanted.project}/", f"kafka_{wanted.project}_"
-    known = locations(found.connector or {}) | set(found.sizes or ())
-    named = {path: path.rsplit("/", 1)[1] for path in known if path.startswith(start)}
-    found_ours = {path for path, name in named.items() if name.startswith(ours) and _STORE.fullmatch(name[len(ours) :])}
-    return found_ours - locations(wanted.fields)
-
-
-def _value(connector: t.Mapping[str, t.Any], field: str) -> t.Optional[str]:
-    """A field as text, None where it is absent or empty. A location loses its scheme: ``hdfs:///Projects/…`` is one."""
-    value = connector.get(field)
-    if value is None or value == "":
-        return None
-    text = str(value)
-    return re.sub(r"^\w+://[^/]*", "", text) if field in _LOCATIONS else text
-
-
 def _options(connector: t.Mapping[str, t.Any]) -> t.List[t.Tuple[str, str]]:
     return [
         (str(option.get("name")), "" if option.get("value") is None else str(option["value"]))
         for option in connector.get("options") or ()
     ]
+
+
+# --- what is written and removed --------------------------------------------------------------------------------------
+
+
+def body(desired: Desired, connector: t.Optional[Connector]) -> Connector:
+    """Return the whole connector for a POST or PUT. The server clears every field that a PUT omits."""
+    current = connector or {}
+    description = current.get("description") if desired.description is None else desired.description
+    return {
+        "type": DISCRIMINATOR,
+        "storageConnectorType": KAFKA,
+        "name": current.get("name", desired.name),
+        "description": description or "",
+        **desired.fields,
+    }
+
+
+def locations(connector: t.Mapping[str, t.Any]) -> t.Set[str]:
+    """Return the paths of the stores that a connector names."""
+    return {path for path in (_path(connector.get(field)) for field in _LOCATIONS) if path}
+
+
+def _leftovers(desired: Desired, current: Current) -> t.Set[str]:
+    """Return the project's files that have a name of ours, and that its connector will no longer name.
+
+    Without a listing of the directory these are the files that the connector names now. A listing also shows what a
+    run left behind that was killed before it had cleaned up.
+    """
+    start, ours = f"/Projects/{desired.project}/", f"kafka_{desired.project}_"
+    known = locations(current.connector or {}) | set(current.sizes or ())
+    names = {path: path.rsplit("/", 1)[1] for path in known if path.startswith(start)}
+    own = {path for path, name in names.items() if name.startswith(ours) and _STORE_NAME.fullmatch(name[len(ours) :])}
+    return own - locations(desired.fields)

@@ -2,17 +2,17 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The declaration of the cluster and those of projects that override it, as connectors and files.
+"""Turn the common declaration and the overrides of projects into connectors and files.
 
-All of it is read and checked before the first request. Stores are read and converted once, however many projects share
-them: only the names of their files carry the project.
+Everything is read and checked before the first request. Stores are converted once however many projects share them:
+only the names of their files carry the name of the project.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
+import functools
+import types
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
@@ -28,181 +28,250 @@ from .connector_planner import Desired, StoreFile
 
 Options = t.Mapping[str, t.Any]
 
-#: The server's bounds for every connector (FeaturestoreStorageConnectorController).
+#: The server's limits for every connector (FeaturestoreStorageConnectorController.java).
 MAX_NAME_LENGTH = 1000
 MAX_DESCRIPTION_LENGTH = 1000
 
-#: What of the declaration a project may override.
+#: The parts of the declaration that a project may override.
 OVERRIDABLE = ("properties", "truststore", "keystore")
 _LOCATION_FIELDS = {"truststore": "sslTruststoreLocation", "keystore": "sslKeystoreLocation"}
 
-#: How many faults of overrides one message lists.
-_LISTED = 10
+#: The number of converted stores that are kept in memory.
+MAX_KEPT_STORES = 64
+
+#: The number of wrong overrides that one message lists.
+_MAX_LISTED = 10
 
 
-def overrides_by_project(projects: t.Optional[t.Sequence[t.Any]]) -> t.Optional[t.Dict[str, Options]]:
-    """The option ``projects`` as name to override, in its order; None where it is not given.
+def overrides_by_project(projects: t.Any) -> t.Optional[t.Dict[str, Options]]:
+    """Return the option ``projects`` as name to override, in its order; None if it is not given.
 
-    :raises InputError: an item of another shape, a name given twice.
+    :raises InputError: it is not a list, an item has another shape, or a name is given twice.
     """
     if projects is None:
         return None
-    found: t.Dict[str, Options] = {}
+    if not isinstance(projects, (list, tuple)):
+        raise InputError("option projects", "it is not a list", "Give a list of names or of {name, properties, …}")
+    overrides: t.Dict[str, Options] = {}
     for number, item in enumerate(projects, start=1):
-        name, override = _entry(item, f"option projects, item {number}")
-        if name in found:
+        name, override = _name_and_override(item, f"option projects, item {number}")
+        if name in overrides:
             raise InputError("option projects", f"{name} is given twice", "Name each project once")
-        found[name] = override
-    return found
+        overrides[name] = override
+    return overrides
 
 
-def _entry(item: t.Any, subject: str) -> t.Tuple[str, Options]:
+def _name_and_override(item: t.Any, subject: str) -> t.Tuple[str, Options]:
     if isinstance(item, str) and item.strip():
         return item, {}
     if not isinstance(item, dict) or not isinstance(item.get("name"), str) or not item["name"].strip():
         raise InputError(subject, "it is neither a name nor a dictionary with a name", "Give {name, properties, …}")
     unknown = sorted(str(key) for key in item if key not in ("name", *OVERRIDABLE))
     if unknown:
-        raise InputError(subject, f"it has no {unknown[0]}", f"It takes name, {', '.join(OVERRIDABLE)}")
+        raise InputError(subject, f"unknown key {unknown[0]!r}", f"Use only name, {', '.join(OVERRIDABLE)}")
     for key in OVERRIDABLE:
         if item.get(key) is not None and not isinstance(item[key], dict):
-            raise InputError(subject, f"its {key} is no dictionary", "Correct it")
+            raise InputError(subject, f"{key} must be a dictionary", f"Give {key} as a dictionary")
     return item["name"], {key: item[key] for key in OVERRIDABLE if item.get(key) is not None}
 
 
-class ConnectorDeclaration:
-    """A checked declaration: the connector's fields and the stores as JKS, all but the names of their files."""
+class DeclaredStore(t.NamedTuple):
+    """A store of a declaration as JKS.
 
-    def __init__(self, options: Options, known: t.Optional[t.Dict[bytes, bytes]] = None) -> None:
-        """
-        :param options: ``{properties, truststore, keystore}``.
-        :param known: stores of other declarations; an equal one is not kept a second time.
-        :raises InputError: whatever cannot work.
-        """
-        known = {} if known is None else known
-        _refuse_masks(options)
-        client = dialect_connector.complete(
-            kafka_client.declare(
-                options.get("properties") or {},
-                kafka_client.store_option("truststore", options.get("truststore")),
-                kafka_client.store_option("keystore", options.get("keystore")),
-            )
-        )
-        self._stores: t.Dict[str, bytes] = {}
-        if client.truststore:
-            self._stores["truststore"] = stores.truststore_jks(client.truststore)
-        if client.keystore:
-            self._stores["keystore"] = stores.keystore_jks(client.keystore)
-        self._stores = {role: known.setdefault(content, content) for role, content in self._stores.items()}
-        places = {role: f"/{role}.jks" for role in self._stores}
-        self._fields = dialect_connector.connector(client, places.get("truststore"), places.get("keystore"))
-        self.notes: t.Tuple[str, ...] = (*client.notes, *python_client(self._fields).problems)
-
-    def wanted(self, base: Desired, project: str, directory: str) -> Desired:
-        """What a project is to have.
-
-        :param base: all that is not of the declaration.
-        :param directory: where in the project the stores go.
-        """
-        fields, named = dict(self._fields), []
-        for role, content in self._stores.items():
-            name = stores.file_name(f"kafka_{project}", role, content)
-            path = files.location(project, directory, name)
-            fields[_LOCATION_FIELDS[role]] = path
-            named.append(StoreFile(path, content))
-        return dataclasses.replace(base, project=project, fields=fields, files=tuple(named))
-
-
-class Declarations:
-    """The cluster's declaration and the projects' own; equal ones are read once.
-
-    :ivar notes: what should be told of any of them, each sentence once.
+    :param role: ``truststore`` or ``keystore``.
+    :param name_end: the end of its file's name, with a hash of the content.
+    :param size: in bytes.
+    :param load: returns the content.
     """
 
-    def __init__(self, common: Options, overrides: t.Optional[t.Mapping[str, Options]]) -> None:
-        """
-        :param common: ``{properties, truststore, keystore}``.
-        :param overrides: by project, as :func:`entries` gives them; None where no project is named.
-        :raises InputError: names each project and what is wrong there.
-        """
-        self.notes: t.List[str] = []
-        self._read: t.Dict[bytes, ConnectorDeclaration] = {}
-        self._stores: t.Dict[bytes, bytes] = {}
-        self._by_project: t.Dict[str, ConnectorDeclaration] = {}
-        self._common: t.Optional[ConnectorDeclaration] = None
-        faults: t.List[t.Tuple[str, InputError]] = []
-        if overrides is None or not all(overrides.values()):
-            self._common = self._declaration(common)
-        for project, override in (overrides or {}).items():
-            if not override:
-                continue
-            try:
-                self._by_project[project] = self._declaration(kafka_client.merge(common, override))
-            except InputError as error:
-                faults.append((project, error))
-        if faults:
-            raise _together(faults)
-        self._read.clear()
-        self._stores.clear()
+    role: str
+    name_end: str
+    size: int
+    load: t.Callable[[], bytes]
 
-    def _declaration(self, options: Options) -> ConnectorDeclaration:
-        text = json.dumps(options, sort_keys=True, default=str)
-        key = hashlib.sha256(text.encode("ascii")).digest()
-        if key not in self._read:
-            self._read[key] = declaration = ConnectorDeclaration(options, self._stores)
-            self.notes += [note for note in declaration.notes if note not in self.notes]
-            declaration.notes = ()
-        return self._read[key]
+
+class ConnectorDeclaration(t.NamedTuple):
+    """A checked declaration: the connector's fields and its stores, except for the names of their files.
+
+    :param fields: as :func:`dialect_connector.connector` makes them. Holds secrets.
+    """
+
+    fields: t.Mapping[str, t.Any]
+    stores: t.Tuple[DeclaredStore, ...]
+
+    def desired(self, base: Desired, project: str, directory: str) -> Desired:
+        """Return the desired state of a project.
+
+        :param base: everything that does not come from the declaration.
+        :param directory: the directory of the project that the stores go into.
+        """
+        fields, store_files = dict(self.fields), []
+        for store in self.stores:
+            path = files.location(project, directory, f"kafka_{project}{store.name_end}")
+            fields[_LOCATION_FIELDS[store.role]] = path
+            store_files.append(StoreFile(path, store.size, store.load))
+        return dataclasses.replace(base, project=project, fields=fields, files=tuple(store_files))
+
+
+class DeclaredConnectors(t.NamedTuple):
+    """The common declaration and those of projects that override it.
+
+    :param common: None if every project overrides it.
+    :param own: the declarations of the projects that override the common one.
+    :param notes: what the user should know of any of them, each sentence once.
+    """
+
+    common: t.Optional[ConnectorDeclaration]
+    own: t.Mapping[str, ConnectorDeclaration]
+    notes: t.Tuple[str, ...]
 
     def of(self, project: str) -> ConnectorDeclaration:
-        declaration = self._by_project.get(project) or self._common
+        """Return the declaration of a project."""
+        declaration = self.own.get(project, self.common)
         if declaration is None:
             raise KeyError(project)
         return declaration
 
-    def forget(self, project: str) -> None:
-        """Lets go of a project's own declaration, for there may be thousands, each with its stores."""
-        self._by_project.pop(project, None)
+
+def declare_connectors(common: Options, overrides: t.Optional[t.Mapping[str, Options]]) -> DeclaredConnectors:
+    """Read and check the common declaration and every override. Equal ones are read once.
+
+    :param common: ``{properties, truststore, keystore}``.
+    :param overrides: by project, as :func:`overrides_by_project` returns them; None if no project is named.
+    :raises InputError: names each project with a wrong declaration, and what is wrong.
+    """
+    read: t.Dict[t.Any, ConnectorDeclaration] = {}
+    contents: t.Dict[bytes, bytes] = {}
+    notes: t.Dict[str, None] = {}
+
+    def declare(override: Options) -> ConnectorDeclaration:
+        key = _key({part: value for part, value in override.items() if value or part != "properties"})
+        if key not in read:
+            read[key], own_notes = _declare(common, override, contents)
+            notes.update(dict.fromkeys(own_notes))
+        return read[key]
+
+    shared = declare({}) if overrides is None or not all(overrides.values()) else None
+    own: t.Dict[str, ConnectorDeclaration] = {}
+    faults: t.List[t.Tuple[str, InputError]] = []
+    for project, override in (overrides or {}).items():
+        if not override:
+            continue
+        try:
+            own[project] = declare(override)
+        except InputError as error:
+            faults.append((project, error))
+    if faults:
+        raise _together(faults)
+    return DeclaredConnectors(shared, types.MappingProxyType(own), tuple(notes))
+
+
+def _declare(
+    common: Options, override: Options, contents: t.Dict[bytes, bytes]
+) -> t.Tuple[ConnectorDeclaration, t.Tuple[str, ...]]:
+    """Read one declaration; return it with its notes.
+
+    :param contents: the stores that are kept in memory. A store beyond :data:`MAX_KEPT_STORES` is read and converted
+        again when it is uploaded, so that thousands of projects with stores of their own need no memory for them.
+    """
+    options = kafka_client.merge(common, override)
+    _refuse_masks(options)
+    client = _client(options)
+    declared = []
+    for role, content in _convert(client).items():
+        end = stores.file_name("", role, content)
+        if len(contents) < MAX_KEPT_STORES:
+            contents.setdefault(content, content)
+        kept = contents.get(content)
+        load = functools.partial(_load_again, common, override, role, end) if kept is None else _constant(kept)
+        declared.append(DeclaredStore(role, end, len(content), load))
+    paths = {store.role: f"/{store.role}.jks" for store in declared}
+    fields = dialect_connector.connector(client, paths.get("truststore"), paths.get("keystore"))
+    return ConnectorDeclaration(fields, tuple(declared)), (*client.notes, *python_client(fields).problems)
+
+
+def _client(options: Options) -> kafka_client.KafkaDeclaration:
+    return dialect_connector.complete(
+        kafka_client.declare(
+            options.get("properties") or {},
+            kafka_client.store_option("truststore", options.get("truststore")),
+            kafka_client.store_option("keystore", options.get("keystore")),
+        )
+    )
+
+
+def _convert(client: kafka_client.KafkaDeclaration) -> t.Dict[str, bytes]:
+    """Return the stores of a declaration as JKS, by role."""
+    converted = {}
+    if client.truststore:
+        converted["truststore"] = stores.truststore_jks(client.truststore)
+    if client.keystore:
+        converted["keystore"] = stores.keystore_jks(client.keystore)
+    return converted
+
+
+def _constant(content: bytes) -> t.Callable[[], bytes]:
+    return lambda: content
+
+
+def _load_again(common: Options, override: Options, role: str, name_end: str) -> bytes:
+    content = _convert(_client(kafka_client.merge(common, override)))[role]
+    if stores.file_name("", role, content) != name_end:
+        raise InputError(role, "the file changed while the task was running", "Run the task again")
+    return content
+
+
+def _key(value: t.Any) -> t.Any:
+    """Return a hashable key that only equal overrides share. ``1``, ``True`` and ``"1"`` are not equal."""
+    if isinstance(value, dict):
+        return frozenset((_key(name), _key(item)) for name, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return tuple(_key(item) for item in value)
+    return type(value), value if isinstance(value, (str, int, float)) else repr(value)
 
 
 def check_connector(name: str, description: t.Optional[str], directory: str) -> t.List[str]:
-    """Checks what every connector has, by the server's rules.
+    """Check what every connector has, by the server's rules.
 
-    :returns: what the user should be told though it is allowed.
+    :returns: warnings for the user about what is allowed but has no effect.
     :raises InputError: what the server would refuse.
     """
     if not name.strip() or len(name) > MAX_NAME_LENGTH:
-        raise InputError("option name", f"it has {len(name)} characters", f"Give 1 to {MAX_NAME_LENGTH}")
+        raise InputError("option name", f"it has {len(name)} characters", f"Give 1 to {MAX_NAME_LENGTH} characters")
     if name in RESERVED_NAMES or "/" in name:
-        raise InputError("option name", f"the server has another use for {name}", "Choose another name")
+        raise InputError("option name", f"Hopsworks has another use for {name}", "Choose another name")
     if description is not None and len(description) > MAX_DESCRIPTION_LENGTH:
         raise InputError(
-            "option description", f"it has {len(description)} characters", f"Give {MAX_DESCRIPTION_LENGTH} at most"
+            "option description",
+            f"it has {len(description)} characters",
+            f"Give {MAX_DESCRIPTION_LENGTH} characters at most",
         )
     if not directory.strip("/") or directory != directory.strip("/") or ".." in directory.split("/"):
-        raise InputError("option directory", f"{directory} is no directory in a project", "Give for example Resources")
+        raise InputError(
+            "option directory", f"{directory} is not a directory of a project", "Give for example Resources"
+        )
     if name == USED_NAME:
         return []
     return [
-        f"The connector is called {name}. Every released Hopsworks server and client looks for {USED_NAME} and no "
-        "other, so this one has no effect on what projects write to."
+        f"The connector is named {name}. Hopsworks and its clients use only a connector named {USED_NAME}, so this one "
+        "has no effect on what projects write to."
     ]
 
 
 def _refuse_masks(options: Options) -> None:
-    """A masked secret, as kafka_connector_info shows it, must not be written over the real one."""
+    """Refuse a masked secret, as kafka_connector_info shows it: it must not replace the real one."""
     for key in OVERRIDABLE:
         for name, value in (options.get(key) or {}).items():
             if isinstance(value, str) and MASK in value:
                 raise InputError(
                     f"{'property' if key == 'properties' else key} {name}",
-                    "it holds the mask that stands for a secret, not the secret",
+                    "it holds the mask that is shown instead of a secret",
                     "Give the secret itself, or leave the property out",
                 )
 
 
 def _together(faults: t.Sequence[t.Tuple[str, InputError]]) -> InputError:
-    texts = [f"project {project}: {error}" for project, error in faults[:_LISTED]]
-    if len(faults) > _LISTED:
-        texts.append(f"and {len(faults) - _LISTED} more projects")
+    texts = [f"project {project}: {error}" for project, error in faults[:_MAX_LISTED]]
+    if len(faults) > _MAX_LISTED:
+        texts.append(f"and {len(faults) - _MAX_LISTED} more projects")
     return InputError("", " ".join(texts).rstrip("."))

@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""One project, from reading to its result: read, plan, and unless it is check mode, act.
+"""One project, from reading to its outcome: read, plan, and unless in check mode, act.
 
-A write whose answer was lost, or that met somebody else's, is followed by reading and planning anew, never by the same
-request again unseen.
+What to do after an error is decided in :mod:`reconcile_state`.
 """
 
 from __future__ import annotations
@@ -13,222 +12,120 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Action, Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import connectors, files
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_each_project import failure
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import (
-    CONNECTOR_EXISTS,
-    CONNECTOR_NOT_FOUND,
-    CONNECTOR_REFUSED,
-    FILE_EXISTS,
-    ApiError,
-    RequestError,
-    TransportError,
-    to_result,
-)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import RequestError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive import secrets_of
 
 from .connector_planner import Current, Desired, Refusal, locations, needs_others, plan_project
-
-#: How often a project is read and planned anew before it is given up.
-MAX_ROUNDS = 5
-
-
-@dataclasses.dataclass
-class ProjectOutcome:
-    """What came of one project. Holds no secret.
-
-    :param action: ``created``, ``updated``, ``deleted``, ``unchanged``, ``skipped`` or ``failed``.
-    :param changed: something was written, or in check mode would be; true also for a failure after a write.
-    :param changes: :meth:`Change.to_result` of each.
-    :param error: see :func:`request_errors.to_result`.
-    :param unreachable: it failed because the server gave no answer, or none that it meant.
-    :param cluster_wide: it failed for a reason that holds for every project.
-    """
-
-    project: str
-    action: str = "failed"
-    changed: bool = False
-    changes: t.Sequence[t.Mapping[str, t.Any]] = ()
-    notes: t.Tuple[str, ...] = ()
-    error: t.Optional[t.Dict[str, t.Any]] = None
-    unreachable: bool = False
-    cluster_wide: bool = False
-
-    def result(self) -> t.Dict[str, t.Any]:
-        """The entry of ``results``."""
-        return {
-            "project": self.project,
-            "action": self.action,
-            "changed": self.changed,
-            "changes": list(self.changes),
-            "notes": list(self.notes),
-            "error": self.error,
-        }
+from .project_outcome import ProjectOutcome
+from .reconcile_state import NextStep, ReconcileState, adopt_plan, begin, next_step
 
 
 def reconcile(
-    session: Session, project: Project, wanted: Desired, directory: str, check_mode: bool, check_files: bool
+    session: Session, project: Project, desired: Desired, directory: str, check_mode: bool, check_files: bool
 ) -> ProjectOutcome:
-    """Makes one project as wanted. Never raises: what goes wrong is in the outcome.
+    """Bring one project to its desired state. Never raises: what goes wrong is in the outcome.
 
-    :param directory: where in the project the stores go.
-    :param check_files: look whether the stores are there, and for those that nothing uses any more.
+    :param directory: the directory of the project that the stores go into.
+    :param check_files: also check that the stores are there, and look for those that nothing uses any more.
     """
-    attempt = _Attempt(session, project, wanted, directory, check_files)
+    access = _ProjectAccess(session, project, desired, directory)
+    state: t.Optional[ReconcileState] = None
     try:
         refused = project.refused()
         if refused is not None:
             raise refused
-        plan = attempt.plan()
-        changed = plan.changed
-        if not check_mode:
-            plan = attempt.carry_out(plan)
-            changed = attempt.written
-        return ProjectOutcome(project.name, plan.outcome, changed, _shown(plan), plan.notes)
-    except (RequestError, Refusal) as error:
-        return _failed(error, attempt)
+        plan = access.plan(check_files)
+        if check_mode:
+            return ProjectOutcome(project.name, plan.outcome, plan.changed, _changes(plan), plan.notes)
+        state = begin(plan, bool(desired.files), check_files)
+        while state.todo:
+            try:
+                access.execute(state.todo[0])
+                state = state.done()
+            except RequestError as error:
+                round_number = state.round
+                step, state = next_step(state, error)
+                if step is NextStep.INSPECT_FILE:
+                    state = state.instead(access.place_of_upload(state.todo[0]))
+                    continue
+                pause = step in (NextStep.WAIT, NextStep.REPEAT)
+                if step is NextStep.FAIL or (pause and not session.pause(round_number, error)):
+                    raise
+                if step is NextStep.REPEAT:
+                    continue
+                step, state = adopt_plan(state, error, access.plan(state.check_files))
+                if step is NextStep.FAIL:
+                    raise
+        told = state.report()
+        return ProjectOutcome(project.name, told.outcome, state.written, _changes(told), told.notes)
     except Exception as error:
-        # A defect of ours must not stop the other projects. Its text may hold anything, so only its kind is told.
-        defect = Refusal("defect", f"a defect of this collection: {type(error).__name__}", "Please report it")
-        return _failed(defect, attempt)
+        # Nothing that goes wrong in one project may stop the others.
+        return _failed(project.name, error, state, _secrets(desired))
 
 
-def _write(plan: Plan) -> t.Optional[str]:
-    """The verb of the plan's write of the connector itself; None where there is none."""
-    return next((action.verb for action in plan.actions if action.verb in ("create", "replace", "delete")), None)
+def _failed(
+    project: str, error: Exception, state: t.Optional[ReconcileState], secrets: t.Collection[str]
+) -> ProjectOutcome:
+    failed = failure(error)
+    shown = {**failed.error, **{part: clean(failed.error[part], secrets) for part in ("message", "remedy")}}
+    # A file that cannot be removed in one project says nothing of the others.
+    cluster_wide = failed.cluster_wide and not (state and state.cleaning)
+    failed = dataclasses.replace(failed, error=shown, cluster_wide=cluster_wide)
+    if state and state.may_have_written:
+        return ProjectOutcome(project, changed=True, changes=_changes(state.first), failure=failed)
+    return ProjectOutcome(project, failure=failed)
 
 
-def _shown(plan: Plan) -> t.List[t.Dict[str, t.Any]]:
+def _changes(plan: Plan) -> t.List[t.Dict[str, t.Any]]:
     return [change.to_result() for change in plan.changes]
 
 
-def failed(project: str, error: HopsworksKafkaError) -> ProjectOutcome:
-    """The outcome of a project in which something went wrong."""
-    return ProjectOutcome(
-        project,
-        error=to_result(error),
-        unreachable=isinstance(error, TransportError) or (isinstance(error, ApiError) and error.temporary),
-        cluster_wide=isinstance(error, RequestError) and error.cluster_wide,
-    )
+def _secrets(desired: Desired) -> t.Set[str]:
+    """Return the secrets that the server was sent, in case it quotes one."""
+    properties = {str(option["name"]): option["value"] for option in desired.fields.get("options") or ()}
+    return secrets_of({**desired.fields, **properties})
 
 
-def _failed(error: HopsworksKafkaError, attempt: _Attempt) -> ProjectOutcome:
-    outcome = failed(attempt.project.name, error)
-    for part in ("message", "remedy"):
-        if outcome.error:
-            outcome.error[part] = attempt.without_secrets(outcome.error[part])
-    # What could not be cleaned up in one project says nothing of the others.
-    outcome.cluster_wide = outcome.cluster_wide and not attempt.cleaning
-    if attempt.may_have_written and attempt.begun is not None:
-        outcome.changed, outcome.changes = True, _shown(attempt.begun)
-    return outcome
+class _ProjectAccess:
+    """The requests of one project."""
 
-
-class _Attempt:
-    """The work on one project, and what is known of it.
-
-    :ivar begun: the first plan; what the user is told of, if all goes well.
-    :ivar written: a write has been done.
-    :ivar cleaning: what is under way is the removal of files that nothing uses.
-    """
-
-    def __init__(self, session: Session, project: Project, wanted: Desired, directory: str, check_files: bool) -> None:
+    def __init__(self, session: Session, project: Project, desired: Desired, directory: str) -> None:
         self._session = session
-        self.project = project
-        self._wanted = wanted
+        self._project = project
+        self._desired = desired
         self._directory = directory
-        self._look = check_files
         self._store: t.Optional[int] = None
-        self.begun: t.Optional[Plan] = None
-        self.written = False
-        self.cleaning = False
-        self._unsure = False
 
-    @property
-    def may_have_written(self) -> bool:
-        return self.written or self._unsure
+    def plan(self, check_files: bool) -> Plan:
+        """Read the project and plan it. A converged project costs two requests."""
+        desired = self._desired
+        current = Current(connectors.get(self._session, self._project, self._feature_store(), desired.name))
+        if check_files and desired.present:
+            current = dataclasses.replace(current, sizes=files.sizes(self._session, self._project, self._directory))
+        if needs_others(desired, current):
+            current = dataclasses.replace(current, others=self._others())
+        return plan_project(desired, current)
 
-    def plan(self) -> Plan:
-        """Reads the project, and plans. Two requests for a project that is as wanted."""
+    def _feature_store(self) -> int:
         if self._store is None:
-            self._store = connectors.feature_store_id(self._session, self.project)
-        found = Current(connectors.get(self._session, self.project, self._store, self._wanted.name))
-        if self._look and self._wanted.present:
-            found = dataclasses.replace(found, sizes=self._sizes(found))
-        if needs_others(self._wanted, found):
-            found = dataclasses.replace(found, others=self._others())
-        return plan_project(self._wanted, found)
-
-    def _sizes(self, found: Current) -> t.Dict[str, int]:
-        return files.sizes(self._session, self.project, self._directory)
+            self._store = connectors.feature_store_id(self._session, self._project)
+        return self._store
 
     def _others(self) -> t.List[connectors.Connector]:
-        listed = connectors.get_all(self._session, self.project, self._store or 0)
-        return [item for item in listed if str(item.get("name")).lower() != self._wanted.name.lower()]
+        listed = connectors.get_all(self._session, self._project, self._feature_store())
+        return [item for item in listed if str(item.get("name")).lower() != self._desired.name.lower()]
 
-    def carry_out(self, plan: Plan) -> Plan:
-        """Does what is planned.
-
-        :returns: what was done: the plan, unless somebody else wrote in between.
-        """
-        self.begun = plan
-        notes: t.Tuple[str, ...] = ()
-        for attempt in range(1, MAX_ROUNDS + 1):
-            uploading = False
-            try:
-                for action in plan.actions:
-                    uploading = action.verb == "upload"
-                    self._do(action)
-                return self._told(plan, notes)
-            except RequestError as error:
-                self._unsure = self._unsure or error.outcome_unknown
-                again = error.temporary or error.outcome_unknown or self._overtaken(error)
-                if not again or attempt == MAX_ROUNDS or (error.temporary and not self._session.pause(attempt, error)):
-                    raise
-                before, plan = plan, self.plan()
-                notes += self._meanwhile(error, before, plan)
-                if _write(plan) is None:
-                    self.written = self.written or self._unsure
-                elif _write(plan) == _write(before) and error.outcome_unknown and not error.temporary:
-                    # The server failed, and wrote nothing: the same once more would fail the same way. Of an upload
-                    # it is not known, for nobody has looked for the file.
-                    self._unsure = uploading
-                    raise
-        raise RuntimeError("not reached")
-
-    def _overtaken(self, error: RequestError) -> bool:
-        """Whether the error says that what was read is no longer so."""
-        if error.error_code == CONNECTOR_REFUSED and self._wanted.files and not self._look:
-            # The one thing that was taken for granted: that the files are where the connector says.
-            self._look = True
-            return True
-        return error.error_code in (CONNECTOR_EXISTS, CONNECTOR_NOT_FOUND)
-
-    def _meanwhile(self, error: RequestError, before: Plan, plan: Plan) -> t.Tuple[str, ...]:
-        """What somebody else did between two plans."""
-        had, has = _write(before), _write(plan)
-        created = has == "replace" or (error.error_code == CONNECTOR_EXISTS and not self._unsure)
-        if had == "create" and created:
-            return ("somebody else created the connector during this run",)
-        if had == "replace" and has == "create":
-            return ("somebody else deleted the connector during this run",)
-        return ()
-
-    def _told(self, plan: Plan, notes: t.Tuple[str, ...]) -> Plan:
-        """What to tell: the first plan; where others wrote in between, what was then found and done."""
-        if self.begun is not None and not notes:
-            # A look at the files may have added to it.
-            return plan if len(plan.changes) > len(self.begun.changes) else self.begun
-        return dataclasses.replace(plan, notes=plan.notes + notes)
-
-    def _do(self, action: Action) -> None:
-        session, project, store = self._session, self.project, self._store or 0
+    def execute(self, action: Action) -> None:
+        """Do one write."""
+        session, project, store = self._session, self._project, self._feature_store()
         if action.verb == "upload":
-            self._upload(action.target, action.payload.content)
+            files.upload(session, project, action.target, action.payload.load())
         elif action.verb == "create":
             connectors.create(session, project, store, action.payload)
         elif action.verb == "replace":
@@ -236,39 +133,26 @@ class _Attempt:
         elif action.verb == "delete":
             connectors.delete(session, project, store, action.target)
         elif action.verb == "remove":
-            self.cleaning = True
             files.remove(session, project, action.target)
-            self.cleaning = False
         else:
             raise ValueError(action.verb)
-        self.written = True
 
-    def _upload(self, path: str, content: bytes) -> None:
-        """Puts a store into the project.
+    def place_of_upload(self, upload: Action) -> t.List[Action]:
+        """Return what to do instead of an upload that found a file in its place.
 
-        A name tells its content, so a file that is there already is the right one. Only where its size is another, as
-        after an upload that was cut off, it is replaced, if nothing uses it.
+        A name carries a hash of the content, so a file of the same size is the right one. A file of another size, as
+        after an upload that was cut off, is replaced unless another connector uses it.
+
+        :raises Refusal: another connector uses the file.
         """
-        try:
-            files.upload(self._session, self.project, path, content)
-        except ApiError as error:
-            if error.error_code != FILE_EXISTS:
-                raise
-            if files.size(self._session, self.project, path) == len(content):
-                return
-            users = sorted(str(other.get("name")) for other in self._others() if path in locations(other))
-            if users:
-                raise Refusal(
-                    "file_in_use",
-                    f"{path} is there with other content, and connector {', '.join(users)} uses it",
-                    "Remove the file, or give that connector another one",
-                ) from None
-            files.remove(self._session, self.project, path)
-            self.written = True
-            files.upload(self._session, self.project, path, content)
-
-    def without_secrets(self, text: str) -> str:
-        """The server's words, should it ever quote what it was sent."""
-        fields = self._wanted.fields
-        properties = {str(option["name"]): option["value"] for option in fields.get("options") or ()}
-        return clean(text, secrets_of({**fields, **properties}))
+        path = upload.target
+        if files.size(self._session, self._project, path) == upload.payload.size:
+            return []
+        users = sorted(str(other.get("name")) for other in self._others() if path in locations(other))
+        if users:
+            raise Refusal(
+                "file_in_use",
+                f"{path} is there with other content, and connector {', '.join(users)} uses it",
+                "Remove the file, or give that connector another one",
+            )
+        return [Action("remove", path), upload]

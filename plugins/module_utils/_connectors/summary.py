@@ -2,49 +2,53 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What a task on many projects returns: a summary first, then each project, and a diff of what differs."""
+"""The result of a task on many projects: a summary, an entry for each project, and a diff."""
 
 from __future__ import annotations
 
 import collections
+import functools
 import typing as t
 
-from .reconcile import ProjectOutcome
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
+
+from .project_outcome import ProjectOutcome
 
 #: The order of the summary.
 ACTIONS = ("created", "updated", "deleted", "unchanged", "skipped", "failed")
 
-#: How many failures the message quotes, and how many projects with the same change a diff names. Results have them all.
-QUOTED = 5
-NAMED = 20
+#: The number of failures that the message quotes. The results have all of them.
+MAX_QUOTED = 5
+#: The number of projects with the same change that a diff names.
+MAX_NAMED = 20
 
 
 def counts(outcomes: t.Sequence[ProjectOutcome]) -> t.Dict[str, int]:
-    """How many projects came to which action, every action named."""
+    """Return the number of projects for each action."""
     counted = collections.Counter(outcome.action for outcome in outcomes)
     return {action: counted[action] for action in ACTIONS}
 
 
 def message(outcomes: t.Sequence[ProjectOutcome], not_owned: int, check_mode: bool) -> str:
-    """One line for a person: how many projects came to what, and the first failures with cause and remedy."""
-    told = ", ".join(f"{count} {action}" for action, count in counts(outcomes).items() if count) or "nothing to do"
-    text = f"{_projects(len(outcomes))}: {told}"
+    """Return one line for a person: the number of projects for each action, and the first failures with remedies."""
+    numbers = ", ".join(f"{count} {action}" for action, count in counts(outcomes).items() if count)
+    text = f"{_projects(len(outcomes))}: {numbers or 'nothing to do'}"
     if not_owned:
-        text += f"; {not_owned} more without the role of Data owner left out"
+        text += f"; left out {not_owned} more where the user is not Data owner"
     if check_mode:
         text += " (check mode: nothing was written)"
     failed = [outcome for outcome in outcomes if outcome.action == "failed"]
-    for outcome in failed[:QUOTED]:
-        error = outcome.error or {}
+    for outcome in failed[:MAX_QUOTED]:
+        error = outcome.failure.error if outcome.failure else {}
         remedy = f". {error['remedy']}" if error.get("remedy") else ""
         text += f" | project {outcome.project}: {error.get('message')}{remedy}."
-    if len(failed) > QUOTED:
-        text += f" | {len(failed) - QUOTED} more failures: see results."
+    if len(failed) > MAX_QUOTED:
+        text += f" | {len(failed) - MAX_QUOTED} more failures: see results."
     return text
 
 
 def diff(outcomes: t.Sequence[ProjectOutcome]) -> t.List[t.Dict[str, str]]:
-    """Ansible's diffs. Projects that change in the same way share one, so that thousands stay readable."""
+    """Return Ansible's diffs. Projects that change in the same way share one, so that thousands stay readable."""
     alike: t.Dict[t.Tuple[str, str], t.List[ProjectOutcome]] = {}
     for outcome in outcomes:
         if outcome.changes:
@@ -58,29 +62,37 @@ def diff(outcomes: t.Sequence[ProjectOutcome]) -> t.List[t.Dict[str, str]]:
 
 
 def _lines(outcome: ProjectOutcome, side: str) -> str:
-    """One side of a diff, as lines ``name: value``."""
+    """Return one side of a diff, as lines ``name: value``."""
     return "".join(
-        f"{change['what']}: {_value(change[side])}\n" for change in outcome.changes if change[side] is not None
+        f"{_one_line(change['what'])}: {_one_line(change[side])}\n"
+        for change in outcome.changes
+        if change[side] is not None
     )
 
 
 def _side(outcome: ProjectOutcome, side: str) -> str:
-    """The same with what carries the project's name made alike for all projects."""
+    """Return the same with the project's name replaced where a path or file name holds it."""
     project = outcome.project
     return (
         _lines(outcome, side).replace(f"/Projects/{project}/", "/Projects/…/").replace(f"kafka_{project}_", "kafka_…_")
     )
 
 
-def _value(value: t.Any) -> str:
-    return '""' if value == "" else str(value)
+def _one_line(value: t.Any) -> str:
+    return '""' if value == "" else _cleaned(str(value))
+
+
+@functools.lru_cache(maxsize=1000)
+def _cleaned(text: str) -> str:
+    """Return a text that is fit for a terminal: what Hopsworks answered may hold control characters."""
+    return clean(text, ()).replace("\n", "\\n")
 
 
 def _header(names: t.Sequence[str]) -> str:
     if len(names) == 1:
         return f"project {names[0]}"
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{_projects(len(names))}: {', '.join(names[:NAMED])}{more}"
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return f"{_projects(len(names))}: {', '.join(names[:MAX_NAMED])}{more}"
 
 
 def _projects(number: int) -> str:
@@ -88,11 +100,14 @@ def _projects(number: int) -> str:
 
 
 def result(outcomes: t.Sequence[ProjectOutcome], not_owned: int, check_mode: bool) -> t.Dict[str, t.Any]:
-    """What the task returns, but for the diff."""
+    """Return the result of the task, except for the diff."""
+    tracebacks = [outcome.failure.traceback for outcome in outcomes if outcome.failure and outcome.failure.traceback]
     return {
         "changed": any(outcome.changed for outcome in outcomes),
-        "failed": any(outcome.error for outcome in outcomes),
+        "failed": any(outcome.failure for outcome in outcomes),
         "msg": message(outcomes, not_owned, check_mode),
         "counts": {**counts(outcomes), "not_owned": not_owned},
-        "results": [outcome.result() for outcome in outcomes],
+        "results": [outcome.to_result() for outcome in outcomes],
+        # ansible-core shows it at -vvv.
+        **({"exception": tracebacks[0]} if tracebacks else {}),
     }

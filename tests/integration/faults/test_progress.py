@@ -16,7 +16,6 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.progress import Progress
-from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.reconcile import ProjectOutcome
 
 from tests.conftest import COLLECTIONS, ROOT
 from tests.emulator.fixtures import Emulator, running_emulator
@@ -110,16 +109,9 @@ def test_a_line_a_second_at_most() -> None:
     lines: list[str] = []
     now = 100.0
     progress = Progress(8, lines.append, lambda: now)
-    for second, outcome in enumerate(
-        [
-            ProjectOutcome("a", "created", changed=True),
-            ProjectOutcome("b", "failed"),
-            ProjectOutcome("c", "unchanged"),
-            ProjectOutcome("d", "failed", changed=True),
-        ]
-    ):
+    for second, (changed, failed) in enumerate([(True, False), (False, True), (False, False), (True, True)]):
         now = 100.0 + (second + 1) * 0.6
-        progress.note(outcome)
+        progress.note(changed, failed)
     assert lines == [
         "2 of 8 projects, 1 changed, 1 failed, about 4 s left",
         "4 of 8 projects, 2 changed, 2 failed, about 2 s left",

@@ -6,7 +6,7 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_task, summary
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_task
 
 from tests.emulator.fixtures import Emulator, ProcessEmulator, Rules, running_emulator
 from tests.integration.projects.conftest import Modules, actions, own, sasl, start
@@ -49,8 +49,7 @@ def hopsworks(server: ProcessEmulator, monkeypatch: pytest.MonkeyPatch) -> t.Ite
 
 def run(emulator: Emulator, **options: t.Any) -> dict[str, t.Any]:
     """The task of kafka_connector within this process: what the module would return."""
-    done = connector_task.roll_out({**DEFAULTS, **emulator.connection, **options}, False)
-    return summary.result(done.outcomes, done.not_owned, False)
+    return connector_task.run({**DEFAULTS, **emulator.connection, **options}, False, False)
 
 
 def struck(emulator: Emulator, faults: Rules, **options: t.Any) -> dict[str, t.Any]:

@@ -26,7 +26,7 @@ def test_all_projects_are_those_of_a_data_owner(hopsworks: Modules, key: str) ->
     done = hopsworks.connector(api_key=key, properties=PLAIN)
     assert actions(done) == {"project_1": "created", "project_3": "created"}
     assert done["counts"]["not_owned"] == 1
-    assert "1 more without the role of Data owner" in done["msg"]
+    assert "left out 1 more where the user is not Data owner" in done["msg"]
 
 
 def test_a_named_project_without_the_role_fails_alone(hopsworks: Modules, key: str) -> None:

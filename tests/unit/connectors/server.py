@@ -29,17 +29,17 @@ class Server:
     def copy(self) -> Server:
         return copy.deepcopy(self)
 
-    def read(self, wanted: Desired, look: bool = False) -> Current:
+    def read(self, desired: Desired, look: bool = False) -> Current:
         """What the worker would read of it."""
-        found = Current(self.connectors.get(wanted.name))
-        if look and wanted.present:
+        found = Current(self.connectors.get(desired.name))
+        if look and desired.present:
             found = dataclasses.replace(found, sizes={path: len(content) for path, content in self.files.items()})
-        if connector_planner.needs_others(wanted, found):
-            found = dataclasses.replace(found, others=[c for n, c in self.connectors.items() if n != wanted.name])
+        if connector_planner.needs_others(desired, found):
+            found = dataclasses.replace(found, others=[c for n, c in self.connectors.items() if n != desired.name])
         return found
 
-    def plan(self, wanted: Desired, look: bool = False) -> Plan:
-        return connector_planner.plan_project(wanted, self.read(wanted, look))
+    def plan(self, desired: Desired, look: bool = False) -> Plan:
+        return connector_planner.plan_project(desired, self.read(desired, look))
 
     def apply(self, plan: Plan) -> None:
         """Carries out a plan as the server would: nothing is overwritten, a PUT replaces, a DELETE takes the stores."""
@@ -47,7 +47,7 @@ class Server:
             self.done.append(str(action))
             if action.verb == "upload":
                 if action.target not in self.files:
-                    self.files[action.target] = action.payload.content
+                    self.files[action.target] = action.payload.load()
             elif action.verb == "remove":
                 del self.files[action.target]
             elif action.verb == "create":

@@ -12,7 +12,6 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.connec
     Current,
     Desired,
     Refusal,
-    StoreFile,
     body,
     differences,
     locations,
@@ -20,9 +19,11 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.connec
     plan_project,
 )
 
+from tests.unit.connectors.stores import store_file
+
 HERE = "/Projects/fraud/Resources/kafka_fraud_"
-TRUST = StoreFile(f"{HERE}11111111_truststore.jks", b"trust")
-KEY = StoreFile(f"{HERE}22222222_keystore.jks", b"a key")
+TRUST = store_file(f"{HERE}11111111_truststore.jks", b"trust")
+KEY = store_file(f"{HERE}22222222_keystore.jks", b"a key")
 OLD_TRUST = f"{HERE}00000000_truststore.jks"
 OLD_KEY = f"{HERE}0000000a_keystore.jks"
 LOGIN = {"name": "sasl.jaas.config", "value": "S3CRET"}
@@ -38,11 +39,11 @@ FIELDS: dict[str, t.Any] = {
     "sslEndpointIdentificationAlgorithm": "HTTPS",
     "options": [LOGIN, MECHANISM],
 }
-WANTED = Desired("fraud", "kafka_connector", fields=FIELDS, files=(TRUST, KEY))
+DESIRED = Desired("fraud", "kafka_connector", fields=FIELDS, files=(TRUST, KEY))
 
 
 def stored(**changes: t.Any) -> dict[str, t.Any]:
-    """The connector as the server has it once it is as wanted."""
+    """The connector as the server has it once it is as desired."""
     return {"id": 7, "name": "kafka_connector", "storageConnectorType": "KAFKA", **FIELDS, **changes}
 
 
@@ -58,7 +59,7 @@ def what(plan: Plan) -> list[str]:
 
 
 def test_none_is_created_with_its_files_first() -> None:
-    plan = plan_project(WANTED, Current())
+    plan = plan_project(DESIRED, Current())
     assert plan.subject == "fraud"
     assert plan.outcome == "created"
     assert plan.changed
@@ -87,7 +88,7 @@ def test_none_is_created_with_its_files_first() -> None:
 
 
 def test_one_as_wanted_is_left() -> None:
-    plan = plan_project(WANTED, Current(stored()))
+    plan = plan_project(DESIRED, Current(stored()))
     assert (plan.outcome, plan.actions, plan.changes, plan.changed) == ("unchanged", (), (), False)
 
 
@@ -95,7 +96,7 @@ def test_one_as_wanted_is_left() -> None:
 @pytest.mark.parametrize("present", [True, False])
 def test_another_type_is_refused(connector: dict[str, t.Any], present: bool) -> None:
     with pytest.raises(Refusal) as raised:
-        plan_project(dataclasses.replace(WANTED, present=present), Current(connector))
+        plan_project(dataclasses.replace(DESIRED, present=present), Current(connector))
     assert raised.value.reason == "wrong_type"
     assert connector["storageConnectorType"] in raised.value.cause
     assert "kafka_connector" in raised.value.cause
@@ -106,12 +107,12 @@ def test_another_type_is_refused(connector: dict[str, t.Any], present: bool) -> 
 def test_a_connector_without_a_type_is_for_kafka() -> None:
     connector = stored()
     del connector["storageConnectorType"]
-    assert plan_project(WANTED, Current(connector)).outcome == "unchanged"
+    assert plan_project(DESIRED, Current(connector)).outcome == "unchanged"
 
 
 def test_a_rotation_puts_files_first_and_cleans_up_last() -> None:
     before = stored(sslTruststoreLocation=OLD_TRUST, sslKeystoreLocation=OLD_KEY)
-    plan = plan_project(WANTED, Current(before, others=()))
+    plan = plan_project(DESIRED, Current(before, others=()))
     assert plan.outcome == "updated"
     assert verbs(plan) == [
         f"upload {TRUST.path}",
@@ -126,7 +127,7 @@ def test_a_rotation_puts_files_first_and_cleans_up_last() -> None:
 
 
 def test_the_servers_own_spelling_of_the_name_stays() -> None:
-    plan = plan_project(WANTED, Current(stored(name="Kafka_Connector", bootstrapServers="other:1")))
+    plan = plan_project(DESIRED, Current(stored(name="Kafka_Connector", bootstrapServers="other:1")))
     assert verbs(plan) == ["replace Kafka_Connector"]
     assert plan.actions[0].payload["name"] == "Kafka_Connector"
 
@@ -134,7 +135,7 @@ def test_the_servers_own_spelling_of_the_name_stays() -> None:
 def test_files_that_others_use_stay() -> None:
     before = stored(sslTruststoreLocation=OLD_TRUST, sslKeystoreLocation=OLD_KEY)
     other = {"name": "other", "sslTruststoreLocation": f"hdfs://{OLD_TRUST}"}
-    plan = plan_project(WANTED, Current(before, others=[other, {"name": "bare"}]))
+    plan = plan_project(DESIRED, Current(before, others=[other, {"name": "bare"}]))
     assert verbs(plan)[-1] == f"remove {OLD_KEY}"
     assert f"remove {OLD_TRUST}" not in verbs(plan)
 
@@ -155,20 +156,20 @@ def test_files_that_others_use_stay() -> None:
 )
 def test_files_of_other_names_are_not_ours(path: str) -> None:
     before = stored(sslTruststoreLocation=path)
-    assert not needs_others(WANTED, Current(before))
-    assert [verb for verb in verbs(plan_project(WANTED, Current(before))) if verb.startswith("remove")] == []
+    assert not needs_others(DESIRED, Current(before))
+    assert [verb for verb in verbs(plan_project(DESIRED, Current(before))) if verb.startswith("remove")] == []
 
 
 def test_an_old_store_in_another_directory_goes_too() -> None:
     old = "/Projects/fraud/Logs/certificates/kafka_fraud_00000000_truststore.jks"
-    assert verbs(plan_project(WANTED, Current(stored(sslTruststoreLocation=old), others=())))[-1] == f"remove {old}"
+    assert verbs(plan_project(DESIRED, Current(stored(sslTruststoreLocation=old), others=())))[-1] == f"remove {old}"
 
 
 # --- existing: keep ---------------------------------------------------------------------------------------------------
 
 
 def test_keep_leaves_what_differs_and_tells() -> None:
-    keep = dataclasses.replace(WANTED, keep=True)
+    keep = dataclasses.replace(DESIRED, keep=True)
     plan = plan_project(keep, Current(stored(bootstrapServers="other:1")))
     assert (plan.outcome, plan.actions) == ("skipped", ())
     assert plan.changes == (Change("bootstrap.servers", "other:1", "kafka:9093"),)
@@ -180,32 +181,32 @@ def test_keep_leaves_what_differs_and_tells() -> None:
 
 
 def test_a_store_that_somebody_deleted_is_put_back() -> None:
-    plan = plan_project(WANTED, Current(stored(), sizes={KEY.path: len(KEY.content)}))
+    plan = plan_project(DESIRED, Current(stored(), sizes={KEY.path: len(KEY.load())}))
     assert plan.outcome == "updated"
     assert verbs(plan) == [f"upload {TRUST.path}"]
     assert plan.changes == (Change(f"file {TRUST.path}", None, "5 bytes"),)
 
 
 def test_a_store_of_another_size_is_replaced() -> None:
-    plan = plan_project(WANTED, Current(stored(), sizes={KEY.path: 3, TRUST.path: len(TRUST.content)}))
+    plan = plan_project(DESIRED, Current(stored(), sizes={KEY.path: 3, TRUST.path: len(TRUST.load())}))
     assert verbs(plan) == [f"remove {KEY.path}", f"upload {KEY.path}"]
     assert plan.changes == (Change(f"file {KEY.path}", "damaged (3 bytes)", "5 bytes"),)
 
 
 def test_stores_that_are_there_need_no_upload() -> None:
-    there = {TRUST.path: len(TRUST.content), KEY.path: len(KEY.content)}
-    assert plan_project(WANTED, Current(stored(), sizes=there)).outcome == "unchanged"
-    created = plan_project(WANTED, Current(sizes=there))
+    there = {TRUST.path: len(TRUST.load()), KEY.path: len(KEY.load())}
+    assert plan_project(DESIRED, Current(stored(), sizes=there)).outcome == "unchanged"
+    created = plan_project(DESIRED, Current(sizes=there))
     assert verbs(created) == ["create kafka_connector"]
 
 
 def test_what_a_killed_run_left_is_cleaned_up() -> None:
-    there = {TRUST.path: len(TRUST.content), KEY.path: len(KEY.content), OLD_KEY: 5, "/Projects/fraud/Resources/x": 1}
-    assert needs_others(WANTED, Current(stored(), sizes=there))
-    plan = plan_project(WANTED, Current(stored(), others=(), sizes=there))
+    there = {TRUST.path: len(TRUST.load()), KEY.path: len(KEY.load()), OLD_KEY: 5, "/Projects/fraud/Resources/x": 1}
+    assert needs_others(DESIRED, Current(stored(), sizes=there))
+    plan = plan_project(DESIRED, Current(stored(), others=(), sizes=there))
     assert (plan.outcome, verbs(plan)) == ("updated", [f"remove {OLD_KEY}"])
     assert plan.changes == (Change(f"file {OLD_KEY}", "superseded", None),)
-    assert needs_others(WANTED, Current(sizes=there))
+    assert needs_others(DESIRED, Current(sizes=there))
 
 
 # --- absent -----------------------------------------------------------------------------------------------------------
@@ -230,7 +231,7 @@ def test_absent() -> None:
 def test_absent_asks_before_it_breaks_others() -> None:
     others = [{"name": "b", "sslKeystoreLocation": KEY.path}, {"name": "a", "sslTruststoreLocation": TRUST.path}]
     found = Current(stored(), others=[*others, {"name": "c"}])
-    with pytest.raises(Refusal, match="a, b uses them too") as raised:
+    with pytest.raises(Refusal, match="connector a, b uses them too") as raised:
         plan_project(ABSENT, found)
     assert raised.value.reason == "shared_stores"
     assert "kafka_connector" in raised.value.cause
@@ -243,10 +244,10 @@ def test_absent_asks_before_it_breaks_others() -> None:
 
 def test_others_are_read_only_where_files_may_go() -> None:
     rotated = Current(stored(sslTruststoreLocation=OLD_TRUST))
-    assert needs_others(WANTED, rotated)
-    assert not needs_others(dataclasses.replace(WANTED, keep=True), rotated)
-    assert not needs_others(WANTED, Current(stored()))
-    assert not needs_others(WANTED, Current())
+    assert needs_others(DESIRED, rotated)
+    assert not needs_others(dataclasses.replace(DESIRED, keep=True), rotated)
+    assert not needs_others(DESIRED, Current(stored()))
+    assert not needs_others(DESIRED, Current())
     assert needs_others(ABSENT, Current(stored()))
     assert not needs_others(ABSENT, Current(stored(sslTruststoreLocation=None, sslKeystoreLocation="")))
     assert not needs_others(ABSENT, Current())
@@ -262,20 +263,20 @@ def test_absent_and_empty_are_the_same(absent: t.Any) -> None:
 
 
 def test_the_servers_own_fields_are_no_difference() -> None:
-    assert differences(WANTED, stored(id=99, href="https://x", externalKafka=True, description="mine")) == ()
+    assert differences(DESIRED, stored(id=99, href="https://x", externalKafka=True, description="mine")) == ()
 
 
 def test_empty_is_a_value_for_the_check_of_names() -> None:
-    off = dataclasses.replace(WANTED, fields={**FIELDS, "sslEndpointIdentificationAlgorithm": ""})
+    off = dataclasses.replace(DESIRED, fields={**FIELDS, "sslEndpointIdentificationAlgorithm": ""})
     assert differences(off, stored()) == (Change("ssl.endpoint.identification.algorithm", "HTTPS", ""),)
-    assert differences(WANTED, stored(sslEndpointIdentificationAlgorithm="")) == (
+    assert differences(DESIRED, stored(sslEndpointIdentificationAlgorithm="")) == (
         Change("ssl.endpoint.identification.algorithm", "", "HTTPS"),
     )
     assert differences(off, stored(sslEndpointIdentificationAlgorithm=None)) == ()
 
 
 def test_a_field_that_is_to_go() -> None:
-    plain = dataclasses.replace(WANTED, fields={"bootstrapServers": "kafka:9093", "options": []}, files=())
+    plain = dataclasses.replace(DESIRED, fields={"bootstrapServers": "kafka:9093", "options": []}, files=())
     there = {"bootstrapServers": "kafka:9093", "sslKeyPassword": "S3CRET", "sslTruststoreLocation": "/Projects/x"}
     assert [change.to_result() for change in differences(plain, there)] == [
         {"what": "ssl.truststore.location", "before": "/Projects/x", "after": None},
@@ -288,10 +289,10 @@ def test_the_scheme_of_a_location_is_no_difference() -> None:
     scheme = stored(
         sslTruststoreLocation=f"hopsfs://namenode:8020{TRUST.path}", sslKeystoreLocation=f"hdfs://{KEY.path}"
     )
-    assert differences(WANTED, scheme) == ()
+    assert differences(DESIRED, scheme) == ()
     assert locations(scheme) == {TRUST.path, KEY.path}
     # Of other fields all counts.
-    assert differences(WANTED, stored(bootstrapServers="tcp://kafka:9093"))
+    assert differences(DESIRED, stored(bootstrapServers="tcp://kafka:9093"))
 
 
 def test_locations_of_none() -> None:
@@ -301,47 +302,47 @@ def test_locations_of_none() -> None:
 
 def test_options_by_name() -> None:
     more = dataclasses.replace(
-        WANTED, fields={**FIELDS, "options": [LOGIN, MECHANISM, {"name": "acks", "value": "all"}]}
+        DESIRED, fields={**FIELDS, "options": [LOGIN, MECHANISM, {"name": "acks", "value": "all"}]}
     )
     assert differences(more, stored()) == (Change("acks", None, "all"),)
-    assert differences(WANTED, stored(options=[LOGIN, MECHANISM, {"name": "acks", "value": 1}])) == (
+    assert differences(DESIRED, stored(options=[LOGIN, MECHANISM, {"name": "acks", "value": 1}])) == (
         Change("acks", "1", None),
     )
-    other = differences(WANTED, stored(options=[{**LOGIN, "value": "x"}, MECHANISM]))
+    other = differences(DESIRED, stored(options=[{**LOGIN, "value": "x"}, MECHANISM]))
     assert other == (Change("sasl.jaas.config", "x", "S3CRET", secret=True),)
 
 
 def test_an_option_without_a_value_is_empty() -> None:
-    empty = dataclasses.replace(WANTED, fields={**FIELDS, "options": [{"name": "client.rack", "value": ""}]})
+    empty = dataclasses.replace(DESIRED, fields={**FIELDS, "options": [{"name": "client.rack", "value": ""}]})
     assert differences(empty, stored(options=[{"name": "client.rack"}])) == ()
     assert differences(empty, stored(options=[{"name": "client.rack", "value": 0}]))
 
 
 def test_the_order_counts_where_a_client_reads_it() -> None:
-    turned = differences(WANTED, stored(options=[MECHANISM, LOGIN]))
+    turned = differences(DESIRED, stored(options=[MECHANISM, LOGIN]))
     assert turned == (
         Change("order of options", "sasl.mechanism, sasl.jaas.config", "sasl.jaas.config, sasl.mechanism"),
     )
-    plan = plan_project(WANTED, Current(stored(options=[MECHANISM, LOGIN])))
+    plan = plan_project(DESIRED, Current(stored(options=[MECHANISM, LOGIN])))
     assert verbs(plan) == ["replace kafka_connector"]
     acks = {"name": "acks", "value": "all"}
-    between = dataclasses.replace(WANTED, fields={**FIELDS, "options": [acks, LOGIN, MECHANISM]})
+    between = dataclasses.replace(DESIRED, fields={**FIELDS, "options": [acks, LOGIN, MECHANISM]})
     assert differences(between, stored(options=[LOGIN, acks, MECHANISM])) == ()
 
 
 def test_an_option_given_twice_is_one_too_many() -> None:
-    twice = differences(WANTED, stored(options=[LOGIN, MECHANISM, MECHANISM]))
+    twice = differences(DESIRED, stored(options=[LOGIN, MECHANISM, MECHANISM]))
     assert twice == (Change("options given twice", "sasl.mechanism", None),)
-    unlike = differences(WANTED, stored(options=[{**MECHANISM, "value": "x"}, LOGIN, MECHANISM]))
+    unlike = differences(DESIRED, stored(options=[{**MECHANISM, "value": "x"}, LOGIN, MECHANISM]))
     assert unlike == (Change("options given twice", "sasl.mechanism", None),)
 
 
 def test_secrets_are_marked() -> None:
-    secret = {change.what for change in differences(WANTED, {}) if change.secret}
+    secret = {change.what for change in differences(DESIRED, {}) if change.secret}
     assert secret == {"ssl.truststore.password", "ssl.keystore.password", "ssl.key.password", "sasl.jaas.config"}
-    own = differences(WANTED, stored(options=[LOGIN, MECHANISM, {"name": "my.token", "value": "S3CRET"}]))
+    own = differences(DESIRED, stored(options=[LOGIN, MECHANISM, {"name": "my.token", "value": "S3CRET"}]))
     assert own == (Change("my.token", "S3CRET", None, secret=True),) and "S3CRET" not in repr(own)
-    shown = str([change.to_result() for change in differences(WANTED, {})])
+    shown = str([change.to_result() for change in differences(DESIRED, {})])
     assert "S3CRET" not in shown and "trust-password" not in shown and MASK in shown
 
 
@@ -349,13 +350,13 @@ def test_secrets_are_marked() -> None:
 
 
 def test_a_description_stays_unless_given() -> None:
-    assert body(WANTED, stored(description="mine"))["description"] == "mine"
-    assert body(WANTED, stored(description=None))["description"] == ""
-    given = dataclasses.replace(WANTED, description="ours")
+    assert body(DESIRED, stored(description="mine"))["description"] == "mine"
+    assert body(DESIRED, stored(description=None))["description"] == ""
+    given = dataclasses.replace(DESIRED, description="ours")
     assert differences(given, stored(description="mine")) == (Change("description", "mine", "ours"),)
     assert body(given, stored(description="mine"))["description"] == "ours"
     assert differences(given, stored(description="ours")) == ()
-    none = dataclasses.replace(WANTED, description="")
+    none = dataclasses.replace(DESIRED, description="")
     assert differences(none, stored()) == ()
     assert differences(none, stored(description="mine")) == (Change("description", "mine", ""),)
 
@@ -365,7 +366,7 @@ def test_a_description_stays_unless_given() -> None:
 
 def test_nothing_secret_is_shown_by_accident() -> None:
     for thing in (
-        WANTED,
+        DESIRED,
         TRUST,
         Current(stored()),
         Current(others=[stored()]),
@@ -373,7 +374,7 @@ def test_nothing_secret_is_shown_by_accident() -> None:
         Change("sasl.jaas.config", "S3CRET", "S3CRET"),
     ):
         assert "S3CRET" not in repr(thing) and "trust" not in repr(thing).replace("truststore", "")
-    assert "Resources" in repr(StoreFile("/Projects/fraud/Resources/x", b""))
+    assert "Resources" in repr(store_file("/Projects/fraud/Resources/x", b""))
 
 
 def test_a_change_as_it_is_shown() -> None:
@@ -386,11 +387,10 @@ def test_a_change_as_it_is_shown() -> None:
 def test_plans_and_actions_are_values() -> None:
     assert Action("create", "x", 1) == Action("create", "x", 2)
     assert str(Action("create", "x")) == "create x"
-    for value in (Action("create", "x"), Change("a", 1, 2), Plan("p", "created"), WANTED, TRUST, Current()):
+    for value in (Action("create", "x"), Change("a", 1, 2), Plan("p", "created"), DESIRED, TRUST, Current()):
         with pytest.raises(dataclasses.FrozenInstanceError):
             value.subject = "other"  # type: ignore[misc, union-attr]
     assert not Plan("p", "unchanged").changed
     assert Plan("p", "updated", (Action("create", "x"),)).changed
     defaults = Desired("p", "x")
     assert (defaults.present, defaults.keep, defaults.remove_shared_stores) == (True, False, False)
-    assert WANTED.of("ads") == dataclasses.replace(WANTED, project="ads")

@@ -12,7 +12,6 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.connector_planner import (
     Desired,
     Refusal,
-    StoreFile,
     locations,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import dialect_connector
@@ -21,6 +20,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.unit.connectors.server import Server
+from tests.unit.connectors.stores import store_file
 
 PROJECT = "fraud"
 NAMES = st.sampled_from(
@@ -52,9 +52,9 @@ def fields(draw: st.DrawFn) -> dict[str, t.Any]:
 
 
 @st.composite
-def wishes(draw: st.DrawFn) -> Desired:
+def desired_states(draw: st.DrawFn) -> Desired:
     made = draw(fields())
-    files = tuple(StoreFile(place, b"content of " + place.encode()) for place in sorted(locations(made)))
+    files = tuple(store_file(place, b"content of " + place.encode()) for place in sorted(locations(made)))
     return Desired(
         PROJECT,
         "kafka_connector",
@@ -88,32 +88,32 @@ def servers(draw: st.DrawFn) -> Server:
     return Server(connectors, files)
 
 
-def planned(server: Server, wanted: Desired, look: bool) -> Plan | None:
+def planned(server: Server, desired: Desired, look: bool) -> Plan | None:
     """The plan; None where it is refused."""
     try:
-        return server.plan(wanted, look)
+        return server.plan(desired, look)
     except Refusal:
         return None
 
 
-@given(servers(), wishes(), st.booleans())
-def test_a_second_run_finds_nothing_to_do(server: Server, wanted: Desired, look: bool) -> None:
-    plan = planned(server, wanted, look)
+@given(servers(), desired_states(), st.booleans())
+def test_a_second_run_finds_nothing_to_do(server: Server, desired: Desired, look: bool) -> None:
+    plan = planned(server, desired, look)
     assume(plan is not None)
     assert plan is not None
     server.apply(plan)
-    again = server.plan(wanted, look)
+    again = server.plan(desired, look)
     assert not again.changed, again
     assert again.outcome in ("unchanged", "skipped")
     if again.outcome == "skipped":
-        assert wanted.keep and not plan.changed
+        assert desired.keep and not plan.changed
 
 
-@given(servers(), wishes(), st.booleans())
-def test_outcome_actions_and_changes_agree(server: Server, wanted: Desired, look: bool) -> None:
+@given(servers(), desired_states(), st.booleans())
+def test_outcome_actions_and_changes_agree(server: Server, desired: Desired, look: bool) -> None:
     """What check mode tells is what is done, for both read the same plan; so it must not contradict itself."""
     before = server.copy()
-    plan = planned(server, wanted, look)
+    plan = planned(server, desired, look)
     if plan is None:
         return
     server.apply(plan)
@@ -128,14 +128,14 @@ def test_outcome_actions_and_changes_agree(server: Server, wanted: Desired, look
     assert {("created"): (False, True), "deleted": (True, False)}.get(plan.outcome, (had, had)) == (had, has)
 
 
-@given(servers(), wishes(), st.booleans())
-def test_what_was_written_is_what_was_declared(server: Server, wanted: Desired, look: bool) -> None:
-    plan = planned(server, wanted, look)
-    if plan is None or not wanted.present or plan.outcome == "skipped":
+@given(servers(), desired_states(), st.booleans())
+def test_what_was_written_is_what_was_declared(server: Server, desired: Desired, look: bool) -> None:
+    plan = planned(server, desired, look)
+    if plan is None or not desired.present or plan.outcome == "skipped":
         return
     server.apply(plan)
     stored = server.connectors["kafka_connector"]
-    for field, value in wanted.fields.items():
+    for field, value in desired.fields.items():
         if field == "options":
             assert {o["name"]: o["value"] for o in stored["options"]} == {o["name"]: o["value"] for o in value}
             order = [o["name"] for o in stored["options"] if o["name"].startswith("sasl.")]
@@ -143,15 +143,15 @@ def test_what_was_written_is_what_was_declared(server: Server, wanted: Desired, 
         else:
             assert (stored.get(field) or "") == value
     for field in ("sslTruststoreLocation", "sslTruststorePassword", "sslKeystoreLocation", "sslKeystorePassword"):
-        assert stored.get(field) == wanted.fields.get(field)
+        assert stored.get(field) == desired.fields.get(field)
 
 
-@given(servers(), wishes(), st.booleans())
-def test_nobody_loses_a_file(server: Server, wanted: Desired, look: bool) -> None:
+@given(servers(), desired_states(), st.booleans())
+def test_nobody_loses_a_file(server: Server, desired: Desired, look: bool) -> None:
     """No connector is left pointing to nothing, and nothing goes that is not ours."""
-    assume(not wanted.remove_shared_stores)
+    assume(not desired.remove_shared_stores)
     before = server.copy()
-    plan = planned(server, wanted, look)
+    plan = planned(server, desired, look)
     if plan is None:
         return
     server.apply(plan)
@@ -163,19 +163,19 @@ def test_nobody_loses_a_file(server: Server, wanted: Desired, look: bool) -> Non
         assert f"/kafka_{PROJECT}_" in place or plan.outcome == "deleted"
 
 
-@given(servers(), wishes(), st.booleans(), st.integers(0, 10))
-def test_a_killed_run_is_finished_by_the_next(server: Server, wanted: Desired, look: bool, steps: int) -> None:
-    plan = planned(server, wanted, look)
+@given(servers(), desired_states(), st.booleans(), st.integers(0, 10))
+def test_a_killed_run_is_finished_by_the_next(server: Server, desired: Desired, look: bool, steps: int) -> None:
+    plan = planned(server, desired, look)
     if plan is None:
         return
     whole = server.copy()
     whole.apply(plan)
     server.apply(dataclasses.replace(plan, actions=plan.actions[:steps]))
-    rest = planned(server, wanted, True)
+    rest = planned(server, desired, True)
     if rest is None:
         return
     server.apply(rest)
-    if wanted.keep and "kafka_connector" in whole.connectors and plan.outcome != "created":
+    if desired.keep and "kafka_connector" in whole.connectors and plan.outcome != "created":
         return
     assert {n: _comparable(c) for n, c in server.connectors.items()} == {
         n: _comparable(c) for n, c in whole.connectors.items()
@@ -186,19 +186,19 @@ def _comparable(connector: dict[str, t.Any]) -> dict[str, t.Any]:
     return {**connector, "options": sorted((o["name"], o["value"]) for o in connector["options"])}
 
 
-@given(servers(), wishes(), st.randoms(use_true_random=False))
-def test_order_never_matters(server: Server, wanted: Desired, source: random.Random) -> None:
+@given(servers(), desired_states(), st.randoms(use_true_random=False))
+def test_order_never_matters(server: Server, desired: Desired, source: random.Random) -> None:
     """Of keys, files, other connectors, what a directory lists. That of options is what the dialect makes it."""
-    plan = planned(server, wanted, True)
+    plan = planned(server, desired, True)
     shuffled = server.copy()
     for mapping in (shuffled.connectors, shuffled.files, *shuffled.connectors.values()):
         items = list(mapping.items())
         source.shuffle(items)
         mapping.clear()
         mapping.update(items)  # type: ignore[arg-type]
-    keys = list(wanted.fields)
+    keys = list(desired.fields)
     source.shuffle(keys)
-    again = planned(shuffled, dataclasses.replace(wanted, fields={key: wanted.fields[key] for key in keys}), True)
+    again = planned(shuffled, dataclasses.replace(desired, fields={key: desired.fields[key] for key in keys}), True)
     assert again == plan
 
 
@@ -216,13 +216,13 @@ def test_the_order_of_declared_properties_never_matters(properties: dict[str, st
     assert one == other
 
 
-@given(servers(), wishes())
-def test_no_secret_is_shown(server: Server, wanted: Desired) -> None:
+@given(servers(), desired_states())
+def test_no_secret_is_shown(server: Server, desired: Desired) -> None:
     canary = "canary-secret-value"
     for connector in server.connectors.values():
         connector["sslKeyPassword"] = canary
         connector["options"].append({"name": "sasl.jaas.config", "value": canary})
-    secret = dataclasses.replace(wanted, fields={**wanted.fields, "sslKeyPassword": canary + "-too"})
+    secret = dataclasses.replace(desired, fields={**desired.fields, "sslKeyPassword": canary + "-too"})
     plan = planned(server, secret, True)
     if plan is not None:
         assert canary not in str([change.to_result() for change in plan.changes])

@@ -38,24 +38,24 @@ def options(emulator: Emulator, **more: t.Any) -> dict[str, t.Any]:
 
 
 def seen(emulator: Emulator, **more: t.Any) -> list[dict[str, t.Any]]:
-    found = connector_info.look(options(emulator, **more)).entries
-    assert "S3CRET" not in str(found)
-    assert not any(entry["error"] for entry in found)
-    return found
+    result = connector_info.run(options(emulator, **more))
+    assert "S3CRET" not in str(result)
+    assert not result["failed"]
+    return t.cast("list[dict[str, t.Any]]", result["results"])
 
 
 def roll_out(emulator: Emulator, **more: t.Any) -> None:
     whole = {"state": "present", "existing": "update", "remove_shared_stores": False, **more}
-    assert not any(outcome.error for outcome in connector_task.roll_out(options(emulator, **whole), False).outcomes)
+    assert not connector_task.run(options(emulator, **whole), False, False)["failed"]
 
 
 def test_how_overrides_merge(emulator: Emulator) -> None:
     first, second = seen(emulator, projects=OWN, properties=COMMON)
     login = {"name": "sasl.jaas.config", "value": "********"}
     mechanism = {"name": "sasl.mechanism", "value": "PLAIN"}
-    assert first["wanted"]["options"] == [{"name": "linger.ms", "value": "5"}, login, mechanism]
-    assert second["wanted"]["options"] == [login, mechanism]
-    assert second["wanted"]["bootstrapServers"] == "kafka:9093"
+    assert first["desired"]["options"] == [{"name": "linger.ms", "value": "5"}, login, mechanism]
+    assert second["desired"]["options"] == [login, mechanism]
+    assert second["desired"]["bootstrapServers"] == "kafka:9093"
     assert {change["what"] for change in second["differs"]} >= {"bootstrap.servers", "sasl.jaas.config"}
 
 
@@ -68,7 +68,7 @@ def test_what_differs(emulator: Emulator) -> None:
 
 
 def test_without_a_declaration_there_is_nothing_to_compare(emulator: Emulator) -> None:
-    assert [(entry["wanted"], entry["differs"]) for entry in seen(emulator, projects=OWN)] == [(None, None)] * 2
+    assert [(entry["desired"], entry["differs"]) for entry in seen(emulator, projects=OWN)] == [(None, None)] * 2
 
 
 def test_a_declaration_that_cannot_work_is_refused_before_anything_is_read(emulator: Emulator) -> None:

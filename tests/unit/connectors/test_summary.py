@@ -5,7 +5,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import summary
-from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.reconcile import ProjectOutcome
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.project_outcome import ProjectOutcome
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_each_project import Failure
 
 
 def change(what: str, before: t.Any, after: t.Any) -> dict[str, t.Any]:
@@ -13,7 +14,7 @@ def change(what: str, before: t.Any, after: t.Any) -> dict[str, t.Any]:
 
 
 def failed(project: str) -> ProjectOutcome:
-    return ProjectOutcome(project, error={"reason": "x", "message": "the cause", "remedy": "The cure"})
+    return ProjectOutcome(project, failure=Failure({"reason": "x", "message": "the cause", "remedy": "The cure"}))
 
 
 def test_the_message() -> None:
@@ -24,7 +25,7 @@ def test_the_message() -> None:
     ]
     assert summary.message(outcomes, 0, False) == "3 projects: 1 created, 2 unchanged"
     assert summary.message(outcomes[:1], 2, True) == (
-        "1 project: 1 created; 2 more without the role of Data owner left out (check mode: nothing was written)"
+        "1 project: 1 created; left out 2 more where the user is not Data owner (check mode: nothing was written)"
     )
     assert summary.message([], 0, False) == "0 projects: nothing to do"
 
@@ -45,7 +46,7 @@ def test_the_result() -> None:
     }  # fmt: skip
     assert result["results"][1]["error"]["message"] == "the cause"
     assert summary.result([ProjectOutcome("a", "unchanged")], 0, False)["failed"] is False
-    skipped = ProjectOutcome("a", "skipped", error={"reason": "not_attempted", "message": "", "remedy": ""})
+    skipped = ProjectOutcome("a", "skipped", failure=Failure({"message": "", "remedy": ""}, attempted=False))
     assert summary.result([skipped], 0, False)["failed"] is True
 
 
