@@ -1,12 +1,13 @@
 # Copyright (c) 2026 the hopsworks.kafka authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs kafka_connector_info as any other module, once its stores are found."""
+"""Run kafka_connector_info like any other module, after its stores were found on the controller."""
 
 from __future__ import annotations
 
-from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import WithStores
+from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import ControllerStoresMixin
 
 
-class ActionModule(WithStores):
-    """The module, with the paths of stores on the controller as every module of this collection takes them."""
+class ActionModule(ControllerStoresMixin, NormalAction):  # type: ignore[misc]
+    """The module, with paths of stores on the controller resolved as for every module of this collection."""

@@ -30,8 +30,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores 
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import require_joined
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
-from ansible_collections.hopsworks.kafka.plugins.plugin_utils._plain import plain
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import find
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._to_builtin import to_builtin
 
 _MODULE = "hopsworks.kafka.onlinefs_config"
 _GROUP_SECONDS = 60
@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: t.Optional[t.Dict[str, t.Any]] = None) -> t.Dict[str, t.Any]:
         variables = task_vars or {}
         result = super().run(tmp, variables)
-        arguments = plain(self._task.args)
+        arguments = to_builtin(self._task.args)
         if "_transaction" in arguments:
             raise AnsibleError(f"{_MODULE}: _transaction is set by the action plugin, not by a task")
         if arguments.get("client_id") is None:

@@ -226,44 +226,16 @@ error:
     error_code: 320012}
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectReport
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_task
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.arguments import (
-    hopsworks_arguments,
-    selection_arguments,
-)
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import (
-    kafka_client_arguments,
-    mask_params,
-)
-
-
-def specification() -> t.Dict[str, t.Any]:
-    """The options, as DOCUMENTATION above describes them, and what they ask of each other."""
-    return {
-        "argument_spec": {
-            **hopsworks_arguments(),
-            **kafka_client_arguments(),
-            **selection_arguments(),
-            "name": {"type": "str", "default": "kafka_connector"},
-            "description": {"type": "str"},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "existing": {"type": "str", "choices": ["update", "keep"], "default": "update"},
-            "directory": {"type": "str", "default": "Resources"},
-            "check_files": {"type": "bool", "default": False},
-            "remove_shared_stores": {"type": "bool", "default": False},
-        },
-        "mutually_exclusive": [("projects", "project_query")],
-        "required_if": [("state", "present", ("properties",))],
-    }
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.argument_spec import connector_spec
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import mask_params
 
 
 def main() -> None:
-    """Run the module. On the controller the action plugin of the same name does this without a module."""
-    module = AnsibleModule(supports_check_mode=True, **specification())
+    """Run the module. On the controller the action plugin of the same name does the work without it."""
+    module = AnsibleModule(supports_check_mode=True, **connector_spec())
     options = mask_params(module)
     with DefectReport(module):
         result = connector_task.run(options, module.check_mode, module._diff)

@@ -175,31 +175,14 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectReport
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_info
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.arguments import (
-    hopsworks_arguments,
-    selection_arguments,
-)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.argument_spec import connector_info_spec
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import to_result
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import (
-    kafka_client_arguments,
-    mask_params,
-)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import mask_params
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **hopsworks_arguments(),
-            **kafka_client_arguments(),
-            **selection_arguments(),
-            "name": {"type": "str", "default": "kafka_connector"},
-            "directory": {"type": "str", "default": "Resources"},
-            "effective": {"type": "bool", "default": False},
-            "check_files": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-        mutually_exclusive=[("projects", "project_query")],
-    )
+    """Run the module."""
+    module = AnsibleModule(supports_check_mode=True, **connector_info_spec())
     options = mask_params(module)
     with DefectReport(module):
         try:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This plugin util is PRIVATE to the collection: it may change at any time.
-"""Where the stores of a declaration are on the controller. The same path means the same file for every module."""
+"""Find the stores of a declaration on the controller. The same path means the same file for every module."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible.plugins.action.normal import ActionModule as NormalAction
-from ansible_collections.hopsworks.kafka.plugins.plugin_utils._plain import plain
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import to_result
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._to_builtin import to_builtin
 
 Values = t.Dict[str, t.Any]
 Variables = t.Mapping[str, t.Any]
 
 _ROLES = ("truststore", "keystore")
-#: Options whose items may have stores of their own.
+#: Options that are lists whose items may have stores of their own.
 _LISTS = ("projects", "probes")
 
 
 def find(action: ActionBase, path: str, variables: Variables) -> t.Optional[str]:
-    """The file that a path means, decrypted where ansible-vault encrypted it; None where there is none.
+    """Return the file that a path means, decrypted if ansible-vault encrypted it; None if there is none.
 
-    A relative path is looked for as for other tasks, beside the playbook and the role. The declaration stands in
-    inventory variables, though, and the playbooks in a collection: so also beside the inventory, and where Ansible was
-    started.
+    A relative path is looked for as for other tasks, beside the playbook and the role. But the declaration usually is
+    in inventory variables, and the playbooks are in a collection: so also beside the inventory, and in the directory in
+    which Ansible was started.
 
     :raises AnsibleError: its vault cannot be opened.
     """
     try:
         found = action._find_needle("files", path)
     except AnsibleError:
-        places = [os.path.join(place, path) for place in (*_inventories(variables), os.getcwd())]
-        found = next((place for place in places if os.path.isfile(place)), None)
+        candidates = [os.path.join(folder, path) for folder in (*_inventories(variables), os.getcwd())]
+        found = next((candidate for candidate in candidates if os.path.isfile(candidate)), None)
     return None if found is None else str(action._loader.get_real_file(found))
 
 
@@ -44,28 +45,44 @@ def _inventories(variables: Variables) -> t.List[str]:
     return [source if os.path.isdir(source) else os.path.dirname(source) for source in sources]
 
 
-class WithStores(NormalAction):
-    """The action of a module that reads stores where it runs: on the controller they are found as :func:`find` says."""
+class ControllerStoresMixin(ActionBase):  # type: ignore[misc]
+    """For the action of a module that reads stores where it runs.
+
+    If that is the controller, the paths of the stores are replaced with those that :func:`find` returns.
+    """
 
     def run(self, tmp: t.Optional[str] = None, task_vars: t.Optional[Values] = None) -> Values:
-        variables = task_vars or {}
+        """Run the task with the stores found."""
+        try:
+            self._prepare(task_vars or {})
+        except InputError as error:
+            return {"failed": True, "msg": str(error), "error": to_result(error)}
+        return t.cast("Values", super().run(tmp, task_vars))
+
+    def _prepare(self, variables: Variables) -> None:
+        """Check and complete the arguments of the task.
+
+        :raises InputError: a text is given instead of a list. Ansible would split it at commas.
+        """
+        for name in _LISTS:
+            if isinstance(self._task.args.get(name), str):
+                raise InputError(f"option {name}", "it is a text, not a list", "Give a list, even of a single item")
         if self._connection.transport == "local":
-            self._task.args = self._located(plain(self._task.args), variables)
-        return t.cast("Values", super().run(tmp, variables))
+            self._task.args = self._located(to_builtin(self._task.args), variables)
 
     def _located(self, options: Values, variables: Variables) -> Values:
-        found = {name: options[name] for name in _LISTS if isinstance(options.get(name), list)}
-        own = {name: [self._item(item, variables) for item in items] for name, items in found.items()}
-        return {**self._item(options, variables), **own}
+        lists = {name: options[name] for name in _LISTS if isinstance(options.get(name), list)}
+        located = {name: [self._item(item, variables) for item in items] for name, items in lists.items()}
+        return {**self._item(options, variables), **located}
 
     def _item(self, item: t.Any, variables: Variables) -> t.Any:
-        """An item with the paths of its stores made those of files. What is none is left for the module to tell."""
+        """Return an item with the paths of its stores replaced. The module refuses what has another shape."""
         if not isinstance(item, dict):
             return item
-        found = dict(item)
+        replaced = dict(item)
         for role in _ROLES:
             store = item.get(role)
             if isinstance(store, dict) and isinstance(store.get("path"), str) and store["path"]:
                 path = find(self, store["path"], variables)
-                found[role] = {**store, "path": path or store["path"]}
-        return found
+                replaced[role] = {**store, "path": path or store["path"]}
+        return replaced

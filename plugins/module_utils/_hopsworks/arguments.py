@@ -16,7 +16,7 @@ DEFAULT_WORKERS = 25
 
 def hopsworks_arguments() -> t.Dict[str, t.Any]:
     """How a module reaches Hopsworks. The environment variables are those of the Hopsworks Python client."""
-    from ansible.module_utils.basic import env_fallback  # type: ignore[import-untyped]  # noqa: PLC0415
+    from ansible.module_utils.basic import env_fallback  # noqa: PLC0415
 
     return {
         "host": {"type": "str", "required": True, "fallback": (env_fallback, ["HOPSWORKS_HOST"])},
