@@ -7,24 +7,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: onlinefs_config
-short_description: Make the online feature store service of a host read from your Kafka
+short_description: Connect the online feature store service of a host to an external Kafka
 description:
-  - Gives the online feature store service (OnlineFS) of one host a Kafka that somebody else runs. All of the host's
-    files are one action.
-  - The change is a transaction. Everything is checked first, then written beside the live files and moved into place,
-    the service
-    is restarted, and it is proved to work. If any of that fails, the files from before come back byte for byte with
-    owner and mode,
-    the service is restarted with them, and the task fails and says why.
-  - The service is restarted only if what it reads has changed. Order and comments are no reason.
-  - The configurations that a host has had are kept as numbered generations, see O(generations). Generation 0 is what
-    was there before
-    the first run. O(state=reverted) goes back to any of them.
-  - A run that is killed leaves no file half-written. The next run takes up its work, restarts the service and proves
-    it.
-  - Managed hosts need the Python standard library alone. Where C(confluent-kafka) is installed, on the host or else on
-    the controller,
-    it is also proved that the service has joined its consumer group.
+  - Configures the online feature store service (OnlineFS) of one host for an external Kafka. All files of the host are
+    handled together.
+  - The change is a transaction. The module checks everything first, writes the new files next to the live ones, moves
+    them into place, restarts the service, and checks that it works. If any step fails, the module restores the previous
+    files byte for byte with owner and mode, restarts the service with them, and fails with the reason.
+  - The service is restarted only if what it reads changes. Reordering or comments do not trigger a restart.
+  - The module keeps the previous configurations of the host as numbered generations, see O(generations). Generation 0
+    is the configuration from before the first run. O(state=reverted) restores any of them.
+  - An interrupted run never leaves a partially written file. The next run finishes its work, restarts the service, and
+    checks it.
+  - Managed hosts need only the Python standard library. If C(confluent-kafka) is installed on the host or on the
+    controller, the module also checks that the service has joined its consumer group.
 author:
   - The hopsworks.kafka authors (@logicalclocks)
 version_added: "1.0.0"
@@ -34,114 +30,116 @@ attributes:
   check_mode:
     support: full
     details:
-      - Everything is read and checked as in a real run, also with O(probe).
+      - Everything is read and checked as in a normal run, including O(probe).
   diff_mode:
     support: full
+    details:
+      - Of C(onlinefs-site.xml), only the topics are shown.
   idempotent:
     support: full
 options:
   state:
     description:
-      - V(present) writes the configuration that is declared.
-      - V(reverted) brings the files of O(generation) back, with owner and mode. What others changed since in
-        C(onlinefs-site.xml)
-        stays; there only the topics go back.
+      - V(present) writes the declared configuration.
+      - V(reverted) restores the files of O(generation) with owner and mode. Changes that others have made to
+        C(onlinefs-site.xml) are kept. Only its topics are restored, unless the file is malformed.
     type: str
     choices: [present, reverted]
     default: present
   generation:
     description:
-      - For O(state=reverted), the generation to go back to.
-      - V(0) is what was there before the first run, as a rule the Kafka that Hopsworks manages.
+      - The generation to restore with O(state=reverted).
+      - V(0) is the configuration from before the first run, usually for the Kafka that Hopsworks manages.
     type: int
     default: 0
   service_version:
     description:
-      - Version of Hopsworks, major and minor. It says which files OnlineFS reads.
-        C(onlinefs-kafka.properties) from 3.3 on, also C(onlinefs-kafka-vector-db.properties) from 3.7, and
-        C(producer.properties) from 3.8.
+      - The version of Hopsworks, major and minor. It determines which files OnlineFS reads.
+        C(onlinefs-kafka.properties) since 3.3, C(onlinefs-kafka-vector-db.properties) since 3.7, and
+        C(producer.properties) since 3.8.
       - Required for O(state=present).
     type: str
   properties:
     description:
-      - The Kafka client, in the property names of Apache Kafka's own (Java) clients.
-      - A file of yours replaces the one that the installer of OnlineFS renders, so everything else that its template
-        sets is
-        written too, for example C(group.id), C(auto.offset.reset) and C(enable.auto.commit). What you give here wins
-        over that.
+      - The Kafka client, with the property names of Apache Kafka's own (Java) clients.
+      - The files replace those that the installer of OnlineFS renders. The module therefore also writes the other
+        properties of the installer's templates, for example C(group.id), C(auto.offset.reset) and
+        C(enable.auto.commit). The properties given here override them.
       - Required for O(state=present).
     type: dict
   truststore:
     description:
-      - The certificates that the brokers' certificates are verified with, in the form in which you have them.
-      - It arrives on the host as JKS, in a file named after its content.
+      - The certificates that verify the brokers' certificates.
+      - The module writes them to the host as JKS. The file name contains a hash of the content.
     type: dict
     suboptions: &store
       path:
         description:
           - The file to read. It is read on the controller, or on the host if C(remote_src) is true.
-          - On the controller a relative path is looked for as by other tasks, beside the playbook and the role, then
-            beside the inventory, then where Ansible was started. There the file may be encrypted by ansible-vault.
-          - Give this or C(content).
+          - A relative path on the controller is searched for next to the playbook and the role as in other tasks, then
+            next to the inventory, then in the current directory. The file may be encrypted with ansible-vault.
+          - Mutually exclusive with C(content).
         type: path
       content:
         description:
           - The store itself, for example from a vault. PEM as text, PKCS12 and JKS in Base64.
-          - Give this or C(path).
+          - Mutually exclusive with C(path).
         type: str
       type:
         description:
-          - The form of the store. Recognised from its content when not given.
+          - The type of the store. If omitted, it is detected from the content.
         type: str
         choices: [PEM, PKCS12, JKS]
       password:
         description:
           - The password of the store.
-          - Not needed for PEM. The store that is made from PEM then gets a password that is derived from its content.
+          - Not needed for PEM. If omitted, a store made from PEM gets a password that is derived from its content.
         type: str
       key_password:
         description:
-          - The password of the private key, where it differs from that of the store.
+          - The password of the private key, if it differs from the password of the store.
         type: str
       remote_src:
         description:
-          - Whether C(path) is on the managed host. Reading PKCS12, or an encrypted PEM key, then needs C(cryptography)
-            there.
+          - Whether C(path) is on the managed host. PKCS12 and encrypted PEM keys then need C(cryptography) there.
+          - The file is read with the rights of the user who owns its directory, and must be a regular file.
         type: bool
         default: false
   keystore:
     description:
-      - The client's own certificate chain and private key, in the form in which you have them.
-      - It arrives on the host as JKS, in a file named after its content.
+      - The client's certificate chain and private key.
+      - The module writes them to the host as JKS. The file name contains a hash of the content.
     type: dict
     suboptions: *store
   consumer_properties:
     description:
-      - Properties for C(onlinefs-kafka.properties) alone. They win over O(properties). Null removes one.
+      - Properties for C(onlinefs-kafka.properties) only. They override O(properties). Null removes a property.
     type: dict
     default: {}
   vector_db_properties:
     description:
-      - Properties for C(onlinefs-kafka-vector-db.properties) alone, likewise. Its C(group.id) is taken from here or
-        from the template.
+      - Properties for C(onlinefs-kafka-vector-db.properties) only. They override O(properties). Null removes a
+        property.
+      - C(group.id) of this file comes from here or from the template.
     type: dict
     default: {}
   producer_properties:
     description:
-      - Properties for C(producer.properties) alone, likewise.
+      - Properties for C(producer.properties) only. They override O(properties). Null removes a property.
     type: dict
     default: {}
   topics:
     description:
-      - The topics to read, set as C(topicList) in C(onlinefs-site.xml). An empty list empties it.
-      - OnlineFS then no longer reads what O(topic_pattern) matches.
-      - When not given, C(topicList) is left as it is.
+      - The topics to read, set as C(topicList) in C(onlinefs-site.xml). With a list of topics, OnlineFS ignores
+        O(topic_pattern). An empty list clears C(topicList).
+      - If omitted, C(topicList) is not changed.
     type: list
     elements: str
   topic_pattern:
     description:
-      - A regular expression of Java for the topics to read, set as C(topicPattern) in C(onlinefs-site.xml).
-      - When not given, C(topicPattern) is left as it is.
+      - A Java regular expression that matches the topics to read, set as C(topicPattern) in C(onlinefs-site.xml).
+        Control characters are not allowed.
+      - If omitted, C(topicPattern) is not changed.
     type: str
   home:
     description:
@@ -150,136 +148,144 @@ options:
     default: /srv/hops/onlinefs
   container_home:
     description:
-      - Where the service sees O(home). Its unit mounts it there, so the files name the stores by that path.
+      - The path of O(home) as the service sees it. The service's unit mounts the directory there, so the files refer to
+        the stores with this path.
     type: str
     default: /onlinefs
   config_dir:
     description:
-      - The directory of the files. It may be a symbolic link. C(etc) in O(home) when not given.
-      - A directory outside of O(home) is taken to be seen by the service at the same path.
+      - The directory of the files. May be a symbolic link. If omitted, C(etc) in O(home).
+      - A directory outside of O(home) must have the same path for the service.
     type: path
   owner:
     description:
-      - Owner of the files, a name or a number. When not given, a file keeps its owner, and a new one belongs to the
-        directory's.
+      - The owner of the files, a name or a number. If omitted, existing files keep their owner, and new files get the
+        owner of the directory.
     type: str
   group:
     description:
-      - Group of the files, likewise.
+      - The group of the files, a name or a number. If omitted, existing files keep their group, and new files get the
+        group of the directory.
     type: str
   mode:
     description:
-      - Permission bits of the properties files and stores, in octal digits. They hold passwords.
+      - The permission bits of the properties files and stores, in octal digits.
+      - The files contain passwords, so others must not have access.
     type: str
     default: "0640"
   client_id:
     description:
-      - What this host's consumers call themselves in Kafka, followed by the number of the generation.
-        A member of that name in the consumer group is then one that runs this very configuration.
-      - C(onlinefs_) and the host's name in the inventory when not given. An empty text leaves it to Kafka.
-      - C(client.id) in O(properties) or O(consumer_properties) is taken as it is.
+      - The client id of this host's consumers in Kafka. The module appends the number of the generation, so a member
+        with that id in the consumer group is known to use this configuration.
+      - If omitted, C(onlinefs_) and the host's name in the inventory. An empty string leaves the client id to Kafka.
+      - C(client.id) in O(properties) or O(consumer_properties) is used as it is.
     type: str
   service_manager:
     description:
-      - How the service is restarted and looked at. V(systemd), commands of yours (V(command)), or not at all (V(none)).
+      - How to restart the service and check its state. With V(systemd), with the commands in O(service_commands)
+        (V(command)), or not at all (V(none)).
     type: str
     choices: [systemd, command, none]
     default: systemd
   service_name:
     description:
-      - The service's name; for systemd its unit.
+      - The name of the service. For systemd, the name of its unit.
     type: str
     default: onlinefs
   service_commands:
     description:
-      - For O(service_manager=command). No shell reads them.
+      - The commands for O(service_manager=command). Run without a shell.
     type: dict
     suboptions:
       restart:
         description:
-          - Ends the service where it runs, and starts it. Must end by itself.
+          - The command that stops the service if it runs, and starts it. It must exit by itself.
+          - A service that it leaves running should not keep writing to the output of the command.
         type: str
         required: true
       status:
         description:
-          - Its exit status is 0 while the service runs.
+          - The command that exits with status 0 while the service runs. If omitted, the service counts as running.
         type: str
   service_timeout:
     description:
-      - Seconds that a restart may take, and again the proof after it.
+      - The number of seconds that a restart may take, and the number of seconds that the check after it may take.
     type: int
     default: 120
   service_settle:
     description:
-      - Seconds for which the service must stay up after a restart, so that one that falls over and over is found out.
+      - The number of seconds for which the service must keep running after a restart. Detects crash loops.
     type: int
     default: 5
   metrics_url:
     description:
-      - Answers while the service runs. Asked on the host. An empty text leaves it out.
+      - A page that answers with status 200 while the service runs. Requested from the host, without a login. Redirects
+        are not followed.
+      - "Empty string: skip this check."
     type: str
     default: http://127.0.0.1:12800/metrics
   log_file:
     description:
-      - The log of the service. Its last lines, with secrets taken out, are returned when the service does not work.
-        C(logs/onlinefs.log) in O(home) when not given.
+      - The log of the service. If the service does not work, its last lines are returned without secrets.
+      - If omitted, C(logs/onlinefs.log) in O(home).
     type: path
   probe:
     description:
-      - Whether to try the declared Kafka from the host before anything is written. V(changed) does so before a restart,
-        V(always) in every run. It goes up to the TLS handshake, or up to the brokers' metadata where C(confluent-kafka)
-        is on the host.
+      - When to test the declared Kafka from the host before anything is written. V(changed) tests it before a restart,
+        V(always) in every run.
+      - The test includes the TLS handshake. If C(confluent-kafka) is installed on the host, it also includes login,
+        metadata, topics and the consumer group.
     type: str
     choices: [changed, always, never]
     default: changed
   probe_timeout:
     description:
-      - Seconds that this may take.
+      - The number of seconds that the test may take.
     type: int
     default: 15
   health_check:
     description:
-      - When to prove that the service works. V(changed) does so after a restart, V(always) also where nothing was to be
-        done,
-        and in check mode.
+      - When to check that the service works. V(changed) checks it after a restart, V(always) also if nothing needs to
+        be changed, and in check mode.
     type: str
     choices: [changed, always]
     default: changed
   verify_consumer_group:
     description:
-      - Whether the proof includes that the service has joined its consumer group.
-      - V(auto) warns where nobody could look, as C(confluent-kafka) is neither on the host nor on the controller, or
-        Kafka cannot be
-        reached from there. V(required) takes the change back in that case. V(never) does not look.
+      - Whether the check includes that the service has joined its consumer group.
+      - V(auto) warns if the group cannot be checked, because C(confluent-kafka) is installed neither on the host nor on
+        the controller, or because Kafka cannot be reached from there. V(required) rolls the change back in that case.
+        V(never) does not check the group.
+      - The group of a configuration that this module did not write is not checked.
     type: str
     choices: [auto, required, never]
     default: auto
   min_days_valid:
     description:
-      - Refuse certificates that are valid for fewer days.
+      - Fail if a certificate expires in fewer days.
     type: int
     default: 14
   generations:
     description:
-      - How many configurations of the host to keep besides generation 0.
+      - The number of configurations to keep in addition to generation 0.
     type: int
     default: 5
   state_dir:
     description:
-      - Where they are kept, readable by the user alone that the task runs as. C(.kafka_generations) in O(home) when not
-        given.
+      - The directory for the kept configurations, accessible only to the user that runs the task. If omitted,
+        C(.kafka_generations) in O(home).
     type: path
 notes:
   - On the controller, PEM and PKCS12 stores need C(cryptography).
-  - A change takes one run of this module on the host, or two where the consumer group is looked at from the controller.
-    A host that needs no change takes one.
+  - A change runs this module on the host once, or twice if the controller checks the consumer group. If nothing needs
+    to be changed, it runs once.
 seealso:
   - module: hopsworks.kafka.kafka_connector
   - module: hopsworks.kafka.kafka_probe
 """
 
 EXAMPLES = r"""
-- name: Read from our Kafka
+- name: Connect OnlineFS to an external Kafka
   hopsworks.kafka.onlinefs_config:
     service_version: "3.8"
     properties:
@@ -292,7 +298,7 @@ EXAMPLES = r"""
     truststore:
       path: files/kafka-ca.pem
 
-- name: Mutual TLS, and these topics only
+- name: Use mutual TLS and read only these topics
   hopsworks.kafka.onlinefs_config:
     service_version: "3.8"
     properties:
@@ -310,43 +316,43 @@ EXAMPLES = r"""
     owner: onlinefs
     group: onlinefs
 
-- name: Go back to the Kafka that Hopsworks manages
+- name: Restore the configuration for the Kafka that Hopsworks manages
   hopsworks.kafka.onlinefs_config:
     state: reverted
 
-- name: List the configurations that are kept
+- name: List the kept configurations
   hopsworks.kafka.onlinefs_config:
     state: reverted
   check_mode: true
   register: onlinefs
-  # then: onlinefs.generations
+  # The list is in onlinefs.generations.
 """
 
 RETURN = r"""
 changes:
-  description: What differs, and was changed or, in check mode, would be. Secrets are masked.
+  description: The differences that the run removed or, in check mode, would remove. Secrets are masked.
   returned: success
   type: list
   elements: dict
   contains:
     what:
-      description: The file and what of it, a property for example.
+      description: The file and the property or attribute that differs.
       type: str
       sample: "onlinefs-kafka.properties: bootstrap.servers"
     before:
-      description: What was there. Null where there was nothing.
+      description: The previous value. Null if there was none.
       type: raw
     after:
-      description: What is there now. Null where it is gone.
+      description: The new value. Null if it was removed.
       type: raw
 actions:
-  description: What was done, in order.
+  description: The actions, in order.
   returned: success
   type: list
   elements: str
   sample: ["write onlinefs-kafka.properties", "restart service"]
 files:
-  description: Paths of the files that are managed.
+  description: The paths of the managed files.
   returned: success
   type: list
   elements: str
@@ -356,111 +362,111 @@ restarted:
   returned: success
   type: bool
 probe:
-  description: What the host saw of the declared Kafka before anything was written.
-  returned: when it was tried, also on failure
+  description: The test of the declared Kafka from the host, before anything was written.
+  returned: if it was tested, also on failure
   type: dict
   contains:
     ok:
-      description: Whether every stage that was tried went well.
+      description: Whether all stages that were reached passed.
       type: bool
     stages:
-      description: What each stage saw, as M(hopsworks.kafka.kafka_probe) returns it.
+      description: The stages, as M(hopsworks.kafka.kafka_probe) returns them.
       type: list
       elements: dict
     failed_stage:
       description: The first stage that failed.
       type: str
 health:
-  description: What was seen of the service when it worked.
+  description: The check that the service works.
   returned: after a restart, or with O(health_check=always)
   type: dict
   contains:
     service:
-      description: State of the service.
+      description: The state of the service.
       type: str
       sample: active (running), pid 4711, 0 restarts, result success
     metrics:
-      description: V(ok), or null where they are left out.
+      description: V(ok), or null if the metrics are not checked.
       type: str
     group:
-      description: The consumer group, or null where it is left out.
+      description: The consumer group, or null if it is not checked.
       type: dict
       contains:
         name:
-          description: Its name.
+          description: The name of the group.
           type: str
           sample: onlinefs_rondb
         client_id:
-          description: What this host's members call themselves.
+          description: The client id of this host's members.
           type: str
           sample: onlinefs_host1_3
         joined:
-          description: Whether such a member is in the group. Null where nobody could look.
+          description: Whether such a member is in the group. Null if that could not be checked.
           type: bool
         reason:
-          description: Why nobody could look.
+          description: Why it could not be checked.
           type: str
         members:
-          description: How many members the group has.
+          description: The number of members of the group.
           type: int
         partitions:
-          description: How many partitions they read, all together.
+          description: The number of partitions that all members read together.
           type: int
         lag:
-          description: Records that the group is behind. Null where Kafka holds no offsets of it, as OnlineFS may keep
-            them itself.
+          description: The number of records that the group is behind. Null if Kafka has no offsets of the group, as
+            OnlineFS may keep them itself.
           type: int
         cluster_id:
-          description: What the Kafka cluster calls itself.
+          description: The id of the Kafka cluster.
           type: str
 generation:
-  description: The configuration that is live now; in check mode, the one that would be.
+  description: The number of the configuration that is live after the run or, in check mode, would be.
   returned: success
   type: int
   sample: 3
 generations:
-  description: The configurations that are kept, the oldest first.
+  description: The kept configurations, the oldest first.
   returned: success
   type: list
   elements: dict
   contains:
     number:
-      description: What O(generation) calls it.
+      description: The number for O(generation).
       type: int
     origin:
-      description: V(applied), V(reverted), or V(found) for what this module did not write.
+      description: V(applied) or V(reverted) if this module wrote the configuration, V(found) if not.
       type: str
     created:
-      description: When, in UTC.
+      description: The time at which it was kept, in UTC.
       type: str
       sample: "2026-01-31T12:00:00Z"
     proved:
-      description: When the service was seen to work with it. Null where nobody looked.
+      description: The time at which the service was seen to work with it. Null if that was not checked.
       type: str
     cluster_id:
-      description: The Kafka cluster that it was proved with.
+      description: The id of the Kafka cluster that the service worked with.
       type: str
     service_version:
-      description: As it was declared.
+      description: The declared version of Hopsworks.
       type: str
     bootstrap_servers:
-      description: Of its consumer.
+      description: The bootstrap servers of the consumer.
       type: str
     files:
-      description: Names of its files.
+      description: The names of the files.
       type: list
       elements: str
 rolled_back:
-  description: The files from before are back.
+  description: Whether the previous files were restored.
   returned: on failure after something was written
   type: bool
 reasons:
-  description: Why the change did not work, and why the service does not work with the configuration from before, if so.
+  description: Why the change failed, and why the service does not work with the previous configuration, if so.
   returned: on failure after something was written
   type: list
   elements: str
 diagnosis:
-  description: What was seen of the service when it did not work, C(service), C(log) and C(probe). Secrets are masked.
+  description: The state of the service after the failed change, its log, and the result of RV(probe). Secrets are masked.
   returned: on failure after something was written
   type: dict
 """
@@ -481,7 +487,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.transact
 
 
 def argument_spec() -> t.Dict[str, t.Any]:
-    """The options, as DOCUMENTATION above describes them."""
+    """Return the argument spec that DOCUMENTATION describes."""
     spec = kafka_client_arguments()
     for role in ("truststore", "keystore"):
         spec[role]["options"]["remote_src"] = {"type": "bool", "default": False}

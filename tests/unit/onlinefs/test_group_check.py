@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import pathlib
+import signal
+import time
 import typing as t
 
 import pytest
@@ -14,6 +16,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import co
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.consumer_groups import ConsumerGroup
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import options
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.transaction import RolledBack
 
 from tests.unit.kafka import pki
@@ -181,3 +184,33 @@ def test_a_crash_while_the_group_is_checked_rolls_back(home: Home, monkeypatch: 
     with pytest.raises(RolledBack, match=r"defect in hopsworks\.kafka: RuntimeError") as caught:
         home.run(verify_consumer_group="auto")
     assert home.files() == before and "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
+def test_a_child_that_dies_while_it_checks_the_group_rolls_back(
+    home: Home, monkeypatch: pytest.MonkeyPatch, blow: signal.Signals
+) -> None:
+    """librdkafka runs in a child of its own; the stand-in for it ends that child as a crash does."""
+    before, modes, here = home.files(), home.modes(), os.getpid()
+
+    def crash(*_arguments: object) -> None:
+        assert os.getpid() != here
+        os.kill(os.getpid(), blow)
+
+    monkeypatch.setattr(consumer_groups.BrokerClient, "of", crash)
+    with pytest.raises(RolledBack, match=rf"librdkafka crashed \({blow.name}\)") as caught:
+        home.run(verify_consumer_group="auto")
+    assert caught.value.second is None, "the configuration from before works"
+    assert (home.files(), home.modes()) == (before, modes)
+    assert home.restarts == 2 and not (home.state / "journal.json").exists()
+
+
+def test_a_child_that_hangs_while_it_checks_the_group_is_not_waited_for(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer_groups.BrokerClient, "of", lambda *_: time.sleep(120))
+    monkeypatch.setattr(options.consumer_groups, "available", lambda: True)
+    before, began = home.files(), time.monotonic()
+    with pytest.raises(RolledBack, match="it could not be checked: Kafka did not answer in time"):
+        home.run(verify_consumer_group="required")
+    assert time.monotonic() - began < 30 and home.files() == before
