@@ -466,7 +466,7 @@ reasons:
   type: list
   elements: str
 diagnosis:
-  description: The state of the service after the failed change, its log, and the result of RV(probe). Secrets are masked.
+  description: The state of the service after the failed change, its log, and RV(probe). Secrets are masked.
   returned: on failure after something was written
   type: dict
 """
