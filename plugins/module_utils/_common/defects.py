@@ -26,7 +26,7 @@ _OURS = re.compile(r".*ansible_collections/hopsworks/kafka/plugins/(?:module_uti
 _LIBRARIES = re.compile(r".*(?:site|dist)-packages/")
 
 
-class Module(t.Protocol):
+class FailingModule(t.Protocol):
     """The part of ``AnsibleModule`` that :class:`DefectReport` uses."""
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn: ...
@@ -82,7 +82,7 @@ class DefectReport:
     ``exit_json`` and ``fail_json`` work inside the block as usual.
     """
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: FailingModule) -> None:
         self._module = module
 
     def __enter__(self) -> None:

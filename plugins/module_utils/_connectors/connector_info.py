@@ -22,7 +22,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_connector import FIELDS, SECRET_FIELDS
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive import secret_property
 
-from .connector_planner import Desired, differences, locations
+from .connector_planner import DesiredConnector, differences, locations
 from .desired import OVERRIDABLE, declare_connectors, overrides_by_project
 
 Options = t.Mapping[str, t.Any]
@@ -73,7 +73,7 @@ def run(options: Options) -> Fields:
     def visit(session: Session, project: Project) -> ProjectInfo:
         info = ProjectInfo(project.name)
         try:
-            desired = Desired(project.name, options["name"])
+            desired = DesiredConnector(project.name, options["name"])
             if declared:
                 desired = declared.of(project.name).desired(desired, project.name, options["directory"])
             _read(session, project, options, info, desired)
@@ -110,7 +110,7 @@ def _cleaned(failed: Failure) -> Failure:
     return dataclasses.replace(failed, error={**failed.error, **cleaned})
 
 
-def _read(session: Session, project: Project, options: Options, info: ProjectInfo, desired: Desired) -> None:
+def _read(session: Session, project: Project, options: Options, info: ProjectInfo, desired: DesiredConnector) -> None:
     """Fill in what can be read of a project.
 
     :param desired: compared with the connector if it has fields.

@@ -55,7 +55,7 @@ class StoreFile:
 
 
 @dataclasses.dataclass(frozen=True)
-class Desired:
+class DesiredConnector:
     """The desired state of one project.
 
     :param project: the name of the project.
@@ -79,7 +79,7 @@ class Desired:
 
 
 @dataclasses.dataclass(frozen=True)
-class Current:
+class CurrentConnector:
     """The current state of one project, as far as it was read.
 
     :param connector: the connector of the desired name; None if there is none.
@@ -92,7 +92,7 @@ class Current:
     sizes: t.Optional[t.Mapping[str, int]] = None
 
 
-def needs_others(desired: Desired, current: Current) -> bool:
+def needs_others(desired: DesiredConnector, current: CurrentConnector) -> bool:
     """Return whether :func:`plan_project` needs the other connectors: only where files may be deleted.
 
     A converged project costs no request for them.
@@ -104,7 +104,7 @@ def needs_others(desired: Desired, current: Current) -> bool:
     return not desired.keep and bool(_leftovers(desired, current))
 
 
-def plan_project(desired: Desired, current: Current) -> Plan:
+def plan_project(desired: DesiredConnector, current: CurrentConnector) -> Plan:
     """Return what must be done in one project.
 
     :raises Refusal: the connector is of another type, or other connectors use its files.
@@ -131,7 +131,7 @@ class _Step(t.NamedTuple):
     changes: t.Tuple[Change, ...] = ()
 
 
-def _plan_present(desired: Desired, current: Current) -> Plan:
+def _plan_present(desired: DesiredConnector, current: CurrentConnector) -> Plan:
     """Files first, then the connector that names them, then the removal of files that it no longer names."""
     connector = _write_connector(desired, current.connector)
     uploads = [_upload(file, current) for file in desired.files]
@@ -142,7 +142,7 @@ def _plan_present(desired: Desired, current: Current) -> Plan:
     return Plan(desired.project, outcome, tuple(actions), tuple(changes))
 
 
-def _upload(file: StoreFile, current: Current) -> _Step:
+def _upload(file: StoreFile, current: CurrentConnector) -> _Step:
     """Return what brings a store into the project.
 
     Without a listing of the files, one that the connector names is taken to be there.
@@ -161,7 +161,7 @@ def _upload(file: StoreFile, current: Current) -> _Step:
     return _Step(tuple(actions), (Change(f"file {file.path}", before, f"{file.size} bytes"),))
 
 
-def _write_connector(desired: Desired, connector: t.Optional[Connector]) -> _Step:
+def _write_connector(desired: DesiredConnector, connector: t.Optional[Connector]) -> _Step:
     changes = differences(desired, connector or {})
     if connector is None:
         return _Step((Action("create", desired.name, body(desired, None)),), changes)
@@ -170,7 +170,7 @@ def _write_connector(desired: Desired, connector: t.Optional[Connector]) -> _Ste
     return _Step((Action("replace", str(connector.get("name")), body(desired, connector)),), changes)
 
 
-def _remove_leftovers(desired: Desired, current: Current) -> _Step:
+def _remove_leftovers(desired: DesiredConnector, current: CurrentConnector) -> _Step:
     used = {path for other in current.others or () for path in locations(other)}
     paths = sorted(_leftovers(desired, current) - used)
     return _Step(
@@ -179,7 +179,7 @@ def _remove_leftovers(desired: Desired, current: Current) -> _Step:
     )
 
 
-def _plan_absent(desired: Desired, current: Current) -> Plan:
+def _plan_absent(desired: DesiredConnector, current: CurrentConnector) -> Plan:
     connector = current.connector
     if connector is None:
         return Plan(desired.project, "unchanged")
@@ -193,7 +193,7 @@ def _plan_absent(desired: Desired, current: Current) -> Plan:
         )
     changes = [
         dataclasses.replace(change, before=change.after, after=None)
-        for change in differences(Desired(desired.project, desired.name, fields=connector), {})
+        for change in differences(DesiredConnector(desired.project, desired.name, fields=connector), {})
     ]
     changes += [Change(f"file {path}", "present", None) for path in sorted(paths)]
     return Plan(desired.project, "deleted", (Action("delete", str(connector.get("name"))),), tuple(changes))
@@ -232,7 +232,7 @@ _COMPARERS: t.Mapping[str, _Comparer] = {
 }
 
 
-def differences(desired: Desired, connector: t.Mapping[str, t.Any]) -> t.Tuple[Change, ...]:
+def differences(desired: DesiredConnector, connector: t.Mapping[str, t.Any]) -> t.Tuple[Change, ...]:
     """Return the differences between a connector and the desired one, by the names of Kafka's properties.
 
     Absent and empty are the same. ``id``, ``href`` and ``externalKafka`` belong to the server and are not compared.
@@ -278,7 +278,7 @@ def _options(connector: t.Mapping[str, t.Any]) -> t.List[t.Tuple[str, str]]:
 # --- what is written and removed --------------------------------------------------------------------------------------
 
 
-def body(desired: Desired, connector: t.Optional[Connector]) -> Connector:
+def body(desired: DesiredConnector, connector: t.Optional[Connector]) -> Connector:
     """Return the whole connector for a POST or PUT. The server clears every field that a PUT omits."""
     current = connector or {}
     description = current.get("description") if desired.description is None else desired.description
@@ -296,7 +296,7 @@ def locations(connector: t.Mapping[str, t.Any]) -> t.Set[str]:
     return {path for path in (_path(connector.get(field)) for field in _LOCATIONS) if path}
 
 
-def _leftovers(desired: Desired, current: Current) -> t.Set[str]:
+def _leftovers(desired: DesiredConnector, current: CurrentConnector) -> t.Set[str]:
     """Return the project's files that have a name of ours, and that its connector will no longer name.
 
     Without a listing of the directory these are the files that the connector names now. A listing also shows what a

@@ -23,7 +23,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session, connection
 
 from . import summary
-from .connector_planner import Desired
+from .connector_planner import DesiredConnector
 from .desired import OVERRIDABLE, check_connector, declare_connectors, overrides_by_project
 from .project_outcome import ProjectOutcome
 from .reconcile import reconcile
@@ -72,7 +72,7 @@ def roll_out(options: Options, check_mode: bool, show: t.Optional[Show] = None) 
     check(selection)
     directory = options["directory"]
     warnings = check_connector(options["name"], options.get("description"), directory)
-    base = Desired(
+    base = DesiredConnector(
         project="",
         name=options["name"],
         present=options["state"] == "present",

@@ -24,7 +24,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import dial
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_python_client import python_client
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import stores
 
-from .connector_planner import Desired, StoreFile
+from .connector_planner import DesiredConnector, StoreFile
 
 Options = t.Mapping[str, t.Any]
 
@@ -99,7 +99,7 @@ class ConnectorDeclaration(t.NamedTuple):
     fields: t.Mapping[str, t.Any]
     stores: t.Tuple[DeclaredStore, ...]
 
-    def desired(self, base: Desired, project: str, directory: str) -> Desired:
+    def desired(self, base: DesiredConnector, project: str, directory: str) -> DesiredConnector:
         """Return the desired state of a project.
 
         :param base: everything that does not come from the declaration.

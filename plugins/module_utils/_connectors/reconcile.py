@@ -21,13 +21,13 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive import secrets_of
 
-from .connector_planner import Current, Desired, Refusal, locations, needs_others, plan_project
+from .connector_planner import CurrentConnector, DesiredConnector, Refusal, locations, needs_others, plan_project
 from .project_outcome import ProjectOutcome
 from .reconcile_state import NextStep, ReconcileState, adopt_plan, begin, next_step
 
 
 def reconcile(
-    session: Session, project: Project, desired: Desired, directory: str, check_mode: bool, check_files: bool
+    session: Session, project: Project, desired: DesiredConnector, directory: str, check_mode: bool, check_files: bool
 ) -> ProjectOutcome:
     """Bring one project to its desired state. Never raises: what goes wrong is in the outcome.
 
@@ -86,7 +86,7 @@ def _changes(plan: Plan) -> t.List[t.Dict[str, t.Any]]:
     return [change.to_result() for change in plan.changes]
 
 
-def _secrets(desired: Desired) -> t.Set[str]:
+def _secrets(desired: DesiredConnector) -> t.Set[str]:
     """Return the secrets that the server was sent, in case it quotes one."""
     properties = {str(option["name"]): option["value"] for option in desired.fields.get("options") or ()}
     return secrets_of({**desired.fields, **properties})
@@ -95,7 +95,7 @@ def _secrets(desired: Desired) -> t.Set[str]:
 class _ProjectAccess:
     """The requests of one project."""
 
-    def __init__(self, session: Session, project: Project, desired: Desired, directory: str) -> None:
+    def __init__(self, session: Session, project: Project, desired: DesiredConnector, directory: str) -> None:
         self._session = session
         self._project = project
         self._desired = desired
@@ -105,7 +105,7 @@ class _ProjectAccess:
     def plan(self, check_files: bool) -> Plan:
         """Read the project and plan it. A converged project costs two requests."""
         desired = self._desired
-        current = Current(connectors.get(self._session, self._project, self._feature_store(), desired.name))
+        current = CurrentConnector(connectors.get(self._session, self._project, self._feature_store(), desired.name))
         if check_files and desired.present:
             current = dataclasses.replace(current, sizes=files.sizes(self._session, self._project, self._directory))
         if needs_others(desired, current):

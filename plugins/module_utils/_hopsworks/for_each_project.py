@@ -38,7 +38,7 @@ class Failure:
     traceback: str = ""
 
 
-class Outcome(t.Protocol):
+class VisitResult(t.Protocol):
     """The parts of a result that decide whether to go on, and that are shown as progress."""
 
     @property
@@ -48,7 +48,7 @@ class Outcome(t.Protocol):
     def failure(self) -> t.Optional[Failure]: ...
 
 
-Result = t.TypeVar("Result", bound=Outcome)
+Result = t.TypeVar("Result", bound=VisitResult)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,10 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_planner
-from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.connector_planner import Current, Desired
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.connector_planner import (
+    CurrentConnector,
+    DesiredConnector,
+)
 
 Connector = dict[str, t.Any]
 
@@ -29,16 +32,16 @@ class Server:
     def copy(self) -> Server:
         return copy.deepcopy(self)
 
-    def read(self, desired: Desired, look: bool = False) -> Current:
+    def read(self, desired: DesiredConnector, look: bool = False) -> CurrentConnector:
         """What the worker would read of it."""
-        found = Current(self.connectors.get(desired.name))
+        found = CurrentConnector(self.connectors.get(desired.name))
         if look and desired.present:
             found = dataclasses.replace(found, sizes={path: len(content) for path, content in self.files.items()})
         if connector_planner.needs_others(desired, found):
             found = dataclasses.replace(found, others=[c for n, c in self.connectors.items() if n != desired.name])
         return found
 
-    def plan(self, desired: Desired, look: bool = False) -> Plan:
+    def plan(self, desired: DesiredConnector, look: bool = False) -> Plan:
         return connector_planner.plan_project(desired, self.read(desired, look))
 
     def apply(self, plan: Plan) -> None:

@@ -10,7 +10,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking im
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_info
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.connector_planner import (
-    Desired,
+    DesiredConnector,
     Refusal,
     locations,
 )
@@ -52,10 +52,10 @@ def fields(draw: st.DrawFn) -> dict[str, t.Any]:
 
 
 @st.composite
-def desired_states(draw: st.DrawFn) -> Desired:
+def desired_states(draw: st.DrawFn) -> DesiredConnector:
     made = draw(fields())
     files = tuple(store_file(place, b"content of " + place.encode()) for place in sorted(locations(made)))
-    return Desired(
+    return DesiredConnector(
         PROJECT,
         "kafka_connector",
         present=draw(st.integers(0, 4)) > 0,
@@ -88,7 +88,7 @@ def servers(draw: st.DrawFn) -> Server:
     return Server(connectors, files)
 
 
-def planned(server: Server, desired: Desired, look: bool) -> Plan | None:
+def planned(server: Server, desired: DesiredConnector, look: bool) -> Plan | None:
     """The plan; None where it is refused."""
     try:
         return server.plan(desired, look)
@@ -97,7 +97,7 @@ def planned(server: Server, desired: Desired, look: bool) -> Plan | None:
 
 
 @given(servers(), desired_states(), st.booleans())
-def test_a_second_run_finds_nothing_to_do(server: Server, desired: Desired, look: bool) -> None:
+def test_a_second_run_finds_nothing_to_do(server: Server, desired: DesiredConnector, look: bool) -> None:
     plan = planned(server, desired, look)
     assume(plan is not None)
     assert plan is not None
@@ -110,7 +110,7 @@ def test_a_second_run_finds_nothing_to_do(server: Server, desired: Desired, look
 
 
 @given(servers(), desired_states(), st.booleans())
-def test_outcome_actions_and_changes_agree(server: Server, desired: Desired, look: bool) -> None:
+def test_outcome_actions_and_changes_agree(server: Server, desired: DesiredConnector, look: bool) -> None:
     """What check mode tells is what is done, for both read the same plan; so it must not contradict itself."""
     before = server.copy()
     plan = planned(server, desired, look)
@@ -129,7 +129,7 @@ def test_outcome_actions_and_changes_agree(server: Server, desired: Desired, loo
 
 
 @given(servers(), desired_states(), st.booleans())
-def test_what_was_written_is_what_was_declared(server: Server, desired: Desired, look: bool) -> None:
+def test_what_was_written_is_what_was_declared(server: Server, desired: DesiredConnector, look: bool) -> None:
     plan = planned(server, desired, look)
     if plan is None or not desired.present or plan.outcome == "skipped":
         return
@@ -147,7 +147,7 @@ def test_what_was_written_is_what_was_declared(server: Server, desired: Desired,
 
 
 @given(servers(), desired_states(), st.booleans())
-def test_nobody_loses_a_file(server: Server, desired: Desired, look: bool) -> None:
+def test_nobody_loses_a_file(server: Server, desired: DesiredConnector, look: bool) -> None:
     """No connector is left pointing to nothing, and nothing goes that is not ours."""
     assume(not desired.remove_shared_stores)
     before = server.copy()
@@ -164,7 +164,9 @@ def test_nobody_loses_a_file(server: Server, desired: Desired, look: bool) -> No
 
 
 @given(servers(), desired_states(), st.booleans(), st.integers(0, 10))
-def test_a_killed_run_is_finished_by_the_next(server: Server, desired: Desired, look: bool, steps: int) -> None:
+def test_a_killed_run_is_finished_by_the_next(
+    server: Server, desired: DesiredConnector, look: bool, steps: int
+) -> None:
     plan = planned(server, desired, look)
     if plan is None:
         return
@@ -187,7 +189,7 @@ def _comparable(connector: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 @given(servers(), desired_states(), st.randoms(use_true_random=False))
-def test_order_never_matters(server: Server, desired: Desired, source: random.Random) -> None:
+def test_order_never_matters(server: Server, desired: DesiredConnector, source: random.Random) -> None:
     """Of keys, files, other connectors, what a directory lists. That of options is what the dialect makes it."""
     plan = planned(server, desired, True)
     shuffled = server.copy()
@@ -217,7 +219,7 @@ def test_the_order_of_declared_properties_never_matters(properties: dict[str, st
 
 
 @given(servers(), desired_states())
-def test_no_secret_is_shown(server: Server, desired: Desired) -> None:
+def test_no_secret_is_shown(server: Server, desired: DesiredConnector) -> None:
     canary = "canary-secret-value"
     for connector in server.connectors.values():
         connector["sslKeyPassword"] = canary

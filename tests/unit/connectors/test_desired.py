@@ -10,7 +10,10 @@ import typing as t
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import MASK
-from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.connector_planner import Desired, StoreFile
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.connector_planner import (
+    DesiredConnector,
+    StoreFile,
+)
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.desired import (
     MAX_KEPT_STORES,
     ConnectorDeclaration,
@@ -31,7 +34,7 @@ SASL = {
     "sasl.mechanism": "PLAIN",
     "sasl.jaas.config": LOGIN.format("all"),
 }
-BASE = Desired("", "kafka_connector", description="ours")
+BASE = DesiredConnector("", "kafka_connector", description="ours")
 
 
 def trust() -> dict[str, str]:

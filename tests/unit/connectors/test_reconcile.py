@@ -7,7 +7,10 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_planner, reconcile
-from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.connector_planner import Desired, StoreFile
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.connector_planner import (
+    DesiredConnector,
+    StoreFile,
+)
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.project_outcome import ProjectOutcome
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import (
@@ -30,7 +33,7 @@ FIELDS: dict[str, t.Any] = {
     "sslTruststorePassword": SECRET,
     "options": [],
 }
-DESIRED = Desired("fraud", "kafka_connector", fields=FIELDS, files=(STORE,))
+DESIRED = DesiredConnector("fraud", "kafka_connector", fields=FIELDS, files=(STORE,))
 OWNER = Project(7, "fraud", "Data owner")
 
 
@@ -135,7 +138,7 @@ def old_store(converged: Hopsworks) -> Hopsworks:
 
 
 def run(
-    server: Hopsworks, desired: Desired = DESIRED, check: bool = False, check_files: bool = False
+    server: Hopsworks, desired: DesiredConnector = DESIRED, check: bool = False, check_files: bool = False
 ) -> ProjectOutcome:
     return reconcile.reconcile(t.cast(t.Any, server), OWNER, desired, "Resources", check, check_files)
 

@@ -86,3 +86,16 @@ def test_a_diff_of_ten_thousand_is_short() -> None:
     outcomes = [ProjectOutcome(f"p{number}", "created", True, [change("acks", None, "1")]) for number in range(10000)]
     (diff,) = summary.diff(outcomes)
     assert diff["after_header"].startswith("10000 projects: p0, p1,") and diff["after_header"].endswith("and 9980 more")
+
+
+def test_the_traceback_of_the_first_defect_is_returned() -> None:
+    outcomes = [failed("a"), *(ProjectOutcome(name, failure=Failure({"message": ""}, traceback=name)) for name in "bc")]
+    assert summary.result(outcomes, 0, False)["exception"] == "b"
+    assert "exception" not in summary.result(outcomes[:1], 0, False)
+
+
+def test_a_diff_shows_control_characters_of_the_server_as_escapes() -> None:
+    hostile = change("client.rack", "red\x1b[31m", "one\ntwo: 3")
+    (diff,) = summary.diff([ProjectOutcome("a", "updated", True, [hostile])])
+    assert "\x1b" not in diff["before"] and "\\x1b" in diff["before"]
+    assert diff["after"] == "client.rack: one\\ntwo: 3\n"
