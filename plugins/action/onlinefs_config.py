@@ -69,10 +69,10 @@ class ActionModule(ActionBase):
         if look and not self._task.check_mode:
             arguments["_transaction"] = {"phase": "hold"}
         result.update(self._module(arguments, variables))
-        pending = result.pop("pending", False)
-        if not pending or client is None or result.get("failed"):
+        transaction = result.pop("pending", None)
+        if not transaction or client is None or result.get("failed"):
             return result
-        return self._prove(result, client, arguments, variables)
+        return self._prove(result, transaction, client, arguments, variables)
 
     def _declaration(
         self, arguments: t.Dict[str, t.Any], variables: t.Mapping[str, t.Any]
@@ -122,6 +122,7 @@ class ActionModule(ActionBase):
     def _prove(
         self,
         result: t.Dict[str, t.Any],
+        transaction: str,
         client: KafkaDeclaration,
         arguments: t.Dict[str, t.Any],
         variables: t.Dict[str, t.Any],
@@ -132,9 +133,9 @@ class ActionModule(ActionBase):
         try:
             require_joined(group, arguments.get("verify_consumer_group") == "required")
         except HostError as error:
-            rollback = {"phase": "roll_back", "reason": str(error)}
+            rollback = {"phase": "roll_back", "id": transaction, "reason": str(error)}
             return self._module({**arguments, "_transaction": rollback}, variables)
-        commit = {"phase": "commit", "group": dataclasses.asdict(group)}
+        commit = {"phase": "commit", "id": transaction, "group": dataclasses.asdict(group)}
         final = self._module({**arguments, "_transaction": commit}, variables)
         if final.get("failed"):
             return final

@@ -272,8 +272,13 @@ options:
     default: 5
   state_dir:
     description:
-      - The directory for the kept configurations, accessible only to the user that runs the task. If omitted,
-        C(.kafka_generations) in O(home).
+      - The directory for the kept configurations, accessible only to the user that runs the task.
+      - If the task runs as root, this directory and every directory above it must belong to root, and no other user may
+        be able to write to them. If omitted, it is a directory below C(/var/lib/hopsworks_kafka) that is named after
+        O(home), for example C(/var/lib/hopsworks_kafka/srv-hops-onlinefs).
+      - If the task runs as another user and this is omitted, it is C(.kafka_generations) in O(home).
+      - Configurations that root kept in C(.kafka_generations) before are taken over if every part of that directory
+        belongs to root. Otherwise, the task fails and names the part.
     type: path
 notes:
   - On the controller, PEM and PKCS12 stores need C(cryptography).

@@ -39,7 +39,7 @@ PARTITIONS = 6
 GROUP = managed.GROUPS["onlinefs-kafka.properties"]
 COMMAND = f"/bin/sh /{service.CONSUMER}/onlinefs"
 ETC = service.DATA / "etc"
-STATE = service.HOME / ".kafka_generations"
+STATE = Path("var/lib/hopsworks_kafka") / str(service.HOME).replace("/", "-")
 
 #: A member that joins waits for the others, which learn of it by their next heartbeat.
 _QUICK = {"heartbeat.interval.ms": 500}

@@ -118,6 +118,7 @@ def host_variables(home: pathlib.Path, port: int) -> dict[str, t.Any]:
         "ansible_python_interpreter": sys.executable,
         "onlinefs_service_version": "3.8",
         "onlinefs_home": str(home),
+        "onlinefs_state_dir": str(home / ".kafka_generations"),
         "onlinefs_user": "",
         "onlinefs_group": "",
         "onlinefs_become": False,

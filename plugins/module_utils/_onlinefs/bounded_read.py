@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
-from .host_error import HostError, os_failure
+from .host_error import HostError, NotAFile, os_failure
 
 #: A pipe or a device does not hold up its opening, and becomes no controlling terminal.
 OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -36,7 +36,7 @@ def read_descriptor(descriptor: int, path: str, limit: int, tail: bool = False) 
     """Do the same with a file that is open already. ``path`` is for messages."""
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        raise HostError(path, "not a regular file", "Move it out of the way")
+        raise NotAFile(path, "not a regular file", "Move it out of the way")
     if status.st_size > limit and not tail:
         raise _too_long(path, limit)
     try:

@@ -22,9 +22,11 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration
 
 from . import desired_files, file_checks, group_check, host_planner, onlinefs_versions, options
 from .files import Attributes, File
-from .generations import APPLIED, REVERTED, FileSet, Generation, Generations, Journal
+from .generations import APPLIED, REVERTED, FileSet, Generations
 from .health_check import Health, HealthCheck, last_lines
 from .host_error import HostError
+from .journal import Journal
+from .manifest import Generation
 from .options import Params, Request
 from .service import Service
 from .transaction import Host
@@ -111,13 +113,13 @@ def run(params: Params, check: bool, diff: bool, secrets: t.Set[str], service: t
     request = options.request(params)
     host = _host(request, service or options.service(params), secrets)
     if request.ends_change and not check:
-        with host.generations.locked(_LOCK_SECONDS):
+        with host.generations.locked(_LOCK_SECONDS, str(request.transaction["id"])):
             return _end_change(request, host, secrets)
     host.service.check()
     prepared = prepare(request, read(request, host), time.time())
     secrets |= prepared.secrets
     if prepared.plan.actions:
-        host.check_writable(prepared.plan)
+        host.check_writable(prepared.plan, prepared.current.files, kept=request.declaration is None)
     probe = _probe(request, prepared)
     host = _with_checks(host, request, prepared, secrets, probe)
     if check or prepared.idle:
@@ -209,7 +211,7 @@ def _secrets(request: Request, current: Current, files: FileSet) -> t.FrozenSet[
 
 def _host(request: Request, service: Service, secrets: t.Set[str]) -> Host:
     """Return the host, with checks that know nothing of a declared configuration: enough for a rollback."""
-    generations = Generations(request.paths.state)
+    generations = Generations(request.paths.state, request.paths.earlier)
     health_check = _health_check(request, generations, service, {}, secrets)
     diagnose = functools.partial(_diagnose, request, service, secrets, None)
     return Host(request.paths.directory, generations, service, health_check, diagnose, request.params["generations"])
@@ -279,7 +281,9 @@ def _apply(
     origin = APPLIED if request.params["state"] == "present" else REVERTED
     outcome = host.apply(prepared.plan, prepared.current.files, origin, facts, request.phase == options.HOLD)
     result = _result(request, host, prepared, diff, probe, outcome.health, outcome.generation)
-    return {**result, "pending": outcome.pending}
+    result["warnings"] += outcome.warnings
+    # For the action plugin: the change that it has to commit or to roll back.
+    return {**result, "pending": outcome.transaction} if outcome.pending else result
 
 
 def _end_change(request: Request, host: Host, secrets: t.Set[str]) -> Result:
@@ -292,11 +296,11 @@ def _end_change(request: Request, host: Host, secrets: t.Set[str]) -> Result:
         raise host.roll_back(HostError("", str(request.transaction["reason"])))
     known = host.generations.all()
     group = ConsumerGroup(**request.transaction["group"])
-    host.commit(Health("", None, group))
-    host.clean(desired_files.superseded(files, {}, host.others()))
+    warnings = host.commit(Health("", None, group))
+    warnings += host.clean(desired_files.superseded(files, {}, host.others()))
     return {
         "changed": True,
-        "warnings": _another_cluster(known, group.cluster_id),
+        "warnings": [*warnings, *_another_cluster(known, group.cluster_id)],
         "generations": [generation.to_result() for generation in host.generations.all()],
     }
 

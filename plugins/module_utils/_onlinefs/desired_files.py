@@ -18,7 +18,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import 
 
 from . import onlinefs_versions, site_xml
 from .files import Attributes, File
-from .generations import FOUND, FileSet, Generation
+from .generations import FOUND, FileSet
+from .manifest import Generation
 
 HEADER = "Written by Ansible (hopsworks.kafka). The next run overwrites manual changes."
 

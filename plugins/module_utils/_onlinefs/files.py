@@ -2,42 +2,42 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Files of a host: read whole, written beside their place and moved into it by a rename, so that none is ever
-half-written.
+"""A file with its attributes, and the files of this collection's own state.
 
-A path may be a symbolic link, and so may its directory (the service's ``etc`` is one): the link stays, what it points
-to
-is replaced. Permission, owner, access control list and security context go with a file.
+Permission bits, owner, access control list and security label go with a file. The bits that change who a program runs
+as (setuid, setgid, sticky) are never carried.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
 import contextlib
 import dataclasses
 import errno
 import hashlib
 import os
 import shutil
-import stat
-import subprocess
 import typing as t
 
-from .host_error import HostError, os_failure
-
-#: Names of the files that are written before they are moved into place. A leftover one belongs to a run that was
-#: killed.
-STAGED_PREFIX = ".hopsworks_kafka."
-STAGED_SUFFIX = ".new"
+from .bounded_read import OPEN_FLAGS, read_descriptor
+from .host_error import os_failure
 
 #: No file that this collection replaces is near this size; a larger one is not what it seems to be.
-LARGEST_FILE = 16 * 1024 * 1024
+MAX_FILE = 16 * 1024 * 1024
 
+#: Permission bits that a file may carry.
+MODE_BITS = 0o777
+
+#: The label is for root to set, the access control list for the owner.
+LABEL = "security.selinux"
+ACCESS_LIST = "system.posix_acl_access"
+_KEPT_XATTRS = (LABEL, ACCESS_LIST)
+_MAX_XATTR = 64 * 1024
+_MAX_ID = 2**32 - 2
 _NO_XATTRS = frozenset(
     {errno.ENOTSUP, errno.EPERM, errno.EACCES, errno.ENOENT, getattr(errno, "ENODATA", errno.ENOENT)}
 )
-_CONTEXT_SECONDS = 10
-_KEPT_XATTRS = ("security.selinux", "system.posix_acl_access")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +52,12 @@ class Attributes:
     mode: int
     xattrs: t.Tuple[t.Tuple[str, bytes], ...] = dataclasses.field(default=(), compare=False)
 
+    @classmethod
+    def of(cls, descriptor: int) -> Attributes:
+        """Read them from an open file."""
+        status = os.fstat(descriptor)
+        return cls(status.st_uid, status.st_gid, status.st_mode & MODE_BITS, _read_xattrs(descriptor))
+
     def as_json(self) -> t.Dict[str, t.Any]:
         """For a manifest; :meth:`from_json` reads it back."""
         xattrs = {name: base64.b64encode(value).decode("ascii") for name, value in self.xattrs}
@@ -59,8 +65,26 @@ class Attributes:
 
     @classmethod
     def from_json(cls, data: t.Mapping[str, t.Any]) -> Attributes:
-        xattrs = tuple((name, base64.b64decode(value)) for name, value in data["xattrs"].items())
-        return cls(data["uid"], data["gid"], int(data["mode"], 8), xattrs)
+        """Raises ValueError where the data cannot have come from :meth:`as_json`."""
+        uid, gid, mode, xattrs = (data.get(key) for key in ("uid", "gid", "mode", "xattrs"))
+        for number in (uid, gid):
+            if type(number) is not int or not 0 <= number <= _MAX_ID:
+                raise ValueError("an owner or group that cannot be")
+        if not isinstance(mode, str) or not 3 <= len(mode) <= 4 or mode.strip("01234567"):
+            raise ValueError("a mode that cannot be")
+        if int(mode, 8) & ~MODE_BITS:
+            raise ValueError(f"the mode {mode}, which no file of OnlineFS has")
+        if not isinstance(xattrs, dict):
+            raise ValueError("extended attributes that cannot be")
+        read = []
+        for name, value in xattrs.items():
+            if name not in _KEPT_XATTRS or not isinstance(value, str) or len(value) > _MAX_XATTR:
+                raise ValueError("an extended attribute that cannot be")
+            try:
+                read.append((name, base64.b64decode(value, validate=True)))
+            except binascii.Error:
+                raise ValueError("an extended attribute that cannot be") from None
+        return cls(t.cast(int, uid), t.cast(int, gid), int(mode, 8), tuple(read))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,102 +99,33 @@ class File:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def read(path: str) -> t.Optional[File]:
-    """The file at ``path``, symbolic links followed; ``None`` where there is none.
+def set_attributes(descriptor: int, attributes: Attributes) -> None:
+    """Set owner, group, mode and extended attributes of an open file.
 
-    :raises HostError: it cannot be read, is not a regular file, or is larger than :data:`LARGEST_FILE`.
+    The order is one in which none undoes another: a new owner drops bits, an access control list sets some.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        if os.path.islink(path):
-            raise HostError(
-                path, "a symbolic link to something that does not exist", "Remove or repair the link"
-            ) from None
-        return None
-    except OSError as error:
-        raise os_failure(path, error) from error
-    with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise HostError(path, "not a regular file", "Move it out of the way")
-        if status.st_size > LARGEST_FILE:
-            raise HostError(path, f"larger than {LARGEST_FILE} bytes, so not a file of OnlineFS", "Check the path")
-        try:
-            content = stream.read()
-        except OSError as error:
-            raise os_failure(path, error) from error
-        mode = stat.S_IMODE(status.st_mode)
-        return File(content, Attributes(status.st_uid, status.st_gid, mode, _read_xattrs(descriptor)))
+    for name, value in attributes.xattrs:
+        set_xattr(descriptor, name, value)
+    status = os.fstat(descriptor)
+    if (status.st_uid, status.st_gid) != (attributes.uid, attributes.gid):
+        os.fchown(descriptor, attributes.uid, attributes.gid)
+    os.fchmod(descriptor, attributes.mode & MODE_BITS)
 
 
-def stage(path: str, file: File) -> str:
-    """Write ``file`` durably beside ``path``, with its final attributes.
-
-    :returns: the path of the new file, for :func:`swap`.
-    :raises HostError: it cannot be written; what was written of it is gone again.
-    """
-    target = os.path.realpath(path)
-    staged = staged_path(target)
-    try:
-        _unlink(staged)
-        # The directory may belong to the service's user: never write through a link that it could put there.
-        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(file.content)
-                stream.flush()
-                _apply(descriptor, file.attributes)
-                os.fsync(descriptor)
-        except BaseException:
-            _unlink(staged)
-            raise
-    except OSError as error:
-        raise os_failure(staged, error) from error
-    return staged
+def set_xattr(descriptor: int, name: str, value: bytes) -> None:
+    """Set an extended attribute; where that is not possible or not allowed, the directory's default stands."""
+    with _optional_xattrs():
+        if os.getxattr(descriptor, name) == value:
+            return
+    with _optional_xattrs():
+        os.setxattr(descriptor, name, value)
 
 
-def staged_path(path: str) -> str:
-    """Where :func:`stage` writes the file that will be moved to ``path`` (a path without symbolic links)."""
-    directory, name = os.path.split(path)
-    return os.path.join(directory, f"{STAGED_PREFIX}{name}{STAGED_SUFFIX}")
-
-
-def swap(staged: str, path: str) -> None:
-    """Move a staged file into its place: readers see the old file or the new one, nothing between."""
-    target = os.path.realpath(path)
-    try:
-        os.replace(staged, target)
-        sync_directory(os.path.dirname(target))
-    except OSError as error:
-        raise os_failure(path, error) from error
-
-
-def remove(path: str) -> None:
-    """Remove a file, durably; nothing where there is none. Of a symbolic link the file goes and the link too."""
-    try:
-        target = os.path.realpath(path)
-        _unlink(target)
-        if target != path:
-            _unlink(path)
-        sync_directory(os.path.dirname(target))
-    except OSError as error:
-        raise os_failure(path, error) from error
-
-
-def discard_staged(directory: str) -> None:
-    """Remove what a killed run staged in ``directory`` and did not move into place."""
-    try:
-        for name in sorted(os.listdir(directory)):
-            if name.startswith(STAGED_PREFIX) and name.endswith(STAGED_SUFFIX):
-                _unlink(os.path.join(directory, name))
-    except OSError as error:
-        raise os_failure(directory, error) from error
-
-
-def write_private(path: str, content: bytes) -> None:
-    """Replace a file of this collection's own (a manifest, the journal) durably, readable by its owner alone."""
-    swap(stage(path, File(content, Attributes(os.geteuid(), os.getegid(), 0o600))), path)
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write the whole content."""
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 def sync_directory(path: str) -> None:
@@ -182,27 +137,65 @@ def sync_directory(path: str) -> None:
         os.close(descriptor)
 
 
-def restore_context(path: str) -> None:
-    """Give a new file the security context that the policy has for its place, on a host with SELinux."""
-    tool = shutil.which("restorecon") if os.path.isdir("/sys/fs/selinux") else None
-    if tool is not None:
-        with contextlib.suppress(OSError, subprocess.SubprocessError):
-            subprocess.run([tool, path], check=False, timeout=_CONTEXT_SECONDS, capture_output=True)  # noqa: S603
+# --- files of this collection's own, in a directory where nobody else writes ------------------------------------------
 
 
-def _unlink(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
+def read_private(path: str, limit: int = MAX_FILE) -> t.Optional[bytes]:
+    """Return the content of the state's file at ``path``, ``None`` where there is none.
+
+    :raises HostError: it cannot be read, is no regular file, or is too long.
+    """
+    try:
+        descriptor = os.open(path, OPEN_FLAGS | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise os_failure(path, error) from error
+    try:
+        return read_descriptor(descriptor, path, limit)
+    finally:
+        os.close(descriptor)
+
+
+def write_private(path: str, content: bytes) -> None:
+    """Replace a file of the state durably, readable by its owner alone."""
+    staged = path + ".new"
+    try:
+        clear(staged)
+        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                write_all(descriptor, content)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            os.replace(staged, path)
+        except BaseException:
+            clear(staged)
+            raise
+        sync_directory(os.path.dirname(path))
+    except OSError as error:
+        raise os_failure(path, error) from error
+
+
+def remove_private(path: str) -> None:
+    """Remove a file of the state durably; nothing where there is none."""
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+            sync_directory(os.path.dirname(path))
+    except OSError as error:
+        raise os_failure(path, error) from error
+
+
+def clear(path: str) -> None:
+    """Remove whatever stands at a path in the state: a file, a link or a directory."""
+    try:
         os.unlink(path)
-
-
-def _apply(descriptor: int, attributes: Attributes) -> None:
-    """Set attributes, in an order in which none undoes another: a new owner drops bits, an access list sets some."""
-    for name, value in attributes.xattrs:
-        _write_xattr(descriptor, name, value)
-    status = os.fstat(descriptor)
-    if (status.st_uid, status.st_gid) != (attributes.uid, attributes.gid):
-        os.fchown(descriptor, attributes.uid, attributes.gid)
-    os.fchmod(descriptor, attributes.mode)
+    except FileNotFoundError:
+        return
+    except (IsADirectoryError, PermissionError):
+        shutil.rmtree(path)
 
 
 def _read_xattrs(descriptor: int) -> t.Tuple[t.Tuple[str, bytes], ...]:
@@ -210,18 +203,16 @@ def _read_xattrs(descriptor: int) -> t.Tuple[t.Tuple[str, bytes], ...]:
         return ()
     found = []
     for name in _KEPT_XATTRS:
-        try:
+        with _optional_xattrs():
             found.append((name, os.getxattr(descriptor, name)))
-        except OSError as error:
-            if error.errno not in _NO_XATTRS:
-                raise
     return tuple(found)
 
 
-def _write_xattr(descriptor: int, name: str, value: bytes) -> None:
-    """Set an extended attribute; where that is not possible or not allowed, the directory's default stands."""
+@contextlib.contextmanager
+def _optional_xattrs() -> t.Iterator[None]:
+    """Pass over a file system that has no extended attributes, and a user who may not use them."""
     try:
-        os.setxattr(descriptor, name, value)
+        yield
     except OSError as error:
         if error.errno not in _NO_XATTRS:
             raise

@@ -2,14 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The configurations that a host has had, kept so that it can go back to any of them, and the journal of a run under
-way.
+"""The configurations that a host has had, kept so that it can go back to any of them, and the journal of a transaction.
 
 A generation is a directory ``<state_dir>/<number>/`` (mode 0700) with the files' content (0600) and a manifest: for
-each
-name the hash, owner, mode and extended attributes, or that there was no such file. Generation 0 is what was there
-before
-the first run; the last ones are kept, and 0 always. A generation appears whole, by a rename.
+each name the hash, owner, mode and extended attributes, or that there was no such file. Generation 0 is what was there
+before the first run; the last ones are kept, and 0 always. A generation appears whole, by a rename.
 
 The journal exists while live files, service and generation may disagree. A run that finds one finishes that work.
 """
@@ -17,24 +14,27 @@ The journal exists while live files, service and generation may disagree. A run 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import fcntl
 import json
 import os
+import re
 import shutil
-import stat
 import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
-from . import files
-from .files import Attributes, File
+from . import files, state_directory
+from .files import File
 from .host_error import HostError, os_failure
+from .journal import Journal
+from .manifest import MANIFEST, Generation, Manifest
+from .path_owner import check_private
 
-MANIFEST = "manifest.json"
 JOURNAL = "journal.json"
 LOCK = "lock"
+#: There while the state of an earlier version is being copied.
+_TAKING_OVER = "taking_over"
 
 #: Found on the host, not written by this collection: generation 0, and what somebody else changed since.
 FOUND = "found"
@@ -44,125 +44,83 @@ APPLIED = "applied"
 REVERTED = "reverted"
 
 _LOCK_POLL_SECONDS = 0.2
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
+_MAX_JSON = 1024 * 1024
 
 FileSet = t.Mapping[str, t.Optional[File]]
-
-
-@dataclasses.dataclass(frozen=True)
-class Generation:
-    """What a manifest says.
-
-    :param number: counts up from 0.
-    :param origin: :data:`FOUND`, :data:`APPLIED` or :data:`REVERTED`.
-    :param created: UTC, ``2026-01-31T12:00:00Z``.
-    :param proved: when the service was seen to work with it; ``None`` where it was not, or not looked at.
-    :param cluster_id: the Kafka cluster's own id, where a proof read it.
-    :param facts: what else the run wrote down: service version, bootstrap servers.
-    :param hashes: name of each file to the SHA-256 of its content; ``None`` where there was no such file.
-    """
-
-    number: int
-    origin: str
-    created: str
-    proved: t.Optional[str]
-    cluster_id: t.Optional[str]
-    facts: t.Mapping[str, t.Any]
-    hashes: t.Mapping[str, t.Optional[str]]
-
-    def to_result(self) -> t.Dict[str, t.Any]:
-        """For results: no content, no secret."""
-        return {
-            "number": self.number,
-            "origin": self.origin,
-            "created": self.created,
-            "proved": self.proved,
-            "cluster_id": self.cluster_id,
-            "files": sorted(name for name, sha256 in self.hashes.items() if sha256 is not None),
-            **self.facts,
-        }
-
-
-@dataclasses.dataclass(frozen=True)
-class Journal:
-    """A run under way: from which generation to which, and whether the service may have to be restarted."""
-
-    base: int
-    target: int
-    restart: bool
 
 
 class Generations:
     """The store of one host's configurations, in a directory of its own.
 
-    :param directory: made on the first write, mode 0700. It may be any path that no other program writes to.
+    :param directory: made on the first write, mode 0700. With root, only root may be able to write there.
+    :param earlier: where an earlier version of this collection kept it; empty if it is not to be looked for. It is
+        taken over on the first write if it is root's in every part.
     """
 
-    def __init__(self, directory: str) -> None:
-        self.directory = directory
+    def __init__(self, directory: str, earlier: str = "") -> None:
+        self.directory = os.path.abspath(directory)
+        self._earlier = earlier if os.geteuid() == 0 and os.path.abspath(earlier) != self.directory else ""
+        self._check_directory()
 
     @contextlib.contextmanager
-    def locked(self, seconds: float) -> t.Iterator[None]:
+    def locked(self, seconds: float, transaction: str = "") -> t.Iterator[None]:
         """Keep other runs on this host out.
 
-        :raises HostError: another run holds the lock for longer than ``seconds``.
+        A transaction of another run that waits for its second part keeps this one out too, until it is stale.
+
+        :param transaction: the transaction to go on with; empty for a new one.
+        :raises HostError: another run holds the lock for longer than ``seconds``, or the transaction is no longer open.
         """
         self._make_directory()
-        try:
-            descriptor = os.open(os.path.join(self.directory, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise os_failure(self.directory, error) from error
-        try:
-            deadline = time.monotonic() + seconds
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        cause = f"another run on this host has not ended within {seconds:.0f} s"
-                        raise HostError(
-                            self.directory, cause, "Wait for it, or end it, then run the task again"
-                        ) from None
-                    time.sleep(_LOCK_POLL_SECONDS)
+        deadline = time.monotonic() + seconds
+        with self._lock_file() as descriptor:
+            while not self._entered(descriptor, transaction):
+                if time.monotonic() > deadline:
+                    raise HostError(
+                        self.directory,
+                        f"another run on this host has not ended within {seconds:.0f} s",
+                        "Wait for it, or end it, then run the task again",
+                    )
+                time.sleep(_LOCK_POLL_SECONDS)
+            self._take_over()
             yield
-        finally:
-            os.close(descriptor)
 
     def all(self) -> t.List[Generation]:
-        """Every generation, the oldest first."""
-        try:
-            numbers = sorted(int(name) for name in os.listdir(self.directory) if name.isdigit())
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise os_failure(self.directory, error) from error
-        return [self._manifest(number) for number in numbers]
+        """Return every generation, the oldest first.
+
+        :raises HostError: one is damaged.
+        """
+        with self._readable() as directory:
+            return [self._manifest(directory, number).generation for number in _numbers(directory)]
 
     def files(self, number: int) -> t.Dict[str, t.Optional[File]]:
-        """A generation's files: content, owner, mode.
+        """Return a generation's files: content, owner, mode.
 
         :raises InputError: there is no such generation.
         :raises HostError: a file is damaged: it is not what was kept.
         """
-        data = self._read_manifest(number)
         kept: t.Dict[str, t.Optional[File]] = {}
-        for name, entry in data["files"].items():
-            if entry is None:
-                kept[name] = None
-                continue
-            path = os.path.join(self._path(number), name)
-            file = files.read(path)
-            if file is None or file.sha256 != entry["sha256"]:
-                raise HostError(path, "damaged: its content is not what was kept", "Choose another generation")
-            kept[name] = File(file.content, Attributes.from_json(entry))
+        with self._readable() as directory:
+            for name, entry in self._manifest(directory, number).files.items():
+                if entry is None:
+                    kept[name] = None
+                    continue
+                content = files.read_private(os.path.join(directory, str(number), name))
+                file = None if content is None else File(content, entry.attributes)
+                if file is None or file.sha256 != entry.sha256:
+                    path = os.path.join(self._path(number), name)
+                    raise HostError(path, "damaged: its content is not what was kept", "Choose another generation")
+                kept[name] = file
         return kept
 
     def next_number(self) -> int:
-        """The number for the next configuration; that of a run which was killed is used again."""
+        """Return the number for the next configuration; that of a run which was killed is used again."""
         journal = self.journal()
         if journal is not None:
             return journal.target
-        return max((generation.number for generation in self.all()), default=-1) + 1
+        with self._readable() as directory:
+            return max(_numbers(directory), default=-1) + 1
 
     def add(self, number: int, kept: FileSet, origin: str, facts: t.Mapping[str, t.Any]) -> None:
         """Keep a configuration; on return it is on the disk. One that a killed run left under this number is replaced.
@@ -175,24 +133,12 @@ class Generations:
         whole = self._path(number)
         unfinished = whole + ".new"
         try:
-            shutil.rmtree(unfinished, ignore_errors=True)
+            files.clear(unfinished)
             os.mkdir(unfinished, 0o700)
-            entries: t.Dict[str, t.Any] = {}
             for name, file in kept.items():
-                entries[name] = None
                 if file is not None:
                     files.write_private(os.path.join(unfinished, name), file.content)
-                    entries[name] = {"sha256": file.sha256, **file.attributes.as_json()}
-            manifest = {
-                "number": number,
-                "origin": origin,
-                "created": _now(),
-                "proved": None,
-                "cluster_id": None,
-                "facts": dict(facts),
-                "files": entries,
-            }
-            _write_json(os.path.join(unfinished, MANIFEST), manifest)
+            _write_json(os.path.join(unfinished, MANIFEST), Manifest.new(number, origin, facts, kept).as_json())
             os.rename(unfinished, whole)
             files.sync_directory(self.directory)
         except OSError as error:
@@ -204,13 +150,12 @@ class Generations:
 
     def mark_proved(self, number: int, cluster_id: t.Optional[str]) -> None:
         """Write down that the service was seen to work with a generation."""
-        data = {**self._read_manifest(number), "proved": _now(), "cluster_id": cluster_id}
-        _write_json(os.path.join(self._path(number), MANIFEST), data)
+        proved = self._manifest(self.directory, number).proved(cluster_id)
+        _write_json(os.path.join(self._path(number), MANIFEST), proved.as_json())
 
     def prune(self, keep: int) -> None:
         """Remove all but generation 0 and the last ``keep``."""
-        numbers = [generation.number for generation in self.all()]
-        for number in numbers[:-keep]:
+        for number in _numbers(self.directory)[:-keep]:
             if number != 0:
                 self.drop(number)
 
@@ -218,29 +163,36 @@ class Generations:
         """Remove one generation, if it is there. It goes whole, by a rename, and is emptied after."""
         gone = self._path(number) + ".old"
         try:
-            shutil.rmtree(gone, ignore_errors=True)
+            files.clear(gone)
             os.rename(self._path(number), gone)
-            shutil.rmtree(gone)
+            files.clear(gone)
         except FileNotFoundError:
             return
         except OSError as error:
             raise os_failure(self._path(number), error) from error
 
     def journal(self) -> t.Optional[Journal]:
-        """The run that was under way when it was killed, if any."""
-        file = files.read(os.path.join(self.directory, JOURNAL))
-        if file is None:
+        """Return the transaction that is open, if any.
+
+        :raises HostError: the journal is damaged.
+        """
+        with self._readable() as directory:
+            content = files.read_private(os.path.join(directory, JOURNAL), _MAX_JSON)
+        if content is None:
             return None
-        data = _parse_json(os.path.join(self.directory, JOURNAL), file.content)
-        return Journal(data["base"], data["target"], data["restart"])
+        path = os.path.join(self.directory, JOURNAL)
+        try:
+            return Journal.from_json(_parse_json(content))
+        except ValueError as error:
+            raise _damaged(path, error, "Look at the files of OnlineFS, then move it away") from error
 
     def begin(self, journal: Journal) -> None:
         """Write the journal: from here on a killed run is finished by the next one."""
-        _write_json(os.path.join(self.directory, JOURNAL), dataclasses.asdict(journal))
+        _write_json(os.path.join(self.directory, JOURNAL), journal.as_json())
 
     def end(self) -> None:
         """Remove the journal: live files, service and generation agree."""
-        files.remove(os.path.join(self.directory, JOURNAL))
+        files.remove_private(os.path.join(self.directory, JOURNAL))
 
     def _path(self, number: int) -> str:
         return os.path.join(self.directory, str(number))
@@ -248,52 +200,125 @@ class Generations:
     def _make_directory(self) -> None:
         try:
             os.makedirs(self.directory, mode=0o700, exist_ok=True)
-            status = os.stat(self.directory)
+            self._check_directory()
+            if os.stat(self.directory).st_mode & 0o077:
+                os.chmod(self.directory, 0o700)
         except OSError as error:
             raise os_failure(self.directory, error) from error
-        if status.st_uid != os.geteuid() and os.geteuid() != 0:
+
+    def _check_directory(self) -> None:
+        """Raises HostError where other users could change what this one trusts."""
+        if os.geteuid() == 0:
+            check_private(self.directory)
+            return
+        try:
+            status = os.lstat(self.directory)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise os_failure(self.directory, error) from error
+        if status.st_uid != os.geteuid():
             raise HostError(
                 self.directory, "belongs to another user", "Run the task as that user or as root (become: true)"
             )
-        if stat.S_IMODE(status.st_mode) & 0o077:
-            os.chmod(self.directory, 0o700)
 
-    def _manifest(self, number: int) -> Generation:
-        data = self._read_manifest(number)
-        hashes = {name: entry and entry["sha256"] for name, entry in data["files"].items()}
-        return Generation(
-            number, data["origin"], data["created"], data["proved"], data["cluster_id"], data["facts"], hashes
-        )
+    @contextlib.contextmanager
+    def _lock_file(self) -> t.Iterator[int]:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            descriptor = os.open(os.path.join(self.directory, LOCK), flags, 0o600)
+        except OSError as error:
+            raise os_failure(os.path.join(self.directory, LOCK), error) from error
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
-    def _read_manifest(self, number: int) -> t.Dict[str, t.Any]:
-        path = os.path.join(self._path(number), MANIFEST)
-        file = files.read(path)
-        if file is None:
-            known = ", ".join(str(g.number) for g in self.all()) if os.path.isdir(self.directory) else ""
-            raise InputError(
-                f"generation {number}", "not kept on this host", f"Choose one of: {known or 'none is kept'}"
+    def _entered(self, descriptor: int, transaction: str) -> bool:
+        """Try once to get the lock, for a new transaction or to go on with one."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        journal = self.journal()
+        if transaction and (journal is None or journal.id != transaction):
+            raise HostError(
+                self.directory,
+                "the change that this run belongs to is no longer open: another run has finished it or taken it back",
+                "Run the task again from its start",
             )
-        return _parse_json(path, file.content)
+        if journal is not None and not transaction and journal.waits():
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            return False
+        return True
+
+    @contextlib.contextmanager
+    def _readable(self) -> t.Iterator[str]:
+        """A path under which the state can be read: its own, or that of an earlier version until it is taken over."""
+        if not self._earlier or ((self._has(JOURNAL) or _numbers(self.directory)) and not self._has(_TAKING_OVER)):
+            yield self.directory
+            return
+        with state_directory.earlier_state(self._earlier) as directory:
+            yield directory or self.directory
+
+    def _take_over(self) -> None:
+        with self._readable() as directory:
+            if directory == self.directory:
+                return
+            names = [str(number) for number in _numbers(directory)]
+            if os.path.lexists(os.path.join(directory, JOURNAL)):
+                names.append(JOURNAL)
+            marker = os.path.join(self.directory, _TAKING_OVER)
+            files.write_private(marker, b"")
+            state_directory.copy_state(directory, self.directory, names)
+            files.remove_private(marker)
+        state_directory.remove_earlier(self._earlier)
+
+    def _has(self, name: str) -> bool:
+        return os.path.lexists(os.path.join(self.directory, name))
+
+    def _manifest(self, directory: str, number: int) -> Manifest:
+        path = os.path.join(self._path(number), MANIFEST)
+        content = files.read_private(os.path.join(directory, str(number), MANIFEST), _MAX_JSON)
+        if content is None:
+            if number in _numbers(directory):
+                raise _damaged(path, "it is missing", f"Move {self._path(number)} away")
+            known = ", ".join(map(str, _numbers(directory))) or "none is kept"
+            raise InputError(f"generation {number}", "not kept on this host", f"Choose one of: {known}")
+        try:
+            return Manifest.from_json(number, _parse_json(content))
+        except ValueError as error:
+            raise _damaged(path, error, f"Move {self._path(number)} away") from error
 
 
 def same(left: FileSet, right: FileSet) -> bool:
-    """Whether two configurations are the same, byte for byte, with the same owners and modes."""
+    """Return whether two configurations are the same, byte for byte, with the same owners and modes."""
     return all(left.get(name) == right.get(name) for name in {*left, *right})
+
+
+def _numbers(directory: str) -> t.List[int]:
+    try:
+        return sorted(int(name) for name in os.listdir(directory) if _NUMBER.fullmatch(name))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise os_failure(directory, error) from error
 
 
 def _write_json(path: str, data: t.Mapping[str, t.Any]) -> None:
     files.write_private(path, json.dumps(data, indent=1, sort_keys=True).encode("utf-8"))
 
 
-def _parse_json(path: str, content: bytes) -> t.Dict[str, t.Any]:
+def _parse_json(content: bytes) -> t.Dict[str, t.Any]:
+    """Raises ValueError where the content is no JSON object."""
     try:
-        data = json.loads(content)
-    except ValueError as error:
-        raise HostError(path, "damaged: not JSON", "Move it away, then run the task again") from error
+        data = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise ValueError("not JSON") from None
     if not isinstance(data, dict):
-        raise HostError(path, "damaged: not a JSON object", "Move it away, then run the task again")
+        raise ValueError("not a JSON object")
     return data
 
 
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+def _damaged(path: str, why: t.Union[ValueError, str], remedy: str) -> HostError:
+    return HostError(path, f"damaged: {why}", f"{remedy}, then run the task again")

@@ -30,7 +30,15 @@ class HostError(HopsworksKafkaError):
     """Something on the host stands in the way, or did not work."""
 
 
+class NotAFile(HostError):
+    """What stands at the path is a directory, a pipe, a device or a link to nothing."""
+
+
+#: What opening a socket, links in a circle and a directory ends in.
+_NO_FILES = frozenset((errno.ENXIO, errno.ELOOP, errno.EISDIR))
+
+
 def os_failure(subject: str, error: OSError) -> HostError:
     """An error of the operating system in the words of this collection. File names only, never content."""
     cause, remedy = _CAUSES.get(error.errno or 0, (error.strerror or type(error).__name__, ""))
-    return HostError(subject, cause, remedy)
+    return (NotAFile if error.errno in _NO_FILES else HostError)(subject, cause, remedy)

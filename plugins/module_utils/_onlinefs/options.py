@@ -21,6 +21,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import decl
 from . import desired_files, metrics_page, onlinefs_versions
 from .owner_process import read_bounded
 from .service import CommandService, NoService, Service, SystemdUnit
+from .state_directory import HOME_STATE, default_directory
 
 #: The two parts of a change whose consumer group the controller checks, and the end of either way.
 HOLD = "hold"
@@ -42,12 +43,14 @@ class Paths:
     :param directory: the configuration directory.
     :param inside: the same as the service sees it.
     :param state: the directory in which the host's configurations are kept.
+    :param earlier: where an earlier version of this collection kept them; empty if that is not to be looked for.
     :param log: the log of the service.
     """
 
     directory: str
     inside: str
     state: str
+    earlier: str
     log: str
 
     def on_host(self, location: str) -> str:
@@ -117,9 +120,10 @@ def paths(params: Params) -> Paths:
     home = params["home"]
     config_dir = params["config_dir"] or os.path.join(home, "etc")
     return Paths(
-        directory=os.path.realpath(config_dir),
+        directory=config_dir,
         inside=onlinefs_versions.container_directory(config_dir, home, params["container_home"]),
-        state=params["state_dir"] or os.path.join(home, ".kafka_generations"),
+        state=params["state_dir"] or default_directory(home),
+        earlier="" if params["state_dir"] else os.path.join(home, HOME_STATE),
         log=params["log_file"] or os.path.join(home, "logs", "onlinefs.log"),
     )
 

@@ -7,58 +7,32 @@
 Root does nothing itself in a directory that another user owns: each link there leads where that user wants. A child
 that has given up root for good does it, so that no link leads further than the user could go without this collection.
 
-The two talk over a pair of sockets. A message is a line of JSON with a bounded length, then as many bytes of content as
-the line says, and may carry open files. Every answer has a deadline: the user may stop or kill the child, as it is a
-process of its own.
+Every answer has a deadline: the user may stop or kill the child, as it is a process of that user.
 """
 
 from __future__ import annotations
 
-import array
 import atexit
 import contextlib
-import json
 import os
 import pwd
 import signal
 import socket
-import struct
 import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 
 from .bounded_read import read_file
-from .host_error import HostError, os_failure
+from .host_error import HostError, NotAFile, os_failure
+from .owner_channel import Answer, Handler, receive, send
+from .owner_handlers import HANDLERS
 from .path_owner import path_owner
 
 #: Seconds in which the child must have answered. Its work is a few small files.
 ANSWER_SECONDS = 30.0
 
-_MAX_HEADER = 1024 * 1024
-_MAX_CONTENT = 64 * 1024 * 1024
-_MAX_DESCRIPTORS = 4
 _NOBODY = 65534
-_LENGTHS = struct.Struct("!II")
-
-Arguments = t.Dict[str, t.Any]
-
-
-class Answer(t.NamedTuple):
-    """What the child sends back.
-
-    :param value: plain data.
-    :param content: bytes of a file.
-    :param descriptors: open files. Whoever takes them closes them.
-    """
-
-    value: t.Any
-    content: bytes
-    descriptors: t.Tuple[int, ...]
-
-
-#: Does the work of one request in the child: its arguments and content, to an answer.
-Handler = t.Callable[[Arguments, bytes], Answer]
 
 
 class OwnerProcess:
@@ -88,8 +62,8 @@ class OwnerProcess:
         """
         deadline = time.monotonic() + ANSWER_SECONDS
         try:
-            _send(self._socket, {"call": name, "arguments": arguments}, content, (), deadline)
-            header, answer, descriptors = _receive(self._socket, deadline)
+            send(self._socket, {"call": name, "arguments": arguments}, content, (), deadline)
+            header, answer, descriptors = receive(self._socket, deadline)
         except (OSError, ValueError, EOFError) as error:
             self.close()
             cause = "the process that works with the rights of its owner did not answer"
@@ -99,8 +73,8 @@ class OwnerProcess:
         if failure is not None:
             for descriptor in descriptors:
                 os.close(descriptor)
-            subject, cause, remedy = (str(part) for part in failure)
-            raise HostError(subject, cause, remedy)
+            kind, subject, cause, remedy = (str(part) for part in failure)
+            raise (NotAFile if kind == NotAFile.__name__ else HostError)(subject, cause, remedy)
         return Answer(header.get("value"), answer, descriptors)
 
     @property
@@ -140,24 +114,17 @@ def process_for(path: str) -> t.Optional[OwnerProcess]:
 
     :raises HostError: the path cannot be trusted, and no user can be told who decides.
     """
-    if os.geteuid() != 0:
-        return None
-    uid = path_owner(path)
-    if uid is None:
-        return None
+    uid = path_owner(path) if os.geteuid() == 0 else None
+    return None if uid is None else process_of(uid)
+
+
+def process_of(uid: int) -> OwnerProcess:
+    """Return the process of a user. It is started once in a run, and again where it was killed."""
     found = _processes.get(uid)
     if found is None or not found.alive:
         found = _processes[uid] = OwnerProcess(uid, _NOBODY, HANDLERS)
     return found
 
-
-def _read_file(arguments: Arguments, _content: bytes) -> Answer:
-    content = read_file(arguments["path"], arguments["limit"], arguments["tail"])
-    return Answer(None, content, ())
-
-
-#: What every child can be asked for.
-HANDLERS: t.Dict[str, Handler] = {"read_file": _read_file}
 
 #: One for each user; a run needs one as a rule.
 _processes: t.Dict[int, OwnerProcess] = {}
@@ -199,87 +166,19 @@ def _serve(
         _drop_root(uid, gid, groups)
         os.umask(0o077)
         while True:
-            request, content, _descriptors = _receive(connection, None)
+            request, content, _descriptors = receive(connection, None)
             try:
-                answer = handlers[request["call"]](request["arguments"], content)
+                try:
+                    answer = handlers[request["call"]](request["arguments"], content)
+                except OSError as error:
+                    raise os_failure(str(request["arguments"].get("path", "host")), error) from error
             except HopsworksKafkaError as error:
-                failure = {"failure": [error.subject, error.cause, error.remedy]}
-                _send(connection, failure, b"", (), None)
-            except OSError as error:
-                named = os_failure(str(request["arguments"].get("path", "host")), error)
-                _send(connection, {"failure": [named.subject, named.cause, named.remedy]}, b"", (), None)
+                failure = [type(error).__name__, error.subject, error.cause, error.remedy]
+                send(connection, {"failure": failure}, b"", (), None)
             else:
-                _send(connection, {"value": answer.value}, answer.content, answer.descriptors, None)
+                send(connection, {"value": answer.value}, answer.content, answer.descriptors, None)
                 for descriptor in answer.descriptors:
                     os.close(descriptor)
     finally:
         # Nothing of the parent's is run or flushed here.
         os._exit(0)
-
-
-def _send(
-    connection: socket.socket,
-    header: t.Mapping[str, t.Any],
-    content: bytes,
-    descriptors: t.Sequence[int],
-    deadline: t.Optional[float],
-) -> None:
-    text = json.dumps(header).encode("ascii")
-    message = memoryview(_LENGTHS.pack(len(text), len(content)) + text + content)
-    ancillary = []
-    if descriptors:
-        ancillary.append((socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors)))
-    _limit(connection, deadline)
-    sent = connection.sendmsg([message[: _LENGTHS.size]], ancillary)
-    while sent < len(message):
-        _limit(connection, deadline)
-        sent += connection.send(message[sent:])
-
-
-def _receive(
-    connection: socket.socket, deadline: t.Optional[float]
-) -> t.Tuple[t.Dict[str, t.Any], bytes, t.Tuple[int, ...]]:
-    """Raises OSError, EOFError or ValueError where no well-formed message arrives in time."""
-    descriptors = array.array("i")
-    _limit(connection, deadline)
-    room = socket.CMSG_SPACE(_MAX_DESCRIPTORS * descriptors.itemsize)
-    head, ancillary, _flags, _address = connection.recvmsg(_LENGTHS.size, room)
-    for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
-    try:
-        head += _receive_exactly(connection, _LENGTHS.size - len(head), deadline)
-        length, size = _LENGTHS.unpack(head)
-        if length > _MAX_HEADER or size > _MAX_CONTENT:
-            raise ValueError("a message of an impossible length")
-        header = json.loads(_receive_exactly(connection, length, deadline))
-        if not isinstance(header, dict):
-            raise ValueError("a message of another form")
-        content = _receive_exactly(connection, size, deadline)
-    except BaseException:
-        for descriptor in descriptors:
-            os.close(descriptor)
-        raise
-    for descriptor in descriptors:
-        os.set_inheritable(descriptor, False)
-    return header, content, tuple(descriptors)
-
-
-def _receive_exactly(connection: socket.socket, size: int, deadline: t.Optional[float]) -> bytes:
-    pieces = bytearray()
-    while len(pieces) < size:
-        _limit(connection, deadline)
-        piece = connection.recv(min(size - len(pieces), 1024 * 1024))
-        if not piece:
-            raise EOFError("the other end is closed") from None
-        pieces += piece
-    return bytes(pieces)
-
-
-def _limit(connection: socket.socket, deadline: t.Optional[float]) -> None:
-    if deadline is None:
-        return
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("no answer in time")
-    connection.settimeout(left)

@@ -4,30 +4,37 @@
 # This module util is PRIVATE to the collection: it may change at any time.
 """A change of a host that either works or leaves the host as it was.
 
-Order of work: keep what is there, keep what is to be, write the journal, write the new files beside the live ones, move
-them into place, restart, prove, and only then drop what is no longer needed. A failure on the way brings the kept files
-back, restarts and proves again. A run that is killed leaves the journal: the next one takes the same base and goes on.
+Order of work: record (keep what is there and what is to be, write the journal), stage (write the new files beside the
+live ones), arm (lay the old files beside them too), swap (move the new files into place), restart, check, and only then
+drop what is no longer needed. A failure on the way brings the old files back, restarts and checks again. A run that is
+killed leaves the journal: the next one takes the same base and goes on.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import os
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Plan
 
-from . import files, host_planner, onlinefs_versions
+from . import host_planner, onlinefs_versions
 from .files import Attributes, File
-from .generations import FOUND, FileSet, Generations, Journal, same
+from .generations import FOUND, FileSet, Generations, same
 from .health_check import Health, HealthCheck
-from .host_error import HostError, os_failure
+from .host_error import HostError, NotAFile, os_failure
+from .journal import Journal
+from .live_files import ConfigFiles, LiveFiles, Room
+from .owned_files import open_files
 from .service import Service
 
 #: Room that must be left on a file system beside what is written.
 _SPARE_BYTES = 1024 * 1024
-
+#: Files that may refer to a store, beside those that this collection writes.
+_OTHER_FILES = (".properties", ".xml", ".conf", ".yml", ".yaml")
 
 #: The result holds more of the log than the message.
 _LOG_LINES_IN_MESSAGE = 6
@@ -74,7 +81,9 @@ class Outcome:
     :param base: the number of the one that was live before.
     :param restarted: the service was restarted.
     :param health: what was seen of the service; ``None`` if it was not checked.
-    :param pending: the change is not final before somebody has looked at the consumer group.
+    :param pending: the change is not final before somebody has checked the consumer group.
+    :param transaction: which transaction it is, for :meth:`Host.commit` and :meth:`Host.roll_back`.
+    :param warnings: what did not work after the change was final.
     """
 
     generation: t.Optional[int]
@@ -82,6 +91,8 @@ class Outcome:
     restarted: bool = False
     health: t.Optional[Health] = None
     pending: bool = False
+    transaction: str = ""
+    warnings: t.List[str] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,114 +114,131 @@ class Host:
     diagnose: t.Callable[[], t.Dict[str, t.Any]]
     keep: int
 
+    @functools.cached_property
+    def files(self) -> ConfigFiles:
+        """The files in the configuration directory, with the rights of its owner."""
+        return open_files(self.directory)
+
     def directory_attributes(self) -> Attributes:
-        """Owner and mode of the configuration directory.
+        """Return owner and mode of the configuration directory.
 
         :raises HostError: there is none.
         """
-        try:
-            status = os.stat(self.directory)
-            os.listdir(self.directory)
-        except OSError as error:
-            raise os_failure(self.directory, error) from error
-        return Attributes(status.st_uid, status.st_gid, status.st_mode & 0o7777)
+        return self.files.attributes()
 
     def found(self) -> t.Dict[str, t.Optional[File]]:
-        """The files that are there: every one that this collection may write, and its stores."""
-        stores = sorted(name for name in os.listdir(self.directory) if onlinefs_versions.STORE_NAME.fullmatch(name))
-        return {name: files.read(self._path(name)) for name in (*onlinefs_versions.KNOWN_FILES, *stores)}
+        """Return the files that are there: every one that this collection may write, and its stores."""
+        return {name: self.files.read(name) for name in self._names()}
 
     def others(self) -> t.Iterator[bytes]:
-        """The content of the other configuration files there; a hand-made one may refer to a store."""
-        for name in sorted(os.listdir(self.directory)):
-            if (
-                name.endswith((".properties", ".xml", ".conf", ".yml", ".yaml"))
-                and name not in onlinefs_versions.KNOWN_FILES
-            ):
-                file = files.read(self._path(name)) if os.path.isfile(self._path(name)) else None
+        """Return the content of the other configuration files there; a hand-made one may refer to a store."""
+        for name in self.files.names():
+            if name.endswith(_OTHER_FILES) and name not in onlinefs_versions.KNOWN_FILES:
+                try:
+                    file = self.files.read(name)
+                except NotAFile:
+                    continue
                 if file is not None:
                     yield file.content
 
-    def check_writable(self, plan: Plan) -> None:
+    def check_writable(self, plan: Plan, found: FileSet, kept: bool = False) -> None:
         """Find out before anything is written what would make the writing fail.
 
-        :raises HostError: a read-only file system, missing permission, or too little room.
+        :param found: what the plan was made from.
+        :param kept: the plan brings kept files back, with the owners that they had.
+        :raises HostError: a read-only file system, missing permission, too little room, or an owner that cannot be.
         """
-        needed = sum(
-            len(a.payload.content) for a in plan.actions if a.verb == host_planner.WRITE and a.payload is not None
-        )
-        targets = {
-            os.path.dirname(os.path.realpath(self._path(a.target)))
-            for a in plan.actions
-            if a.verb != host_planner.RESTART
-        }
+        writes = {a.target: a.payload for a in plan.actions if a.verb == host_planner.WRITE and a.payload is not None}
+        needed = sum(len(file.content) for file in writes.values())
+        names = [action.target for action in plan.actions if action.verb != host_planner.RESTART]
+        rooms = self.files.room(names)
         state = self.generations.directory
         while not os.path.isdir(state):
             state = os.path.dirname(state)
-        for directory in sorted({*targets, state}):
-            _check_directory(directory, 3 * needed + _SPARE_BYTES)
-        for action in plan.actions:
-            if action.verb == host_planner.WRITE and os.geteuid() != 0:
-                _check_owner(action.target, action.payload.attributes)
+        for room in [*rooms, *LiveFiles(state).room(())]:
+            _check_room(room, 4 * needed + _SPARE_BYTES)
+        for name, file in writes.items():
+            there = found.get(name)
+            owners = (file.attributes.uid, file.attributes.gid)
+            if not kept and (there is None or owners != (there.attributes.uid, there.attributes.gid)):
+                self.files.may_own(name, file.attributes)
 
     def apply(self, plan: Plan, found: FileSet, origin: str, facts: t.Mapping[str, t.Any], hold: bool) -> Outcome:
-        """Carry out a plan. The caller holds the lock.
+        """Carry out a plan: record, stage, arm, swap, restart, check. The caller holds the lock.
 
         :param found: what the plan was made from.
         :param origin: how the new generation came about.
         :param facts: what its manifest is to say besides.
-        :param hold: where nobody here could look at the consumer group, leave that proof to somebody else:
-            :meth:`commit` or :meth:`roll_back` follows.
+        :param hold: where the consumer group cannot be checked here, leave that to somebody else: :meth:`commit` or
+            :meth:`roll_back` follows.
         :raises RolledBack: it did not work, and the host is as it was.
         :raises HostError: it did not work and could not be undone; the journal is there for the next run.
         """
         changed = {a.target: a.payload for a in plan.actions if a.verb in (host_planner.WRITE, host_planner.REMOVE)}
         superseded = [a.target for a in plan.actions if a.verb == host_planner.CLEAN]
-        interrupted = self.generations.journal()
-        if not changed and not host_planner.restarts(plan):
+        restart = host_planner.restarts(plan)
+        if not changed and not restart:
             self.tidy()
-            self.clean(superseded)
-            return Outcome(self._live(found))
-        target = {name: file for name, file in {**found, **changed}.items() if name not in superseded}
-        base = interrupted.base if interrupted else self._base(found)
-        restart = bool(interrupted and interrupted.restart)
-        number = self.generations.next_number()
-        self.generations.begin(Journal(base, number, restart))
-        outcome = Outcome(number, base)
+            return Outcome(self._live(found), warnings=self.clean(superseded))
+        journal = self._record_base(found)
+        outcome = Outcome(journal.target, journal.base, transaction=journal.id)
         try:
-            self.generations.add(number, target, origin, facts)
-            staged = self._stage(changed)
-            self.generations.begin(Journal(base, number, restart or host_planner.restarts(plan)))
+            target = {name: file for name, file in {**found, **changed}.items() if name not in superseded}
+            self.generations.add(journal.target, target, origin, facts)
+            staged = self._stage(changed, journal)
+            journal = self._arm(journal, {**found, **changed}, restart)
             self._swap(staged, changed)
-            if host_planner.restarts(plan):
-                self.service.restart()
+            if restart:
                 outcome.restarted = True
+                self.service.restart()
                 outcome.health = self.health_check.wait(target)
-        except (HopsworksKafkaError, OSError) as error:
+            group = outcome.health.group if outcome.health else None
+            outcome.pending = hold and group is not None and group.joined is None
+            if outcome.pending:
+                self.generations.begin(journal.hold())
+        except Exception as error:
+            # Whatever went wrong, also a defect of this collection: the files of before come back.
             raise self.roll_back(_named(error)) from error
-        group = outcome.health.group if outcome.health else None
-        outcome.pending = hold and group is not None and group.joined is None
         if not outcome.pending:
-            self.commit(outcome.health)
-            self.clean(superseded)
+            outcome.warnings = [*self.commit(outcome.health), *self.clean(superseded)]
         return outcome
 
-    def commit(self, health: t.Optional[Health]) -> None:
-        """Make an applied plan final."""
+    def commit(self, health: t.Optional[Health]) -> t.List[str]:
+        """Make an applied plan final.
+
+        :returns: what did not work beside it: the configuration is live all the same.
+        :raises HostError: the journal could not be removed, so that the next run does this again.
+        """
         journal = self._journal()
+        warnings = []
         if health is not None:
-            self.generations.mark_proved(journal.target, health.group.cluster_id if health.group else None)
-        self.generations.end()
-        self.generations.prune(self.keep)
+            try:
+                self.generations.mark_proved(journal.target, health.group.cluster_id if health.group else None)
+            except HostError as error:
+                warnings.append(f"The service works, but that could not be written down: {error}")
+        try:
+            self.files.discard()
+        except HostError as error:
+            warnings.append(f"The copies of the old files could not be removed: {error}")
+        try:
+            self.generations.end()
+        except HostError as error:
+            cause = "The new configuration is live, but the end of the change could not be written down"
+            raise HostError("", f"{cause}: {str(error).rstrip('.')}", "Run the task again") from error
+        try:
+            self.generations.prune(self.keep)
+        except HostError as error:
+            warnings.append(f"Old generations could not be removed: {error}")
+        return warnings
 
     def roll_back(self, reason: HopsworksKafkaError) -> RolledBack:
-        """Bring the files from before back, restart and prove if the service may have seen the new ones.
+        """Bring the files from before back, restart and check if the service may have seen the new ones.
 
         :returns: the error to raise.
         :raises HostError: the files could not be brought back.
         """
         journal = self._journal()
-        diagnosis = self.diagnose()
+        diagnosis = self._diagnosis()
         again: t.Optional[HopsworksKafkaError] = None
         try:
             self._restore(journal)
@@ -221,31 +249,43 @@ class Host:
                 except HopsworksKafkaError as error:
                     again = error
             self.generations.end()
-            self.generations.drop(journal.target)
         except (HopsworksKafkaError, OSError) as error:
             cause = f"{reason} The configuration from before could not be brought back: {_named(error)}"
             raise HostError("", cause.rstrip("."), "Run the task again: it takes up from here") from error
+        with contextlib.suppress(HostError):
+            # The host is as it was. What is left of the new generation is replaced by the next one.
+            self.files.discard()
+            self.generations.drop(journal.target)
         return RolledBack(reason, again, journal, diagnosis)
 
     def tidy(self) -> None:
         """Forget a killed run that had changed nothing yet, and what it left beside the live files."""
-        self._discard_staged()
+        self.files.discard()
         journal = self.generations.journal()
         if journal is not None:
             self.generations.end()
             self.generations.drop(journal.target)
 
-    def clean(self, names: t.Iterable[str]) -> None:
-        """Remove stores that nothing refers to any more."""
+    def clean(self, names: t.Iterable[str]) -> t.List[str]:
+        """Remove stores that nothing refers to any more.
+
+        :returns: a warning for each that could not be removed.
+        """
+        warnings = []
         for name in names:
-            files.remove(self._path(name))
+            try:
+                self.files.remove(name)
+            except HostError as error:
+                warnings.append(f"The store {name} is no longer used and could not be removed: {error}")
+        return warnings
 
     def number(self, found: FileSet) -> int:
-        """The next generation's number. What somebody else changed becomes a generation of its own before it."""
+        """Return the next generation's number. What somebody else changed becomes a generation of its own before it."""
         return self.generations.next_number() + (not self.generations.journal() and self._live(found) is None)
 
-    def _path(self, name: str) -> str:
-        return os.path.join(self.directory, name)
+    def _names(self) -> t.List[str]:
+        stores = [name for name in self.files.names() if onlinefs_versions.STORE_NAME.fullmatch(name)]
+        return [*onlinefs_versions.KNOWN_FILES, *stores]
 
     def _live(self, found: FileSet) -> t.Optional[int]:
         """The last generation that is what stands there now."""
@@ -254,13 +294,22 @@ class Host:
                 return generation.number
         return None
 
-    def _base(self, found: FileSet) -> int:
-        """The generation to go back to: the live one; where somebody else changed files, a new one of those."""
-        live = self._live(found)
-        if live is None:
-            live = self.generations.next_number()
-            self.generations.add(live, found, FOUND, {})
-        return live
+    def _record_base(self, found: FileSet) -> Journal:
+        """Begin: keep what is there, unless it is kept already, and write the journal.
+
+        A killed run's base stays the one to go back to, and its copies of the old files stay ready.
+        """
+        interrupted = self.generations.journal()
+        if interrupted is not None:
+            journal = Journal(interrupted.base, interrupted.target, interrupted.restart, reserved=interrupted.reserved)
+        else:
+            base = self._live(found)
+            if base is None:
+                base = self.generations.next_number()
+                self.generations.add(base, found, FOUND, {})
+            journal = Journal(base, self.generations.next_number(), False)
+        self.generations.begin(journal)
+        return journal
 
     def _journal(self) -> Journal:
         journal = self.generations.journal()
@@ -270,75 +319,86 @@ class Host:
             )
         return journal
 
-    def _stage(self, changed: FileSet) -> t.List[t.Tuple[str, str]]:
-        self._discard_staged()
-        staged: t.List[t.Tuple[str, str]] = []
-        try:
-            for name, file in changed.items():
-                if file is not None:
-                    staged.append((files.stage(self._path(name), file), self._path(name)))
-        except HopsworksKafkaError:
-            self._discard_staged()
-            raise
-        return staged
+    def _stage(self, changed: FileSet, journal: Journal) -> t.Dict[str, str]:
+        """Write the new files beside the live ones: name to name there."""
+        self.files.discard(keep=journal.reserved.values())
+        return {name: self.files.stage(name, file) for name, file in changed.items() if file is not None}
 
-    def _discard_staged(self) -> None:
-        """Remove files that were staged and not moved into place; links may lead to other directories."""
-        paths = {os.path.realpath(self._path(name)) for name in onlinefs_versions.KNOWN_FILES}
-        for directory in sorted({os.path.realpath(self.directory), *map(os.path.dirname, paths)}):
-            files.discard_staged(directory)
+    def _arm(self, journal: Journal, after: FileSet, restart: bool) -> Journal:
+        """Lay all that a rollback needs beside the live files, so that it works on a full disk too; note it down.
 
-    def _swap(self, staged: t.List[t.Tuple[str, str]], changed: FileSet) -> None:
-        for source, path in staged:
-            new = not os.path.exists(path)
-            files.swap(source, path)
-            if new:
-                files.restore_context(path)
+        :param after: what will be there after the swap.
+        """
+        base = self.generations.files(journal.base)
+        back = {name: file for name, file in base.items() if file is not None and file != after.get(name)}
+        reserved = {name: self.files.stage(name, file) for name, file in back.items()}
+        armed = dataclasses.replace(journal, restart=journal.restart or restart, reserved=reserved)
+        self.generations.begin(armed)
+        return armed
+
+    def _swap(self, staged: t.Mapping[str, str], changed: FileSet) -> None:
+        """Move files into place: stores first, so that whoever reads a file finds the stores that it names."""
+        for name in sorted(staged, key=lambda name: not onlinefs_versions.STORE_NAME.fullmatch(name)):
+            self.files.swap(name, staged[name])
         for name, file in changed.items():
             if file is None:
-                files.remove(self._path(name))
+                self.files.remove(name)
 
     def _restore(self, journal: Journal) -> None:
         base = self.generations.files(journal.base)
-        live = self.found()
-        changed = {name: base.get(name) for name in {**base, **live} if base.get(name) != live.get(name)}
-        self._swap(self._stage(changed), changed)
+        self.files.discard(keep=journal.reserved.values())
+        live = {name: self._read_whatever(name) for name in {**base, **dict.fromkeys(self._names())}}
+        changed = {name: base.get(name) for name, there in live.items() if base.get(name) != there}
+        staged = {}
+        for name, file in changed.items():
+            if file is not None:
+                ready = journal.reserved.get(name, "")
+                staged[name] = ready if self._is_ready(name, ready, file) else self.files.stage(name, file)
+        self._swap(staged, changed)
+
+    def _read_whatever(self, name: str) -> t.Union[File, str, None]:
+        """A live file; a text that is like no file where it cannot be read, as it is to be replaced then."""
+        try:
+            return self.files.read(name)
+        except HostError as error:
+            return str(error)
+
+    def _is_ready(self, name: str, staged: str, file: File) -> bool:
+        try:
+            return bool(staged) and self.files.read(name, staged) == file
+        except HostError:
+            return False
+
+    def _diagnosis(self) -> t.Dict[str, t.Any]:
+        """What was seen of the service. Nothing that goes wrong in looking at it holds up a rollback."""
+        try:
+            return self.diagnose()
+        except Exception as error:
+            return {"service": f"not known: {type(error).__name__}", "log": []}
 
 
 def _named(error: Exception) -> HopsworksKafkaError:
     if isinstance(error, HopsworksKafkaError):
         return error
-    return os_failure(getattr(error, "filename", None) or "host", t.cast("OSError", error))
+    if isinstance(error, OSError):
+        return os_failure(str(error.filename or "host"), error)
+    return HostError("", f"a defect of this collection: {type(error).__name__}")
 
 
-def _check_directory(directory: str, needed: int) -> None:
-    try:
-        system = os.statvfs(directory)
-    except OSError as error:
-        raise os_failure(directory, error) from error
-    if system.f_flag & os.ST_RDONLY:
+def _check_room(room: Room, needed: int) -> None:
+    if room.read_only:
         raise HostError(
-            directory, "the file system is read-only", "Remount it for writing; the kernel's log says why it became so"
+            room.path,
+            "the file system is read-only",
+            "Remount it for writing; the kernel's log says why it became read-only",
         )
-    if not os.access(directory, os.W_OK | os.X_OK):
+    if not room.writable:
         raise HostError(
-            directory, "no permission to write there", "Run the task as its owner or as root (become: true)"
+            room.path, "no permission to write there", "Run the task as its owner or as root (become: true)"
         )
-    room = system.f_frsize * (system.f_bfree if os.geteuid() == 0 else system.f_bavail)
-    if room < needed or (system.f_files and not system.f_favail):
+    if room.free is None or room.free < needed:
         raise HostError(
-            directory,
-            f"{room} bytes are free there and {needed} are needed",
+            room.path,
+            f"{room.free or 0} bytes are free there and {needed} are needed",
             "Free some space, then run the task again",
-        )
-
-
-def _check_owner(name: str, attributes: Attributes) -> None:
-    """Only root gives files to others."""
-    groups = {os.getegid(), *os.getgroups()}
-    if attributes.uid != os.geteuid() or attributes.gid not in groups:
-        raise HostError(
-            name,
-            f"it is to belong to user {attributes.uid}, group {attributes.gid}, and the task is user {os.geteuid()}",
-            "Run the task as root (become: true), or leave owner and group open",
         )

@@ -88,6 +88,10 @@ class Bed:
     def home(self, name: str) -> pathlib.Path:
         return self.folder / name
 
+    def state(self, name: str) -> pathlib.Path:
+        """Where the configurations of a host are kept."""
+        return self.folder / f"{name}-state"
+
     def files(self, name: str) -> dict[str, tuple[bytes, int]]:
         """Content and mode of every configuration file."""
         etc = self.home(name) / "etc"
@@ -170,6 +174,7 @@ class Bed:
         hosts = {
             name: {
                 "onlinefs_home": str(self.home(name)),
+                "onlinefs_state_dir": str(self.state(name)),
                 "onlinefs_metrics_url": f"http://127.0.0.1:{self.ports[name]}/metrics",
                 "onlinefs_service_commands": {word: self.service(word, name) for word in ("restart", "status")},
             }

@@ -39,7 +39,7 @@ def test_check_mode_predicts_apply_does_and_a_second_run_does_nothing(bed: Bed, 
     assert predicted.code == 0, predicted.output
     assert bed.module_runs() == 3
     assert {name: bed.files(name) for name in bed.names} == before
-    assert not any((bed.home(name) / ".kafka_generations").exists() for name in bed.names)
+    assert not any(bed.state(name).exists() for name in bed.names)
 
     done = bed.run(declared, "--diff")
     assert done.code == 0, done.output
@@ -92,7 +92,7 @@ def test_kafka_that_does_not_answer_stops_the_run_before_anything_is_written(
     assert ran.code != 0 and "connect" in ran.results["host1"]["msg"]
     assert ran.results["host1"]["probe"]["failed_stage"] == "connect"
     assert {n: host.files(n) for n in host.names} == before and {n: host.pid(n) for n in host.names} == pids
-    assert not (host.home("host1") / ".kafka_generations").exists()
+    assert not host.state("host1").exists()
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_bad_input_names_itself_and_writes_nothing(
     ran = host.run({**declared, **wrong}, "-e", extra)
     assert ran.code != 0 and told in ran.output
     assert "Traceback" not in ran.output
-    assert host.files("host1") == before and not (host.home("host1") / ".kafka_generations").exists()
+    assert host.files("host1") == before and not host.state("host1").exists()
 
 
 def test_certificates_reach_the_host_as_jks_and_no_secret_is_shown(host: Bed, declared: dict[str, t.Any]) -> None:
@@ -205,7 +205,7 @@ def test_a_host_without_the_library_is_looked_at_from_the_controller(host: Bed, 
     assert host.module_runs() == 2, "the change, and the one that makes it final"
     result = done.results["host1"]
     assert result["health"]["group"]["reason"] == "this Kafka does not describe groups"
-    assert result["generations"][-1]["proved"] and not (host.home("host1") / ".kafka_generations/journal.json").exists()
+    assert result["generations"][-1]["proved"] and not (host.state("host1") / "journal.json").exists()
     again = host.run(declared)
     assert again.recap("host1", "changed") == 0 and host.module_runs() == 1
 

@@ -87,6 +87,7 @@ class Home:
             "service_manager": "systemd",
             "probe": "never",
             "verify_consumer_group": "never",
+            "state_dir": str(self.state),
         }
         return {**defaults(), **base, **given}
 
