@@ -182,7 +182,7 @@ def test_preflight_verify_and_revert(host: Bed, declared: dict[str, t.Any]) -> N
     verify = host.run(declared, entry="verify")
     assert verify.code == 0, verify.output
     assert verify.results["host1"]["health"]["metrics"] == "ok" and verify.recap("host1", "changed") == 0
-    assert "Not proved that onlinefs_host1_1 joined group onlinefs_rondb" in verify.output
+    assert "Could not verify that onlinefs_host1_1 joined group onlinefs_rondb" in verify.output
 
     predicted = host.run(declared, "--check", entry="revert")
     revert = host.run(declared, entry="revert")
