@@ -14,6 +14,7 @@ import os
 import ssl
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common import regular_files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
 REQUESTS_ERROR: t.Optional[ImportError] = None
@@ -50,6 +51,8 @@ else:
             """The context does."""
 
 
+#: The bundles of whole systems have less than 1 MB.
+_MAX_BUNDLE = 16 * 1024 * 1024
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -77,7 +80,8 @@ def tls_context(validate_certs: bool, ca_path: t.Optional[str]) -> ssl.SSLContex
         if os.path.isdir(path):
             context.load_verify_locations(capath=path)
         else:
-            context.load_verify_locations(cafile=path)
+            with regular_files.opened(path, _MAX_BUNDLE) as descriptor:
+                context.load_verify_locations(cafile=f"/dev/fd/{descriptor}")
     except OSError as error:
         cause = "it holds no certificate" if isinstance(error, ssl.SSLError) else f"it cannot be read: {error.strerror}"
         remedy = "Give a file of certificates in PEM, and check the rights of who runs this"

@@ -18,6 +18,7 @@ import os
 import time
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common import regular_files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
 from . import jks, store_formats, x509
@@ -234,8 +235,7 @@ def _bytes(option: StoreOption) -> bytes:
     if option.path is None or option.content is not None:
         return option.content or b""
     try:
-        with open(os.path.expanduser(option.path), "rb") as file:
-            data = file.read(_LARGEST + 1)
+        data = regular_files.read(os.path.expanduser(option.path), _LARGEST)
     except OSError as error:
         raise InputError(
             option.subject,
@@ -245,8 +245,6 @@ def _bytes(option: StoreOption) -> bytes:
         ) from error
     if not data:
         raise InputError(option.subject, "the file is empty", "Give the certificates, as PEM, PKCS12 or JKS")
-    if len(data) > _LARGEST:
-        raise InputError(option.subject, "the file is too large for a store", "Check the path")
     return data
 
 

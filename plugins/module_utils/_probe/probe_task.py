@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common import regular_files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties as properties_format
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import (
@@ -30,6 +31,7 @@ from .report import Report
 OPERATIONS = ("read", "write", "describe", "describe_configs", "alter", "alter_configs", "create", "delete")
 
 _TABLES = 3
+_MAX_PROPERTIES = 1024 * 1024
 
 Params = t.Mapping[str, t.Any]
 
@@ -112,8 +114,7 @@ def _from_file(params: Params) -> t.Dict[str, t.Any]:
     path = str(params["properties_file"])
     subject = f"properties_file {path}"
     try:
-        with open(path, "rb") as file:
-            text = file.read().decode("utf-8")
+        text = regular_files.read(path, _MAX_PROPERTIES).decode("utf-8")
     except OSError as error:
         raise InputError(subject, f"cannot be read: {error.strerror}", "Check the path", "unreadable_file") from error
     except UnicodeDecodeError as error:

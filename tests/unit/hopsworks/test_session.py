@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import pathlib
 import socket
 import ssl
@@ -283,6 +284,10 @@ def test_no_authorities(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch)
     empty.write_text("none here\n")
     with pytest.raises(InputError, match=r"option ca_path, .*empty\.pem: it holds no certificate"):
         connection({**OPTIONS, "ca_path": str(empty)})
+    os.mkfifo(tmp_path / "pipe.pem")
+    for path in (tmp_path / "pipe.pem", pathlib.Path("/dev/zero")):
+        with pytest.raises(InputError, match=f"option ca_path, {path}: it cannot be read: Not a regular file"):
+            connection({**OPTIONS, "ca_path": str(path)})
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "gone.pem"))
     with pytest.raises(InputError, match=r"environment variable REQUESTS_CA_BUNDLE, .*gone\.pem: it cannot be read"):
         connection(OPTIONS)

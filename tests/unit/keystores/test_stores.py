@@ -353,7 +353,13 @@ def test_every_fault_has_its_own_words(content, fields: dict[str, str], cause: s
 
 def test_paths_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
     (tmp_path / "empty").touch()
+    os.mkfifo(tmp_path / "pipe")
+    with open(tmp_path / "large", "wb") as large:
+        large.truncate(16 * 1024 * 1024 + 1)
     for path, cause in (
+        (tmp_path / "pipe", "cannot be read: Not a regular file"),
+        (pathlib.Path("/dev/zero"), "cannot be read: Not a regular file"),
+        (tmp_path / "large", "cannot be read: File too large"),
         (tmp_path / "missing", "cannot be read: No such file or directory"),
         (tmp_path, "cannot be read: Is a directory"),
         (tmp_path / "empty", "the file is empty"),
