@@ -7,22 +7,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kafka_connector
-short_description: Make the projects of a Hopsworks cluster use your Kafka
+short_description: Connect the projects of a Hopsworks cluster to an external Kafka
 description:
-  - Gives any number of projects a Kafka storage connector, in one task. It tells the clients of a project which
-    Kafka to write to, and with which credentials.
-  - Reads first and writes only differences, secrets included. Certificates are converted to the only form that the
-    Hopsworks clients read, and put into each project in files named after their content. Old ones are removed once
-    nothing uses them.
-  - All of the input is checked before anything is written. After that a project that fails does not stop the
-    others. The task fails in the end, and its results say what was done in each.
-  - On a terminal, with Ansible's default output, it shows how far it is while it runs on the controller. Elsewhere it
-    is quiet.
-  - A connector has an effect only where the cluster variable C(enable_bring_your_own_kafka) is true. See
+  - Manages the Kafka storage connector of any number of projects in one task. The connector tells the clients of a
+    project which Kafka to use, and with which credentials.
+  - Reads the current state first and writes only differences, including those in secrets. Certificates are converted to
+    JKS, the only format that the Hopsworks clients read, and uploaded to each project in files named after their
+    content. Files of earlier runs are removed once no connector uses them.
+  - All input is checked before anything is written. After that, a project that fails does not stop the others. The task
+    then fails at the end, and its results list what was done in each project.
+  - When the task runs on the controller, in a terminal and with Ansible's default output, it shows its progress.
+  - Hopsworks ignores the connector unless the cluster variable C(enable_bring_your_own_kafka) is true. See
     M(hopsworks.kafka.hopsworks_variable).
-  - Options of a connector are compared by name. Their order counts only for C(sasl.jaas.config) and
-    C(sasl.mechanism), which the Hopsworks Python client reads in order. The module keeps them in the order that
-    works.
+  - The options of a connector are compared by name. Their order matters only for C(sasl.jaas.config) and
+    C(sasl.mechanism), because the Hopsworks Python client reads these in order. The module writes them in the order
+    that works.
 author:
   - The hopsworks.kafka authors (@logicalclocks)
 version_added: "1.0.0"
@@ -38,64 +37,66 @@ attributes:
   diff_mode:
     support: full
     details:
-      - Projects that change in the same way share one diff.
+      - Projects with the same changes share one diff.
   idempotent:
     support: full
 options:
   name:
     description:
       - Name of the connector.
-      - The server and all released clients use V(kafka_connector) and no other, so another name has no effect on what
-        projects write to, and gives a warning.
+      - Hopsworks and its clients only use the connector named V(kafka_connector). A connector with another name has no
+        effect on what projects write to, and the module warns about it.
     type: str
     default: kafka_connector
   description:
     description:
-      - Description of the connector. What a connector has is kept where this is not given.
+      - Description of the connector. If omitted, the current description is kept.
     type: str
   projects:
     description:
-      - The projects, by name.
-      - An item may also be a dictionary with C(name), and any of C(properties), C(truststore) and C(keystore) to
-        override the declaration for that project, such as its own login.
-      - Properties are merged one by one, and null removes one. A store replaces the common one as a whole, and an
-        empty dictionary removes it.
-      - All projects in which the user of the API key is Data owner, when neither this nor O(project_query) is given.
-      - A name that no project has is an error before anything is written. A project in which the user is not Data
-        owner fails, and the others go on.
+      - Names of the projects.
+      - An item can also be a dictionary with C(name), and any of C(properties), C(truststore) and C(keystore) to
+        override the declaration for that project, for example with its own credentials.
+      - Properties are merged one by one, and null removes a property. A store replaces the common store as a whole, and
+        an empty dictionary removes it.
+      - If neither this nor O(project_query) is given, the task manages every project where the API key's user is Data
+        owner.
+      - The task fails before anything is written if a project does not exist. A project where the user is not Data
+        owner fails, and the others continue.
     type: list
     elements: raw
   state:
     description:
-      - V(present) for a connector as declared.
-      - V(absent) for none. The server deletes the connector's stores with it, so a project fails where another of its
-        connectors uses them. See O(remove_shared_stores).
+      - V(present) creates the connector or updates it to match the declaration.
+      - V(absent) deletes the connector. Hopsworks also deletes the stores of a deleted connector, so a project fails if
+        another of its connectors uses them. See O(remove_shared_stores).
     type: str
     choices: [present, absent]
     default: present
   existing:
     description:
-      - V(update) makes a connector that is there already as declared.
-      - V(keep) leaves it alone, and tells what differs. Only projects without one get one.
+      - V(update) updates an existing connector to match the declaration.
+      - V(keep) leaves an existing connector unchanged and reports the differences. Only projects without a connector
+        get one.
     type: str
     choices: [update, keep]
     default: update
   directory:
     description:
-      - Dataset of each project, or directory in one, that the stores are put into. All members of the project can
+      - Dataset of each project, or a directory in it, that the stores are uploaded to. All members of the project can
         read it.
     type: str
     default: Resources
   check_files:
     description:
-      - Also look whether the stores are there, and for stores of earlier runs that nothing uses.
-      - It takes one request more for each project, and one for every further thousand files in O(directory).
+      - Also check that the stores exist, and look for stores of earlier runs that no connector uses.
+      - Needs one more request for each project, and another for every further thousand files in O(directory).
     type: bool
     default: false
   remove_shared_stores:
     description:
-      - With O(state=absent), delete the connector although another one of the project uses its stores. That one
-        breaks.
+      - With O(state=absent), delete the connector even if another connector of the project uses its stores. The other
+        connector then no longer works.
     type: bool
     default: false
 seealso:
@@ -105,7 +106,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Every project of which I am Data owner uses this Kafka
+- name: Configure Kafka in all projects I own
   hopsworks.kafka.kafka_connector:
     host: hopsworks.example.com
     api_key: "{{ vault_api_key }}"
@@ -113,7 +114,7 @@ EXAMPLES = r"""
       bootstrap.servers: kafka-1.example.com:9092,kafka-2.example.com:9092
       security.protocol: PLAINTEXT
 
-- name: Three projects with mutual TLS, one of them with a certificate of its own
+- name: Configure mutual TLS in three projects, one of them with its own certificate
   hopsworks.kafka.kafka_connector:
     host: hopsworks.example.com
     api_key: "{{ vault_api_key }}"
@@ -133,7 +134,7 @@ EXAMPLES = r"""
       path: files/hopsworks.p12
       password: "{{ vault_keystore_password }}"
 
-- name: The projects of the teams; those that altered their connector keep it
+- name: Configure the projects of the teams, but keep connectors that a team has changed
   hopsworks.kafka.kafka_connector:
     host: hopsworks.example.com
     api_key: "{{ vault_api_key }}"
@@ -142,7 +143,7 @@ EXAMPLES = r"""
     existing: keep
     properties: "{{ hopsworks_kafka_properties }}"
 
-- name: Look for stores that somebody deleted, too
+- name: Also restore stores that were deleted
   hopsworks.kafka.kafka_connector:
     host: hopsworks.example.com
     api_key: "{{ vault_api_key }}"
@@ -150,7 +151,7 @@ EXAMPLES = r"""
     properties: "{{ hopsworks_kafka_properties }}"
     truststore: "{{ hopsworks_kafka_truststore }}"
 
-- name: Back to the Kafka that Hopsworks manages
+- name: Return to the Kafka that Hopsworks manages
   hopsworks.kafka.kafka_connector:
     host: hopsworks.example.com
     api_key: "{{ vault_api_key }}"
@@ -160,7 +161,7 @@ EXAMPLES = r"""
 RETURN = r"""
 results:
   description:
-    - One entry for each project, in the order of O(projects), else in the order of the projects' ids.
+    - One entry for each project, in the order of O(projects) if given, otherwise in the order of the projects' ids.
   returned: once the projects are known
   type: list
   elements: dict
@@ -171,33 +172,33 @@ results:
       sample: fraud
     action:
       description:
-        - What was done, or in check mode would be. One of V(created), V(updated), V(deleted), V(unchanged),
+        - What was done, or would be done in check mode. One of V(created), V(updated), V(deleted), V(unchanged),
           V(skipped), V(failed).
-        - V(skipped) is a connector that O(existing=keep) left alone although it differs, or a project that was not
-          attempted, because others had failed for a reason that holds for all.
+        - V(skipped) means that O(existing=keep) left a connector unchanged although it differs, or that the project was
+          not attempted because others had failed for a reason that applies to all projects.
       type: str
       sample: updated
     changed:
-      description: Whether anything was written. True also for a project that failed after a write.
+      description: Whether anything was written. Also true for a project that failed after a write.
       type: bool
       sample: true
     changes:
       description:
-        - What differed, by the names of Kafka's properties, each with C(what), C(before) and C(after). Secrets are
+        - The differences, by the names of Kafka's properties, each with C(what), C(before) and C(after). Secrets are
           masked.
-        - For V(skipped), what differs and was left as it is.
+        - For V(skipped), the differences that were left.
       type: list
       elements: dict
       sample: [{what: linger.ms, before: "5", after: "10"}]
     notes:
-      description: What else should be known, such as that somebody else changed the connector during the run.
+      description: Further information, for example that somebody else changed the connector during the run.
       type: list
       elements: str
       sample: []
     error:
       description:
-        - Why it failed, null otherwise. C(reason) is for programs, C(message) and C(remedy) are for people,
-          C(http_status) and C(error_code) are the server's, null where it gave none.
+        - Why the project failed; null if it did not. C(reason) is for programs, C(message) and C(remedy) are for
+          people, C(http_status) and C(error_code) come from the server and are null if it sent none.
         - Reasons are C(not_data_owner), C(not_a_member), C(missing_scope), C(bad_api_key), C(project_not_found),
           C(no_feature_store), C(type_disabled), C(wrong_type), C(name_taken), C(refused), C(shared_stores),
           C(file_in_use), C(no_dataset), C(forbidden), C(not_found), C(too_many_requests), C(unavailable),
@@ -207,19 +208,18 @@ results:
       sample: null
 counts:
   description:
-    - How many projects came to which action.
-    - C(not_owned) is how many more the selection passed over, because the user of the API key is not Data owner
-      there.
+    - The number of projects for each action.
+    - C(not_owned) is the number of projects that were left out because the API key's user is not Data owner there.
   returned: once the projects are known
   type: dict
   sample: {created: 1, updated: 0, deleted: 0, unchanged: 24, skipped: 0, failed: 0, not_owned: 2}
 msg:
-  description: The same as one line, with the first failures.
+  description: The counts and the first failures in one line.
   returned: always
   type: str
   sample: "25 projects: 1 created, 24 unchanged"
 error:
-  description: Why nothing was begun. As RV(results[].error).
+  description: Why the task did not start. Has the same keys as RV(results[].error).
   returned: when the input is wrong, or the projects cannot be listed
   type: dict
   sample: {reason: bad_api_key, message: "the API key is wrong", remedy: "Check api_key", http_status: 401,

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kafka_connector_info
-short_description: Tell which Kafka the projects of a Hopsworks cluster use
+short_description: Show which Kafka the projects of a Hopsworks cluster use
 description:
-  - Reads the Kafka storage connector of any number of projects, in one task. Secrets are masked.
-  - With O(effective), also tells what the clients of a project are really sent to. A connector alone does not
-    decide that.
+  - Reads the Kafka storage connector of any number of projects in one task. Secrets are masked.
+  - With O(effective), also returns which Kafka Hopsworks gives to the clients of a project. The connector alone does
+    not decide that.
 author:
   - The hopsworks.kafka authors (@logicalclocks)
 version_added: "1.0.0"
@@ -30,26 +30,27 @@ options:
     default: kafka_connector
   projects:
     description:
-      - The projects, by name.
-      - Dictionaries with C(name) are taken too, so that the list for M(hopsworks.kafka.kafka_connector) fits. With
-        O(properties) given, RV(results[].desired) shows what they make of the declaration.
-      - All projects in which the user of the API key is Data owner, when neither this nor O(project_query) is given.
-      - A name that no project has is an error.
+      - Names of the projects.
+      - Accepts dictionaries as well, so that the list for M(hopsworks.kafka.kafka_connector) can be used. If
+        O(properties) is given, RV(results[].desired) shows the declaration with their overrides.
+      - If neither this nor O(project_query) is given, the task reads every project where the API key's user is Data
+        owner.
+      - The task fails if a project does not exist.
     type: list
     elements: raw
   directory:
     description:
-      - As for M(hopsworks.kafka.kafka_connector). Only the locations in RV(results[].desired) depend on it.
+      - Same as for M(hopsworks.kafka.kafka_connector). Only the locations in RV(results[].desired) depend on it.
     type: str
     default: Resources
   effective:
     description:
-      - Also ask the server what the clients of each project are given. One request more for each project.
+      - Also ask Hopsworks what it gives to the clients of each project. Needs one more request for each project.
     type: bool
     default: false
   check_files:
     description:
-      - Also look whether the stores are there. One request more for each store.
+      - Also check that the stores exist. Needs one more request for each store.
     type: bool
     default: false
 seealso:
@@ -57,25 +58,25 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Which Kafka do my projects use?
+- name: Show which Kafka my projects use
   hopsworks.kafka.kafka_connector_info:
     host: hopsworks.example.com
     api_key: "{{ vault_api_key }}"
     effective: true
   register: kafka
 
-- name: What do the overrides make of the common declaration, and who has something else?
+- name: Show the declaration with its overrides, and which projects differ from it
   hopsworks.kafka.kafka_connector_info:
     host: hopsworks.example.com
     api_key: "{{ vault_api_key }}"
     projects: "{{ hopsworks_kafka_projects }}"
     properties: "{{ hopsworks_kafka_properties }}"
 
-- name: Projects that are still on the Kafka that Hopsworks manages
+- name: List the projects that still use the Kafka that Hopsworks manages
   ansible.builtin.debug:
     msg: "{{ kafka.results | rejectattr('effective.external') | map(attribute='project') }}"
 
-- name: Keep what each project has, as its own declaration; the secrets come from the common one
+- name: Keep the settings of each project, and set the secrets of all from the common declaration
   hopsworks.kafka.kafka_connector:
     host: hopsworks.example.com
     api_key: "{{ vault_api_key }}"
@@ -86,7 +87,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: One entry for each project, in the order of O(projects), else in the order of the projects' ids.
+  description: >-
+    One entry for each project, in the order of O(projects) if given, otherwise in the order of the projects' ids.
   returned: once the projects are known
   type: list
   elements: dict
@@ -96,11 +98,11 @@ results:
       type: str
       sample: fraud
     exists:
-      description: Whether the project has the connector. Null where it could not be read.
+      description: Whether the project has the connector. Null if it could not be read.
       type: bool
       sample: true
     connector:
-      description: The connector's fields as the REST API names them, secrets masked. Null where there is none.
+      description: The connector's fields as the REST API names them, with secrets masked. Null if there is none.
       type: dict
       sample:
         id: 1031
@@ -113,7 +115,7 @@ results:
     declaration:
       description:
         - The same as an item for the option C(projects) of M(hopsworks.kafka.kafka_connector), in Kafka's own names.
-        - Secrets are left out. Stores appear as the locations that they have in the project.
+        - Secrets are left out. Stores appear as their locations in the project.
       type: dict
       sample: {name: fraud, properties: {bootstrap.servers: "kafka-1.example.com:9092", security.protocol: PLAINTEXT}}
     secrets:
@@ -123,48 +125,48 @@ results:
       sample: [sasl.jaas.config]
     effective:
       description:
-        - What the server gives to clients outside of the cluster. Null unless O(effective) is set.
-        - C(external) is true where it is the project's own connector. It is false, with C(id) -1, where it is the
-          Kafka that Hopsworks manages.
+        - What Hopsworks gives to clients outside of the cluster. Null unless O(effective) is set.
+        - C(external) is true for the project's own connector. For the Kafka that Hopsworks manages it is false, and
+          C(id) is -1.
       type: dict
       sample: {external: true, id: 1031, bootstrap_servers: "kafka-1.example.com:9092", security_protocol: PLAINTEXT}
     desired:
       description:
-        - What M(hopsworks.kafka.kafka_connector) would give the project for the same O(properties), O(truststore),
-          O(keystore) and O(projects), in the form of RV(results[].connector). Overrides are merged, secrets masked.
-        - Null where no declaration is given.
+        - The connector that M(hopsworks.kafka.kafka_connector) would write for the same O(properties), O(truststore),
+          O(keystore) and O(projects), in the form of RV(results[].connector). Overrides are merged, secrets are masked.
+        - Null if no declaration is given.
       type: dict
       sample: null
     differs:
       description:
-        - Differences from the declaration, each with C(what), C(before) and C(after), secrets masked.
-          Empty where it is as declared. Null where no declaration is given.
+        - Differences from the declaration, each with C(what), C(before) and C(after), with secrets masked.
+        - Empty if the connector matches the declaration. Null if no declaration is given.
       type: list
       elements: dict
       sample: null
     missing_files:
-      description: Stores that the connector names and that are not there. Null unless O(check_files) is set.
+      description: Stores of the connector that do not exist. Null unless O(check_files) is set.
       type: list
       elements: str
       sample: []
     error:
       description:
-        - Why it could not be read, null otherwise. Has C(reason), C(message), C(remedy), C(http_status) and
+        - Why the project could not be read; null if it could. Has C(reason), C(message), C(remedy), C(http_status) and
           C(error_code), as for M(hopsworks.kafka.kafka_connector).
       type: dict
       sample: null
 not_owned:
-  description: How many more the selection passed over, because the user of the API key is not Data owner there.
+  description: The number of projects that were left out because the API key's user is not Data owner there.
   returned: once the projects are known
   type: int
   sample: 0
 msg:
-  description: The same as one line, with the first failures.
+  description: A summary and the first failures in one line.
   returned: always
   type: str
   sample: "25 projects: 25 with the connector, 0 without, 0 not readable"
 error:
-  description: Why nothing was begun. As RV(results[].error).
+  description: Why the task did not start. Has the same keys as RV(results[].error).
   returned: when the input is wrong, or the projects cannot be listed
   type: dict
   sample: {reason: bad_api_key, message: "the API key is wrong", remedy: "Check api_key", http_status: 401,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 
 class CircuitBreaker:
-    """Tells when nothing further can succeed: for a reason that holds for every project, or as the server is gone.
+    """Tell when nothing further can succeed: a failure applies to every project, or the server is gone.
 
-    One project without an answer says nothing of the next. Many in a row do: each is given up only after its time for
-    retries, so ten thousand of them would keep a dead server busy for hours.
+    One project without an answer says nothing about the next one. Many in a row do. Each of them fails only after all
+    its retries, so ten thousand of them would take hours.
 
     :ivar reason: why nothing further can succeed; empty as long as it can.
     """

@@ -10,14 +10,14 @@ import time
 
 
 class Deadline:
-    """When a probe must be done. Moments are those of ``time.monotonic()``."""
+    """The time at which a piece of work must be done, by ``time.monotonic()``."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Seconds left, never less than a millisecond: zero means "do not wait at all" to a socket."""
+        """Return the seconds left, at least a millisecond: for a socket, zero means not to wait at all."""
         return max(0.001, self.end - time.monotonic())
 
     @property
@@ -26,5 +26,5 @@ class Deadline:
         return time.monotonic() >= self.end
 
     def step(self) -> float:
-        """The most that one step on the network may take: half of the whole, so that a later one has a chance."""
+        """Return the seconds for one step on the network: at most half of the whole, for the sake of later ones."""
         return min(self.left(), self.seconds / 2)

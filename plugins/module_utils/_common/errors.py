@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The errors that a user sees: each names its subject, the cause and the remedy.
+"""The errors that a user sees. Each names its subject, the cause and the remedy.
 
 Code below ``main()`` raises these; only ``main()`` turns one into ``fail_json``. No text in them may hold a secret.
 """
@@ -13,10 +13,10 @@ from __future__ import annotations
 class HopsworksKafkaError(Exception):
     """A failure that an operator can act on.
 
-    :param subject: what it is about: ``project fraud``, ``truststore /etc/kafka/ca.pem``, ``option project_query``.
+    :param subject: for example ``project fraud``, ``truststore /etc/kafka/ca.pem``, ``option project_query``.
     :param cause: what is wrong, in a few words, without a full stop.
-    :param remedy: what to do about it, in a few words, without a full stop. Empty where there is nothing to advise.
-    :param reason: a code for programs that must tell this fault from others, as ``kafka_probe`` returns it.
+    :param remedy: what to do about it, in a few words, without a full stop. Empty if there is nothing to advise.
+    :param reason: a code for programs, such as the ``reason`` in the results of ``kafka_probe``.
     """
 
     def __init__(self, subject: str, cause: str, remedy: str = "", reason: str = "") -> None:
@@ -32,7 +32,7 @@ class HopsworksKafkaError(Exception):
 
 
 class InputError(HopsworksKafkaError):
-    """What the user gave is wrong. Raised before anything is written."""
+    """The input of the user is wrong. Raised before anything is written."""
 
 
 class MissingLibraryError(HopsworksKafkaError):
@@ -41,7 +41,7 @@ class MissingLibraryError(HopsworksKafkaError):
     def __init__(self, library: str, purpose: str, error: BaseException | None = None) -> None:
         super().__init__(
             f"Python library {library}",
-            f"not installed where this task runs, and needed {purpose}",
+            f"not installed where this task runs, but needed {purpose}",
             f"Install it for the interpreter that runs the task: pip install {library}",
             "library_missing",
         )

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The plan: what every planner returns and what check mode, diff, writes, results and reports all read.
+"""The plan: every planner returns it; check mode, diff, writes, results and reports all read it.
 
-A plan belongs to one subject (a project, a host, the cluster's variables). It is made by a pure function from what is
-wanted and what was read. Nothing is written that is not an action of a plan, so a prediction cannot differ from a run.
+A plan belongs to one subject (a project, a host, the cluster's variables). A pure function makes it from the desired
+state and what was read. Only the actions of a plan are written, so a prediction cannot differ from a run.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from .masking import MASK
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """One difference between what is and what is declared.
+    """One difference between the current state and the declaration.
 
     :param what: the name of the field, option or file.
-    :param before: the value read; ``None`` where there is none.
-    :param after: the value declared; ``None`` where it is to go.
+    :param before: the value read; ``None`` if there is none.
+    :param after: the value declared; ``None`` if it is removed.
     :param secret: the values must never be shown.
     """
 
@@ -32,7 +32,7 @@ class Change:
     secret: bool = False
 
     def to_result(self) -> dict[str, t.Any]:
-        """The change as results and diffs show it: ``{what, before, after}``, secrets masked."""
+        """Return the change as results and diffs show it: ``{what, before, after}``, secrets masked."""
         if not self.secret:
             return {"what": self.what, "before": self.before, "after": self.after}
         before = None if self.before is None else MASK
@@ -42,11 +42,11 @@ class Change:
 
 @dataclasses.dataclass(frozen=True)
 class Action:
-    """One write, in the order in which it is done.
+    """One write.
 
     :param verb: what is done: ``upload``, ``create``, ``replace``, ``delete``, ``write``, ``remove``, ``restart``, …
-    :param target: the name of what it is done to.
-    :param payload: what the executor needs to do it. May hold secrets, so it is never shown.
+    :param target: the name of the thing that is written.
+    :param payload: the data for the write. May hold secrets, so it is never shown.
     """
 
     verb: str
@@ -59,14 +59,13 @@ class Action:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What is to be done for one subject.
+    """What must be done for one subject.
 
     :param subject: a project's or a host's name.
-    :param outcome: what the results will call it once done: ``created``, ``updated``, ``deleted``, ``unchanged`` or
-        ``skipped``.
-    :param actions: the writes, in order. Empty exactly where nothing is to be written.
+    :param outcome: the word for it in the results: ``created``, ``updated``, ``deleted``, ``unchanged`` or ``skipped``.
+    :param actions: the writes, in order. Empty only if nothing must be written.
     :param changes: the differences that the writes remove.
-    :param notes: what the user should be told besides.
+    :param notes: further information for the user.
     """
 
     subject: str
@@ -77,4 +76,5 @@ class Plan:
 
     @property
     def changed(self) -> bool:
+        """Whether anything must be written."""
         return bool(self.actions)

@@ -132,7 +132,7 @@ class _Step(t.NamedTuple):
 
 
 def _plan_present(desired: DesiredConnector, current: CurrentConnector) -> Plan:
-    """Files first, then the connector that names them, then the removal of files that it no longer names."""
+    """Plan the files first, then the connector that names them, then the removal of files that it no longer names."""
     connector = _write_connector(desired, current.connector)
     uploads = [_upload(file, current) for file in desired.files]
     removals = _remove_leftovers(desired, current)
