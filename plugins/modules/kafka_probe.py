@@ -235,7 +235,8 @@ stages:
         - In C(groups), V(group_denied), V(request_failed).
         - In C(round_trip), V(no_topic), V(no_write), V(no_read), V(produce_failed), V(consume_failed),
           V(round_trip_timeout).
-        - In any stage, V(timeout), V(internal), and V(library_crashed) if an answer crashed the library librdkafka.
+        - In any stage, V(timeout), V(internal), V(library_crashed) if an answer crashed the library librdkafka, and
+          V(answer_too_large) if the answers took too much memory.
         - A stage that passed may carry a warning, V(settings_ignored), V(old_clients_shut_out), V(under_replicated),
           V(rights_unknown) or V(group_state_unknown).
         - If C(ok) is null, V(not_reached), V(not_asked), or V(not_checked) for listeners beyond the first 100. Empty

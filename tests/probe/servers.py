@@ -10,6 +10,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 import typing as t
 
 Serve = t.Callable[[socket.socket], None]
@@ -56,6 +57,15 @@ def silent(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while connection.recv(4096):
             pass
+
+
+def dripping(connection: socket.socket) -> None:
+    """Answer byte by byte, slowly, with what might become a long answer."""
+    with contextlib.suppress(OSError), connection:
+        connection.sendall(struct.pack(">i", 4096))
+        while True:
+            connection.sendall(b"\0")
+            time.sleep(0.1)
 
 
 def http(connection: socket.socket) -> None:

@@ -139,7 +139,8 @@ def wait_for_member(client: KafkaDeclaration, name: str, client_id: str, seconds
     :param name: the group.
     :param client_id: the member's; empty for any member at all.
     :param seconds: how long to wait at most.
-    :returns: joined is true, false (the member is not in the group, the login was refused, or librdkafka crashed), or
+    :returns: joined is true, false (the member is not in the group, the login was refused, or
+        librdkafka crashed), or
         None if nobody could look.
     """
     if not available():
@@ -154,14 +155,23 @@ def wait_for_member(client: KafkaDeclaration, name: str, client_id: str, seconds
         for group in _looks(client, config, name, client_id, seconds):
             send(dataclasses.asdict(group))
 
+    def take(message: child_process.Message) -> None:
+        group = ConsumerGroup(**message)
+        # A last look that Kafka did not answer takes nothing back of what was seen before.
+        if group.joined is not None or seen[-1].joined is None:
+            seen.append(group)
+
     ended = child_process.run_in_child(
         watch,
-        lambda message: seen.append(ConsumerGroup(**message)),
+        take,
         child_process.seconds_until(time.monotonic() + seconds + _GRACE_SECONDS),
     )
     group = seen[-1]
     if ended.signal:
         cause = f"librdkafka crashed ({ended.signal}) on an answer of this Kafka"
+        return ConsumerGroup(name, client_id, False, cause)
+    if ended.too_large:
+        cause = f"the answers of this Kafka took more than {child_process.MAX_MEGABYTES} MB of memory"
         return ConsumerGroup(name, client_id, False, cause)
     if ended.defect:
         return ConsumerGroup(name, client_id, None, f"defect in hopsworks.kafka: {ended.defect}")
@@ -184,6 +194,7 @@ def _looks(
     try:
         token = login.get_token(client, config, deadline.step())
         kafka = BrokerClient.of(client, config, deadline, token)
+        kafka.stop_at_refusal = True
         kafka.open()
     except (TokenFault, LoginFault) as fault:
         yield dataclasses.replace(unknown, reason=fault.detail or fault.reason)

@@ -66,6 +66,7 @@ _NOT_OURS = (
     "receive.message.max.bytes",
 )
 #: Error codes of librdkafka (rd_kafka_resp_err_t) and of Kafka's protocol, by number.
+_AUTHENTICATION, _SSL = -169, -181
 _UNSUPPORTED = (-165, 35)  # _UNSUPPORTED_FEATURE, UNSUPPORTED_VERSION
 _TIMEOUTS = (-185, 7)  # _TIMED_OUT, REQUEST_TIMED_OUT
 
@@ -160,6 +161,7 @@ class BrokerClient:
 
     :param config: the library's configuration. Holds secrets.
     :param secrets: texts that no message may show.
+    :ivar stop_at_refusal: do not wait for answers once the login was refused.
     """
 
     def __init__(
@@ -170,6 +172,7 @@ class BrokerClient:
         token: t.Optional[Token] = None,
     ) -> None:
         self.deadline = deadline
+        self.stop_at_refusal = False
         self.admin: t.Any = None
         self.errors: t.Deque[t.Any] = collections.deque(maxlen=_MAX_MESSAGES)
         self._secrets = secrets
@@ -283,10 +286,13 @@ class BrokerClient:
         """Wait, and let the library run its callbacks."""
         self.admin.poll(seconds)
 
-    def refusal(self) -> str:
-        """Return the library's words where the login or TLS was refused; empty if neither was."""
-        codes = (KafkaError._AUTHENTICATION, KafkaError._SSL)
-        return next((self.scrub(error.str()) for error in self.errors if error.code() in codes), "")
+    def refusal(self, tls: bool = True) -> str:
+        """Return the words in which the login was refused; empty if it was not.
+
+        :param tls: a refused TLS connection counts as well.
+        """
+        codes = (_AUTHENTICATION, _SSL) if tls else (_AUTHENTICATION,)
+        return next((self.scrub(error.str()) for error in list(self.errors) if _refuses(error, codes)), "")
 
     def last_error(self) -> str:
         """Return the last error that the library told apart from its answers; empty if there was none."""
@@ -333,7 +339,7 @@ class BrokerClient:
         end = time.monotonic() + self.deadline.left() + 0.1
         while not _done(future, min(_POLL_SECONDS * 5, end - time.monotonic())):
             self.admin.poll(0)
-            if time.monotonic() >= end:
+            if time.monotonic() >= end or (self.stop_at_refusal and self.refusal()):
                 return Answer(error=KafkaError(KafkaError._TIMED_OUT))
         # Asked for its exception, for one that it raised would hold this frame, and with it the client, for long.
         error = future.exception()
@@ -341,7 +347,8 @@ class BrokerClient:
             return Answer(value=future.result())
         if isinstance(error, KafkaException):
             return Answer(error=error.args[0])
-        raise error
+        # The library could not make Python's values of the answer: a text in it is not UTF-8, for example.
+        return Answer(error=KafkaError(KafkaError._BAD_MSG))
 
     def _wait(self, future: t.Any, seconds: float, sasl: bool) -> bool:
         """Tell whether ``future`` has a result within ``seconds``; raise LoginFault when the login is refused."""
@@ -351,7 +358,7 @@ class BrokerClient:
                 if future.exception(min(_POLL_SECONDS, max(0.0, end - time.monotonic()))) is None:
                     return True
             self.admin.poll(0)
-            refused = self._said(KafkaError._AUTHENTICATION) if sasl else ""
+            refused = self.refusal(tls=False) if sasl else ""
             if refused:
                 raise LoginFault("sasl", "credentials_refused", refused)
             if time.monotonic() >= end:
@@ -362,7 +369,7 @@ class BrokerClient:
     def _list(self, seconds: float) -> t.Any:
         try:
             return self.admin.list_topics(timeout=seconds)
-        except KafkaException:
+        except (KafkaException, UnicodeDecodeError):  # the latter: a text in the answer is not UTF-8
             return None
 
     def _learned(self) -> t.Dict[int, Broker]:
@@ -375,8 +382,11 @@ class BrokerClient:
             int(match.group(3)): Broker(match.group(1).strip("[]"), int(match.group(2))) for match in found if match
         }
 
-    def _said(self, code: int) -> str:
-        return next((self.scrub(error.str()) for error in list(self.errors) if error.code() == code), "")
+
+def _refuses(error: t.Any, codes: t.Collection[int]) -> bool:
+    # A connection that ends during the login has the same code, and says so: "handshake failed: Local: Broker
+    # transport failure". The library tries again, and so a broker that restarts refuses nobody.
+    return error.code() in codes and "failed: Local: " not in error.str()
 
 
 def _done(future: t.Any, seconds: float) -> bool:

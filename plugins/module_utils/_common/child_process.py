@@ -31,8 +31,10 @@ Send = t.Callable[[Message], None]
 #: The longest message that is read; a child that sends a longer one is ended.
 MAX_MESSAGE_BYTES = 256 * 1024
 _READ_BYTES = 64 * 1024
-#: How often to ask how long the child may still run.
-_LOOK_SECONDS = 0.1
+#: How often to look how long the child may still run, and how much memory it takes.
+_LOOK_SECONDS = 0.02
+#: How many megabytes a child may take beyond those that this process takes.
+MAX_MEGABYTES = 100
 _DEFECT = "defect"
 
 
@@ -41,19 +43,14 @@ class ChildExit(t.NamedTuple):
 
     :param signal: the name of the signal that ended it, such as ``SIGSEGV``; empty if none did.
     :param defect: type and place of an exception that ended it; empty if none did.
-    :param overdue: it was ended by this process, because its time was up or it sent more than it may.
+    :param overdue: this process ended it when its time was up.
+    :param too_large: this process ended it as it took more memory, or sent more, than it may.
     """
 
     signal: str = ""
     defect: str = ""
     overdue: bool = False
-
-    @property
-    def fault(self) -> str:
-        """What went wrong in the child, for people; empty if nothing did."""
-        if self.overdue:
-            return "it was not done in time"
-        return f"it was ended by {self.signal}" if self.signal else self.defect
+    too_large: bool = False
 
 
 def run_in_child(
@@ -61,6 +58,7 @@ def run_in_child(
     receive: t.Callable[[Message], None],
     seconds_left: t.Callable[[], float],
     max_bytes: int = 64 * 1024 * 1024,
+    max_megabytes: int = MAX_MEGABYTES,
 ) -> ChildExit:
     """Call ``work`` in a child process and ``receive`` here with each message that it sends.
 
@@ -68,20 +66,22 @@ def run_in_child(
     :param receive: called in this process, in the order of the messages.
     :param seconds_left: how long the child may still run; asked again and again.
     :param max_bytes: the most that all its messages together may take.
+    :param max_megabytes: the most memory that it may take beyond that of this process.
     """
     reading, writing = os.pipe()
+    max_memory = _memory(os.getpid()) + max_megabytes * 1024 * 1024
     pid = os.fork()
     if pid == 0:
         _child(work, reading, writing)
     os.close(writing)
     try:
-        complete = _receive_all(reading, receive, seconds_left, max_bytes)
+        complete = _receive_all(reading, receive, seconds_left, max_bytes, lambda: _memory(pid) > max_memory)
     except BaseException:
         _end(pid)
         raise
     finally:
         os.close(reading)
-    if complete.overdue:
+    if complete.overdue or complete.too_large:
         _end(pid)
         return complete
     return complete._replace(signal=_signal_name(_wait(pid)))
@@ -141,6 +141,7 @@ def _receive_all(
     receive: t.Callable[[Message], None],
     seconds_left: t.Callable[[], float],
     max_bytes: int,
+    too_large: t.Callable[[], bool],
 ) -> ChildExit:
     """Receive until the child closes its end, or its time or its bytes are used up."""
     poll = select.poll()
@@ -150,6 +151,8 @@ def _receive_all(
         left = seconds_left()
         if left <= 0:
             return ChildExit(defect=defect, overdue=True)
+        if too_large():
+            return ChildExit(defect=defect, too_large=True)
         if not poll.poll(min(left, _LOOK_SECONDS) * 1000):
             continue
         data = os.read(reading, _READ_BYTES)
@@ -158,13 +161,22 @@ def _receive_all(
         total += len(data)
         *lines, pending = (pending + data).split(b"\n")
         if total > max_bytes or len(pending) > MAX_MESSAGE_BYTES:
-            return ChildExit(defect=defect, overdue=True)
+            return ChildExit(defect=defect, too_large=True)
         for line in lines:
             message = json.loads(line)
             if _DEFECT in message:
                 defect = str(message[_DEFECT])
             else:
                 receive(message)
+
+
+def _memory(pid: int) -> int:
+    """Return the bytes of memory that a process holds; 0 where the system does not tell."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except (OSError, IndexError, ValueError):
+        return 0
 
 
 def _end(pid: int) -> None:

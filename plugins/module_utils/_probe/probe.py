@@ -33,6 +33,8 @@ _GRACE_SECONDS = 0.2
 _PARENT_GRACE_SECONDS = 0.5
 #: How long a child may take before its first probe begins and after its last one is over.
 _IDLE_SECONDS = 5.0
+#: How much more memory a task may take for each of the probes that run at the same time.
+_MEGABYTES_PER_PROBE = 4
 
 
 class Job(t.NamedTuple):
@@ -98,14 +100,21 @@ def _round(
         end = min(ends.values()) + _PARENT_GRACE_SECONDS if ends else idle_since + _IDLE_SECONDS
         return end - time.monotonic()
 
+    max_megabytes = child_process.MAX_MEGABYTES + _MEGABYTES_PER_PROBE * min(workers, len(waiting))
     ended = child_process.run_in_child(
-        lambda send: _probe_here(jobs, waiting, workers, cache, prepare, send), receive, seconds_left
+        lambda send: _probe_here(jobs, waiting, workers, cache, prepare, send),
+        receive,
+        seconds_left,
+        max_megabytes=max_megabytes,
     )
     left = list(ends) or [number for number in waiting if not found[number].closed][:1]
     for number in left:
         if ended.signal:
             seen = f"the process of the probe was ended by {ended.signal}, as if librdkafka had crashed on an answer"
             found[number].failed("library_crashed", "", seen)
+        elif ended.too_large:
+            seen = f"the answers of the servers took more than {max_megabytes} MB of memory"
+            found[number].failed("answer_too_large", "", seen)
         elif ended.overdue:
             found[number].failed("timeout", "", _not_done(jobs[number].options))
         else:

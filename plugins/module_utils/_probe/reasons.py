@@ -69,6 +69,7 @@ FailureReason = t.Literal[
     "produce_failed",
     "round_trip_timeout",
     # any stage
+    "answer_too_large",
     "internal",
     "library_crashed",
     "timeout",
@@ -178,6 +179,7 @@ REMEDIES: t.Dict[Reason, str] = {
     "timeout": "Give a longer timeout, or see which side is slow",
     "library_crashed": "Check what answers on this port: librdkafka crashes on answers that no sound Kafka gives. "
     "Also update confluent-kafka where the probe runs",
+    "answer_too_large": "Check what answers on this port: a Kafka of this size would have more than 1000 brokers",
     "internal": "This is a defect of the probe itself: please report it with this table",
 }
 

@@ -126,11 +126,12 @@ class _Check:
             return found
         if standing is not None:
             return found._replace(entries=(*found.entries, standing), fault=found.fault or "silent")
-        if found.passed or not found.entries:
-            reason: FailureReason = "resolve_timeout" if self.stage == "resolve" else "timeout"
-            late = failed(self.stage, self.server, reason, "not done when the time was up", self.began)
-            return found._replace(entries=(*found.entries, late))
-        return found
+        missing = [stage for stage in self.options.stages if stage not in {entry.stage for entry in found.entries}]
+        if not missing or (found.entries and not found.passed):
+            return found
+        reason: FailureReason = "resolve_timeout" if missing[0] == "resolve" else "timeout"
+        late = failed(missing[0], self.server, reason, "not done when the time was up", self.began)
+        return found._replace(entries=(*found.entries, late))
 
 
 def check(servers: t.Sequence[str], options: ServerCheckOptions, deadline: Deadline) -> t.List[ServerCheck]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+import os
+import socket
 import ssl
 import threading
 import time
 import typing as t
 
+import confluent_kafka
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import (
     librdkafka_client,
@@ -25,12 +28,17 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline i
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration, dialect_librdkafka
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import x509
 from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import (
+    cache,
+    findings,
     login_diagnosis,
     probe,
     server_check,
     stages,
     tls_handshake,
 )
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import report as report_module
+
+from tests.probe import servers
 
 JAAS = 'org.apache.kafka.common.security.scram.ScramLoginModule required username="u" password="pw-Secret";'
 OAUTH = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
@@ -321,3 +329,122 @@ def test_certificate_names_for_messages() -> None:
     assert (
         x509.day(datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.timezone.utc).timestamp()) == "2026-01-31 12:00 UTC"
     )
+
+
+# --- the child process, and what belongs to whom ----------------------------------------------------------------------
+
+
+def test_a_crash_fails_the_stage_in_progress_and_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_args: t.Any) -> t.NoReturn:
+        os.abort()
+
+    monkeypatch.setattr(server_check, "check", crash)
+    report = probe.probe(declared("PLAINTEXT"))
+    assert report.stages[0].ok
+    assert report.failure and (report.failed_stage, report.failure.reason) == ("resolve", "library_crashed")
+    assert "SIGABRT" in report.failure.detail
+
+
+def test_a_crash_of_one_probe_does_not_end_the_others() -> None:
+    def crash() -> t.NoReturn:
+        os.abort()
+
+    options = probe.ProbeOptions(timeout=5, until="config")
+    jobs = [probe.Job(crash if number in (0, 3) else declared("PLAINTEXT"), options) for number in range(6)]
+    reports = probe.probe_all(jobs, workers=1)
+    assert [report.ok for report in reports] == [False, True, True, False, True, True]
+    assert {report.failure.reason for report in reports if report.failure} == {"library_crashed"}
+
+
+def test_a_child_that_ends_too_early_fails_every_probe_once() -> None:
+    def broken() -> t.NoReturn:
+        raise RuntimeError("pw-Secret")
+
+    jobs = [probe.Job(declared("PLAINTEXT"), probe.ProbeOptions(timeout=5))] * 3
+    reports = probe.probe_all(jobs, prepare=broken)
+    assert [report.failure and report.failure.reason for report in reports] == ["internal"] * 3
+    assert "pw-Secret" not in "".join(report.table() for report in reports)
+
+
+@pytest.mark.parametrize("timeout", [0.3, 1.0, 2.0])
+def test_a_silent_server_is_no_fault_of_tls_that_is_not_declared(timeout: float) -> None:
+    with servers.server(servers.silent) as address:
+        client = declared("PLAINTEXT", bootstrap_servers=address)
+        report = probe.probe(client, probe.ProbeOptions(timeout=timeout))
+    assert report.failure and (report.failed_stage, report.failure.reason) == ("metadata", "silent")
+
+
+def test_a_check_that_waits_for_answers_only_blames_no_stage() -> None:
+    one = server_check._Check("kafka:9092", server_check.ServerCheckOptions(tls=None), Deadline(1))
+    one.add(one.passed("resolve", ""))
+    one.add(one.passed("connect", ""))
+    one.begin("tls")
+    assert one.found(finished=False).entries[-1][:4] == ("tls", "kafka:9092", False, "timeout")
+    one.await_answers(one.passed("tls", "not declared"))
+    silent = one.found(finished=False)
+    assert silent.passed and silent.fault == "silent"
+    one.add(one.passed("tls", "not declared"))
+    assert one.found(finished=False).passed
+
+
+def test_a_defect_in_the_check_of_a_server_is_no_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_check, "_connect", lambda *_args: 1 // 0)
+    report = probe.probe(declared("PLAINTEXT", bootstrap_servers="127.0.0.1:1"))
+    assert report.failure and (report.failed_stage, report.failure.reason) == ("resolve", "internal")
+    assert "ZeroDivisionError" in report.failure.detail
+
+
+def test_a_connection_takes_no_more_than_half_of_the_time_over_all_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = []
+
+    class Slow:
+        def __init__(self, *_args: t.Any) -> None: ...
+
+        def settimeout(self, limit: float) -> None:
+            limits.append(limit)
+
+        def connect(self, _address: t.Any) -> t.NoReturn:
+            raise TimeoutError
+
+        def close(self) -> None: ...
+
+    addresses = [(socket.AF_INET, 1, 6, "", (f"192.0.2.{number}", 9092)) for number in range(1, 5)]
+    monkeypatch.setattr(server_check.socket, "getaddrinfo", lambda *_args, **_more: addresses)
+    monkeypatch.setattr(server_check.socket, "socket", Slow)
+    options = server_check.ServerCheckOptions(tls=None)
+    found = server_check.check(["kafka:9092"], options, Deadline(8))[0]
+    assert (found.entries[-1].stage, found.entries[-1].reason) == ("connect", "connect_timeout")
+    assert len(limits) == 4
+    assert 3.5 < sum(limits) <= 4
+
+
+def test_answers_that_drip_end_in_time() -> None:
+    with servers.server(servers.dripping) as address:
+        began = time.monotonic()
+        with socket.create_connection(server_check.split_server(address)) as connection, pytest.raises(socket.timeout):
+            wire.api_versions(wire.TimedStream(connection, 0.6))
+    assert 0.5 < time.monotonic() - began < 2
+
+
+def test_more_listeners_than_are_checked_are_told() -> None:
+    brokers = {number: librdkafka_client.Broker("127.0.0.1", number) for number in range(1, 151)}
+    found = findings.Findings(report_module.STAGES)
+    context = stages.Context(declared("PLAINTEXT"), probe.ProbeOptions(), Deadline(5), cache.ProbeCache(), [])
+    context = context._replace(client=declared("PLAINTEXT"), metadata=librdkafka_client.Metadata(brokers))
+    found.begin("listeners")
+    with pytest.raises(findings.Ended):
+        stages.check_listeners(context, found)
+    entries = [entry for entry in found.report().stages if entry.stage == "listeners"]
+    assert len([entry for entry in entries if entry.ok is False]) == stages.MAX_LISTENERS
+    assert (entries[-1].ok, entries[-1].reason) == (None, "not_checked")
+    assert "50 more brokers" in entries[-1].detail
+
+
+def test_a_connection_lost_during_the_login_is_no_refusal() -> None:
+    kafka = librdkafka_client.BrokerClient({}, frozenset(), Deadline(1))
+    code = confluent_kafka.KafkaError._AUTHENTICATION
+    lost = "SASL PLAIN mechanism handshake failed: Local: Broker transport failure"
+    kafka.errors.append(confluent_kafka.KafkaError(code, lost))
+    assert kafka.refusal() == ""
+    kafka.errors.append(confluent_kafka.KafkaError(code, "SASL authentication error: Authentication failed"))
+    assert kafka.refusal() == "SASL authentication error: Authentication failed"

@@ -1,0 +1,76 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run many probes and group checks, each in a process of its own that is forked from one which has imported it all.
+
+Reads jobs from standard input, one JSON object a line, and writes what came of each into a file: its result, its
+seconds, and the megabytes that it and its children took at most. A job without a file died.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import resource
+import sys
+import time
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import declare, store_option
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import groups, probe_task, round_trip, topics
+
+from .broker import GROUP, MEMBER, TOPIC
+
+assert groups and round_trip and topics  # imported before the forks
+OPTIONS: dict[str, t.Any] = {
+    "properties_file": None,
+    "truststore": None,
+    "keystore": None,
+    "path_map": {},
+    "topics": [TOPIC],
+    "operations": ["read"],
+    "groups": [GROUP],
+    "round_trip": False,
+    "min_days_valid": 0,
+    "until": None,
+    "probes": None,
+    "workers": 1,
+}
+
+
+def do(job: dict[str, t.Any]) -> dict[str, t.Any]:
+    """One job: ``{kind, properties, truststore, timeout}``."""
+    began = time.monotonic()
+    if job["kind"] == "probe":
+        given = {name: job[name] for name in ("properties", "truststore", "timeout")}
+        result = probe_task.run({**OPTIONS, **given}).result
+    else:
+        client = declare(job["properties"], store_option("truststore", job["truststore"]))
+        result = dataclasses.asdict(consumer_groups.wait_for_member(client, GROUP, MEMBER, job["timeout"]))
+    seconds = time.monotonic() - began
+    most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {"result": result, "seconds": seconds, "megabytes": most / 1024}
+
+
+def main(folder: pathlib.Path, workers: int) -> None:
+    running = 0
+    for number, line in enumerate(sys.stdin):
+        while running >= workers:
+            os.wait()
+            running -= 1
+        if os.fork() == 0:
+            try:
+                done = json.dumps(do(json.loads(line)))
+                (folder / f"{number}.json").write_text(done)
+            finally:
+                os._exit(0)
+        running += 1
+    for _number in range(running):
+        os.wait()
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]), int(sys.argv[2]))
