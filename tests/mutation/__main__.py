@@ -1,114 +1,114 @@
-"""``python -m tests.mutation [part of a file's name …] [seconds]``: the mutants that no test notices, and the score.
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``python -m tests.mutation [--sample N] [--seed N] [--only PART]``: the mutants that no test notices, and the score.
 
-With a number of seconds it stops after these, and the score is that of a sample: the order is random, but always the
-same one.
+PART is a part of the mutants' names, such as ``_kafka.jaas``. Exits with 1 if fewer than 90 % are noticed.
 """
 
 from __future__ import annotations
 
+import argparse
+import collections
+import json
 import os
 import pathlib
 import random
+import shutil
+import subprocess
 import sys
-import tempfile
-import time
-import typing as t
 
-from tests.conftest import ROOT
-from tests.mutation import trial
-from tests.mutation.equivalent import EQUIVALENT
-from tests.mutation.mutants import Mutant, mutants
+from tests.conftest import ROOT, link_collection
 
-UTILS = ROOT / "plugins" / "module_utils"
-DIALECTS, PLANNERS = "the dialects", "the planners"
-TARGETS = {
-    DIALECTS: ["dialect_connector", "dialect_java", "dialect_librdkafka", "dialect_python_client"],
-    PLANNERS: ["connector_planner", "desired"],
-}
-ROOMS = {DIALECTS: "_kafka", PLANNERS: "_connectors"}
-TESTS = {DIALECTS: ["tests/unit/kafka"], PLANNERS: ["tests/unit/connectors"]}
-#: Of the tests of the Kafka room, those that are about the dialects.
-ABOUT = {DIALECTS: "test_dialect_*.py", PLANNERS: "test_*.py"}
+SOURCES = "ansible_collections/hopsworks/kafka"
+UTILS = f"{SOURCES.replace('/', '.')}.plugins.module_utils."
 BOUND = 0.9
-START_SECONDS = 5.0
-JOBS = len(os.sched_getaffinity(0))
+#: What mutmut's exit codes of the tests mean, as far as a mutant was not noticed; all others are a failed test.
+SURVIVED, NO_TESTS = 0, 33
+
+# Texts for people are not mutated: their exact words are nobody's contract.
+CONFIG = f"""[mutmut]
+source_paths={SOURCES}/plugins/module_utils
+do_not_mutate=
+    */java_configs.py
+    */librdkafka_configs.py
+do_not_mutate_patterns=
+    "[^"]*[a-zA-Z,:;.)}}'] [a-zA-Z0-9({{'][^"]*"
+also_copy=
+    {SOURCES}/plugins
+    {SOURCES}/tests
+    {SOURCES}/roles
+    {SOURCES}/playbooks
+    {SOURCES}/meta
+    {SOURCES}/galaxy.yml
+    {SOURCES}/pyproject.toml
+    {SOURCES}/CONTRIBUTING.md
+    {SOURCES}/README.md
+pytest_add_cli_args_test_selection=
+    {SOURCES}/tests/unit
+    --ignore={SOURCES}/tests/unit/emulator
+pytest_add_cli_args=
+    -p
+    tests.mutation.plugin
+    -p
+    no:cacheprovider
+use_git_change_detection=false
+"""
 
 
-class Tried(t.NamedTuple):
-    file: pathlib.Path
-    mutant: Mutant
-    killed: bool
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return (self.file.stem, self.mutant.function, self.mutant.what)
-
-
-def try_all(part: str, wished: list[str], seconds: float) -> list[Tried]:
-    files = [UTILS / ROOMS[part] / f"{name}.py" for name in TARGETS[part]]
-    files = [file for file in files if not wished or any(text in file.stem for text in wished)]
-    tests = sorted(str(test.relative_to(ROOT)) for folder in TESTS[part] for test in (ROOT / folder).glob(ABOUT[part]))
-    if not files:
-        return []
-    with tempfile.TemporaryDirectory() as folder:
-        covered = trial.cover(files, tests, pathlib.Path(folder, "coverage.json"))
-    waiting = [(file, mutant) for file in files for mutant in mutants(file.read_text())]
-    random.Random(1).shuffle(waiting)
-    every, ends = len(waiting), time.monotonic() + seconds
-    running: dict[int, tuple[pathlib.Path, Mutant]] = {}
-    tried: list[Tried] = []
-    while waiting or running:
-        if time.monotonic() > ends:
-            waiting.clear()
-        while waiting and len(running) < JOBS:
-            file, mutant = waiting.pop()
-            chosen = _tests(covered, file, mutant)
-            limit = START_SECONDS + 2 * sum(covered.seconds[test] for test in chosen)
-            running[trial.start(file, mutant.tree, chosen, limit)] = (file, mutant)
-        child, status = os.wait()
-        tried.append(Tried(*running.pop(child), status != 0))
-        if len(tried) % 50 == 0:
-            print(f"  {len(tried)} of {every} tried", flush=True)
-    return tried
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("--sample", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="")
+    options = parser.parse_args(arguments)
+    folder = prepare()
+    # One function first: mutmut has no command that makes the mutants and runs none.
+    run(folder, [f"{UTILS}_common.errors.*"])
+    names = [name for name in results(folder) if options.only in name]
+    drawn = sorted(random.Random(options.seed).sample(names, min(options.sample, len(names))))
+    run(folder, drawn)
+    return report(folder, drawn, len(names))
 
 
-def _tests(covered: trial.Coverage, file: pathlib.Path, mutant: Mutant) -> list[str]:
-    """The tests that run the line, the quickest first.
+def prepare() -> pathlib.Path:
+    """Return the folder that mutmut runs in, without what an earlier run left."""
+    folder = link_collection()
+    shutil.rmtree(folder / "mutants", ignore_errors=True)
+    # It must exist when Python starts, or Python will not look into it again.
+    (folder / "mutants" / SOURCES).mkdir(parents=True)
+    (folder / "setup.cfg").write_text(CONFIG)
+    return folder
 
-    All tests, for what runs at import, and for a line that Python traces nowhere, such as the second one of a constant.
-    """
-    runs = covered.lines.get((str(file), mutant.line)) if mutant.called else None
-    return sorted(runs or covered.seconds, key=covered.seconds.__getitem__)
+
+def run(folder: pathlib.Path, names: list[str]) -> None:
+    """Run mutmut on mutants; it prints its own progress."""
+    environment = {**os.environ, "PYTHONPATH": str(folder / "mutants" / SOURCES), "PYTHONDONTWRITEBYTECODE": "1"}
+    jobs = len(os.sched_getaffinity(0))
+    subprocess.run(["mutmut", "run", f"--max-children={jobs}", *names], cwd=folder, env=environment, check=True)
 
 
-def main(wished: list[str]) -> int:
-    os.chdir(ROOT)
-    trial.prepare()
-    started = time.monotonic()
-    seconds = float(next((text for text in wished if text.isdigit()), "inf"))
-    wished = [text for text in wished if not text.isdigit()]
-    missed = False
-    for part in TARGETS:
-        tried = try_all(part, wished, seconds)
-        if not tried:
-            continue
-        survivors = sorted(
-            (each for each in tried if not each.killed and each.key not in EQUIVALENT),
-            key=lambda each: (each.file, each.mutant.line),
-        )
-        for each in survivors:
-            where = f"{each.file.relative_to(ROOT)}:{each.mutant.line}"
-            print(f"  not noticed: {where} {each.mutant.function}: {each.mutant.what}")
-        equivalent = sum(not each.killed and each.key in EQUIVALENT for each in tried)
-        score = sum(each.killed for each in tried) / (len(tried) - equivalent)
-        print(
-            f"{part}: {score:.1%} of {len(tried) - equivalent} mutants killed "
-            f"({len(survivors)} not noticed; {equivalent} more change nothing)",
-            flush=True,
-        )
-        missed |= score < BOUND
-    print(f"{time.monotonic() - started:.0f} s; the bound is {BOUND:.0%}")
-    return 1 if missed else 0
+def results(folder: pathlib.Path) -> dict[str, int | None]:
+    """Every mutant, and the exit code of its tests; None for one that was not run."""
+    files = sorted((folder / "mutants" / SOURCES / "plugins" / "module_utils").glob("*/*.meta"))
+    return {name: code for file in files for name, code in json.loads(file.read_text())["exit_code_by_key"].items()}
+
+
+def report(folder: pathlib.Path, drawn: list[str], all_: int) -> int:
+    """Print the survivors and the score of each room."""
+    codes = results(folder)
+    rooms: dict[str, list[bool]] = collections.defaultdict(list)
+    for name in drawn:
+        alive = codes[name] in (SURVIVED, NO_TESTS, None)
+        rooms[name.removeprefix(UTILS).split(".")[0]].append(not alive)
+        if alive:
+            print(f"not noticed{' (no test runs it)' if codes[name] == NO_TESTS else ''}: {name.removeprefix(UTILS)}")
+    for room, killed in sorted(rooms.items()):
+        print(f"{room:<14} {sum(killed):>4} of {len(killed):>4}  {sum(killed) / len(killed):.0%}")
+    score = sum(map(sum, rooms.values())) / len(drawn)
+    print(f"{score:.1%} of {len(drawn)} mutants noticed, drawn from {all_}; the bound is {BOUND:.0%}")
+    print(f"To see one: cd {folder.relative_to(ROOT)} && mutmut show NAME (with {UTILS} before it)")
+    return 0 if score >= BOUND else 1
 
 
 if __name__ == "__main__":

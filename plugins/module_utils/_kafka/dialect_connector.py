@@ -15,7 +15,7 @@ import json
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.dummy_keystore import placeholder
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.dummy_keystore import dummy_keystore
 
 from . import jaas
 from .declaration import KafkaDeclaration
@@ -48,7 +48,7 @@ def complete(client: KafkaDeclaration) -> KafkaDeclaration:
     """
     alone = not client.keystore and "ssl.keystore.location" not in client.properties
     if client.truststore and alone and client.properties["security.protocol"] == "SASL_SSL":
-        return dataclasses.replace(client, keystore=placeholder(client.truststore))
+        return dataclasses.replace(client, keystore=dummy_keystore(client.truststore))
     return client
 
 

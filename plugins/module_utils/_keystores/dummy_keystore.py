@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""A key store for connectors that need one and have none.
+"""A key store for connectors that need one although their client has no certificate.
 
-The Hopsworks Python client opens a trust store only together with a key store (see ``dialect_python_client``), so a
-connector with SASL_SSL and an authority of one's own would stop it. The key below stands in that place. It is no
-secret: it is published here, nobody trusts its certificate, and a broker that asks for none never sees it.
+The Hopsworks Python client opens a trust store only together with a key store (see ``dialect_python_client``), so it
+fails on a connector with SASL_SSL and a private authority. The key below is put in that place. It is no secret: it is
+published here, nobody trusts its certificate, and a broker that requests no certificate never sees it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,6 @@ _CERTIFICATE = (
 )
 
 
-def placeholder(truststore: TrustStore) -> KeyStore:
-    """The key store to put beside a trust store. It has the trust store's password, so nothing more changes with it."""
+def dummy_keystore(truststore: TrustStore) -> KeyStore:
+    """Return the key store to put beside a trust store. It has the trust store's password."""
     return KeyStore(base64.b64decode(_KEY), (base64.b64decode(_CERTIFICATE),), truststore.password)

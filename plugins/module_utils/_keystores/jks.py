@@ -4,10 +4,10 @@
 # This module util is PRIVATE to the collection: it may change at any time.
 """Java key stores of type JKS, read and written with the standard library.
 
-JKS is the one type that the Hopsworks Python client reads, and no kept-up library writes it. The format is that of the
-JDK's ``sun.security.provider.JavaKeyStore`` and ``KeyProtector``: big-endian fields, then a SHA-1 digest over the
-password, the words "Mighty Aphrodite" and everything before; each private key is enciphered with a stream of SHA-1
-blocks of password and salt. That protects little: a JKS file is as secret as what is in it.
+JKS is the only type that the Hopsworks Python client reads, and no maintained library writes it. The format is that of
+the JDK's ``sun.security.provider.JavaKeyStore`` and ``KeyProtector``: big-endian fields, then a SHA-1 digest over the
+password, the words "Mighty Aphrodite" and everything before; each private key is encrypted with a stream of SHA-1
+blocks of password and salt. That is weak protection: treat a JKS file as secret as its contents.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from . import der
 
 MAGIC = b"\xfe\xed\xfe\xed"
 JCEKS_MAGIC = b"\xce\xce\xce\xce"
+#: Most entries of a store. The trust store of a JDK has some 150.
+MAX_ENTRIES = 2000
 
 _SUBJECT = "JKS store"
 _KEY, _CERTIFICATE = 1, 2
@@ -35,16 +37,16 @@ _PROTECTOR_OID = _PROTECTOR[2:14]
 
 
 class StorePasswordError(InputError):
-    """The store password does not belong to the store."""
+    """The store does not open with this password."""
 
 
 class KeyPasswordError(InputError):
-    """The store opened, and the password of the key in it is another one."""
+    """The store opened, but its key has a different password."""
 
 
 @dataclasses.dataclass(frozen=True)
 class TrustedCert:
-    """A certificate to be trusted: alias, DER bytes, creation time in milliseconds since 1970."""
+    """A trusted certificate: alias, DER bytes, creation time in milliseconds since 1970."""
 
     alias: str
     der: bytes = dataclasses.field(repr=False)
@@ -65,10 +67,10 @@ Entry = t.Union[TrustedCert, PrivateKey]
 
 
 def read(data: bytes, password: str, key_password: t.Optional[str] = None, subject: str = _SUBJECT) -> t.List[Entry]:
-    """The entries of a store, in its order.
+    """Return the entries of a store, in its order.
 
     :param password: the store password.
-    :param key_password: the password of the keys in it; the store password where not given.
+    :param key_password: the password of the keys in it; the store password if not given.
     :param subject: what an error calls the store, for example its path.
     :raises StorePasswordError: wrong store password.
     :raises KeyPasswordError: wrong key password.
@@ -77,11 +79,11 @@ def read(data: bytes, password: str, key_password: t.Optional[str] = None, subje
     if data[:4] == JCEKS_MAGIC:
         raise InputError(
             subject,
-            "it is a JCEKS store, which Kafka clients do not read",
+            "this is a JCEKS store, which Kafka clients do not read",
             "Convert it: keytool -importkeystore -srcstoretype JCEKS -deststoretype PKCS12",
         )
     if data[:4] != MAGIC:
-        raise InputError(subject, "it is not a JKS store", "Give the store's type, or a PEM, PKCS12 or JKS file")
+        raise InputError(subject, "this is not a JKS store", "Give the store's type, or a PEM, PKCS12 or JKS file")
     raw, end = _read_entries(data, subject)
     if end + _DIGEST != len(data):
         raise _damaged(subject)
@@ -89,7 +91,7 @@ def read(data: bytes, password: str, key_password: t.Optional[str] = None, subje
         raise StorePasswordError(
             subject,
             "the store password is wrong",
-            "Give the password that the store was made with",
+            "Give the password that the store was created with",
             "store_password",
         )
     secret = _password_bytes(password if key_password is None else key_password)
@@ -97,9 +99,11 @@ def read(data: bytes, password: str, key_password: t.Optional[str] = None, subje
 
 
 def write(entries: t.Sequence[Entry], password: str, key_password: t.Optional[str] = None) -> bytes:
-    """A store of these entries, in their order. Same input, same bytes: a key's salt is derived from key and password.
+    """Return a store of these entries, in their order.
 
-    :param key_password: the password of the keys in it; the store password where not given.
+    Same input, same bytes: the salt of a key is derived from key and password.
+
+    :param key_password: the password of the keys in it; the store password if not given.
     """
     secret = _password_bytes(password if key_password is None else key_password)
     parts = [MAGIC, struct.pack(">II", 2, len(entries))]
@@ -120,7 +124,7 @@ def write(entries: t.Sequence[Entry], password: str, key_password: t.Optional[st
 
 
 class _Reader:
-    """Big-endian fields, one after another. A field that would pass the end raises IndexError."""
+    """Read big-endian fields, one after another. Raise IndexError for one that would pass the end."""
 
     def __init__(self, data: bytes, position: int = 0) -> None:
         self.data = data
@@ -138,7 +142,7 @@ class _Reader:
         return int.from_bytes(self.take(size), "big")
 
     def text(self) -> str:
-        """Java's modified UTF-8: NUL takes two bytes, and characters beyond 16 bits are written as two surrogates."""
+        """Read Java's modified UTF-8: two bytes for NUL, two surrogates for a character beyond 16 bits."""
         raw = self.take(self.number(2)).replace(b"\xc0\x80", b"\x00")
         halves = raw.decode("utf-8", "surrogatepass")
         return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
@@ -152,13 +156,18 @@ class _Reader:
 
 
 def _read_entries(data: bytes, subject: str) -> t.Tuple[t.List[Entry], int]:
-    """The entries with their keys still enciphered, and where they end."""
+    """Return the entries, their keys still encrypted, and where they end."""
     reader = _Reader(data, 4)
     try:
         version = reader.number(4)
         if version not in _VERSIONS:
-            raise InputError(subject, f"JKS version {version} is not known", "Make the store anew with keytool")
-        return [_read_entry(reader, version) for _unused in range(reader.number(4))], reader.position
+            raise InputError(
+                subject, f"JKS version {version} is unknown", "Create the store again with keytool -storetype JKS"
+            )
+        count = reader.number(4)
+        if count > MAX_ENTRIES:
+            raise InputError(subject, f"more than {MAX_ENTRIES} entries", "Give a store with the needed entries only")
+        return [_read_entry(reader, version) for _unused in range(count)], reader.position
     except (IndexError, ValueError) as error:
         raise _damaged(subject) from error
 
@@ -186,11 +195,11 @@ def _certificate(content: bytes) -> bytes:
 
 
 def _damaged(subject: str) -> InputError:
-    return InputError(subject, "the JKS store is damaged or cut short", "Copy it again, in binary")
+    return InputError(subject, "the JKS store is damaged or truncated", "Copy it again, in binary mode")
 
 
 def _password_bytes(password: str) -> bytes:
-    """Java's characters, two bytes each."""
+    """Return a password as Java's characters, two bytes each."""
     return password.encode("utf-16-be", "surrogatepass")
 
 
@@ -213,15 +222,15 @@ def _open(entry: Entry, secret: bytes, subject: str) -> Entry:
         raise _damaged(where) from error
     if not algorithm.startswith(_PROTECTOR_OID):
         raise InputError(
-            where, "it is enciphered in a way that JKS does not define", "Make the store anew with keytool"
+            where, "encrypted in a way that JKS does not define", "Create the store again with keytool -storetype JKS"
         )
-    salt, enciphered, check = payload[:_DIGEST], payload[_DIGEST:-_DIGEST], payload[-_DIGEST:]
-    plain = _stream(enciphered, secret, salt)
+    salt, encrypted, check = payload[:_DIGEST], payload[_DIGEST:-_DIGEST], payload[-_DIGEST:]
+    plain = _stream(encrypted, secret, salt)
     if not hmac.compare_digest(hashlib.sha1(secret + plain).digest(), check):  # noqa: S324
         raise KeyPasswordError(
             where,
             "the key password is wrong",
-            "Give key_password: the key has another password than the store",
+            "Give key_password: the key has a different password from the store",
             "key_password",
         )
     return dataclasses.replace(entry, pkcs8_der=plain)
@@ -235,8 +244,8 @@ def _protect(pkcs8_der: bytes, secret: bytes) -> bytes:
 
 
 def _stream(data: bytes, secret: bytes, salt: bytes) -> bytes:
-    """The cipher, which is its own inverse: XOR with SHA-1(password + previous block), starting from the salt."""
-    block, stream = salt, b""
+    """Encrypt or decrypt: XOR with SHA-1(password + previous block), starting from the salt."""
+    block, stream = salt, bytearray()
     while len(stream) < len(data):
         block = hashlib.sha1(secret + block).digest()  # noqa: S324
         stream += block

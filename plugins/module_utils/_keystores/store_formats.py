@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Certificates and private keys out of any form in which people keep them: PEM, PKCS12 or JKS.
+"""Read certificates and private keys from PEM, PKCS12 or JKS.
 
 Unencrypted PEM and JKS need the standard library alone. PKCS12, encrypted PEM keys and PEM keys in the older forms
 (``RSA PRIVATE KEY``, ``EC PRIVATE KEY``) need ``cryptography``.
@@ -18,23 +18,26 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError, MissingLibraryError
 
-from . import der, jks
+from . import der, jks, key_derivation
 
 PEM, PKCS12, JKS = "PEM", "PKCS12", "JKS"
 TYPES = (PEM, PKCS12, JKS)
 
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
-_OPENSSL_LABEL = "TRUSTED CERTIFICATE"  # it has something of OpenSSL's own after the certificate
+#: Most certificates and keys in a store. The trust store of a JDK has some 150.
+MAX_ENTRIES = jks.MAX_ENTRIES
+
+_MARKER = re.compile(rb"-----(BEGIN|END) ([A-Z0-9 ]{1,40})-----")
+_OPENSSL_LABEL = "TRUSTED CERTIFICATE"  # OpenSSL appends data of its own to the certificate
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", _OPENSSL_LABEL)
 _TRADITIONAL_LABELS = ("RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
 # Object identifiers keyBag and pkcs8ShroudedKeyBag (1.2.840.113549.1.12.10.1.1 and .2): a PKCS12 store has one of the
-# two for each private key, and not enciphered itself.
+# two, itself not encrypted, for each private key.
 _KEY_BAGS = tuple(der.field(der.OID, bytes.fromhex(f"2a864886f70d010c0a010{kind}")) for kind in (1, 2))
 
 
 @dataclasses.dataclass(frozen=True)
 class Key:
-    """A private key as it lay in a store: its name there, PKCS8 DER, and the certificates stored with it."""
+    """A private key of a store: its name there, PKCS8 DER, and the certificates stored with it."""
 
     name: str
     pkcs8_der: bytes = dataclasses.field(repr=False)
@@ -43,14 +46,14 @@ class Key:
 
 @dataclasses.dataclass(frozen=True)
 class Contents:
-    """What a store holds: certificates (DER) in its order, and private keys."""
+    """The contents of a store: certificates (DER) in its order, and private keys."""
 
     certificates: t.Tuple[bytes, ...]
     keys: t.Tuple[Key, ...]
 
 
 def recognise(data: bytes) -> t.Optional[str]:
-    """The type of a store by its content: ``PEM``, ``PKCS12``, ``JKS``, or None for anything else."""
+    """Return the type of a store by its content: ``PEM``, ``PKCS12``, ``JKS``, or None for anything else."""
     if data[:4] in (jks.MAGIC, jks.JCEKS_MAGIC):
         return JKS
     if b"-----BEGIN " in data:
@@ -67,8 +70,8 @@ def read(
     """Open a store.
 
     :param kind: one of :data:`TYPES`.
-    :param keys: False where only certificates are wanted: encrypted PEM keys are then told of and not deciphered.
-    :raises InputError: wrong password, damaged, or nothing that could be read.
+    :param keys: False if only certificates are needed: encrypted PEM keys are then listed and not decrypted.
+    :raises InputError: wrong password, damaged, too large, or without anything that can be read.
     :raises MissingLibraryError: it needs ``cryptography``.
     """
     if kind == PEM:
@@ -76,7 +79,7 @@ def read(
     if kind == PKCS12:
         return _read_pkcs12(data, password, subject)
     if password is None:
-        raise InputError(subject, "a JKS store opens with a password only", "Give its password", "store_password")
+        raise InputError(subject, "a JKS store needs a password", "Give the store's password", "store_password")
     try:
         entries = jks.read(data, password, key_password, subject)
     except jks.KeyPasswordError:
@@ -95,80 +98,123 @@ def read(
 def _read_pem(data: bytes, key_password: t.Optional[str], subject: str, keys: bool) -> Contents:
     certificates: t.List[bytes] = []
     found: t.List[Key] = []
-    for match in _BLOCK.finditer(data):
-        label, body = match.group(1).decode("ascii"), match.group(2)
-        if label in _CERTIFICATE_LABELS:
-            certificates.append(_pem_certificate(body, label, subject))
-        elif label.endswith("PRIVATE KEY"):
-            name = f"number {len(found) + 1} ({label})"
-            found.append(Key(name, _pem_key(match.group(), label, key_password, subject) if keys else b""))
+    for block in _pem_blocks(data):
+        if len(certificates) + len(found) == MAX_ENTRIES:
+            raise _too_many(subject)
+        if block.label in _CERTIFICATE_LABELS:
+            certificates.append(_pem_certificate(block, subject))
+        elif block.label.endswith("PRIVATE KEY"):
+            name = f"number {len(found) + 1} ({block.label})"
+            found.append(Key(name, _pem_key(block, key_password, subject) if keys else b""))
     if not certificates and not found:
-        raise InputError(
-            subject, "its PEM text holds no complete certificate or key", "Copy it again, from BEGIN to END"
-        )
+        raise InputError(subject, "the PEM text has no complete certificate or key", "Copy it again, from BEGIN to END")
     return Contents(tuple(certificates), tuple(found))
 
 
-def _pem_certificate(body: bytes, label: str, subject: str) -> bytes:
-    content = _base64(body, label, subject)
+class _Block(t.NamedTuple):
+    """A PEM block: its label, what is between its markers, and all of it."""
+
+    label: str
+    body: bytes
+    text: bytes
+
+
+def _pem_blocks(data: bytes) -> t.Iterator[_Block]:
+    """Yield the complete blocks of a PEM text: an END marker directly after the BEGIN marker of the same label."""
+    begin = None
+    for marker in _MARKER.finditer(data):
+        if marker.group(1) == b"BEGIN":
+            begin = marker
+        elif begin is not None and begin.group(2) == marker.group(2):
+            label = marker.group(2).decode("ascii")
+            yield _Block(label, data[begin.end() : marker.start()], data[begin.start() : marker.end()])
+            begin = None
+
+
+def _pem_certificate(block: _Block, subject: str) -> bytes:
+    content = _base64(block, subject)
     try:
         _unused, rest = der.take(content, der.SEQUENCE)
     except ValueError as error:
-        raise _damaged_block(label, subject) from error
-    if rest and label != _OPENSSL_LABEL:
-        raise _damaged_block(label, subject)
+        raise _damaged_block(block, subject) from error
+    if rest and block.label != _OPENSSL_LABEL:
+        raise _damaged_block(block, subject)
     return content[: len(content) - len(rest)]
 
 
-def _pem_key(block: bytes, label: str, password: t.Optional[str], subject: str) -> bytes:
-    """PKCS8 DER of a key block."""
-    if label == "PRIVATE KEY":
-        content = _base64(_BLOCK.sub(rb"\2", block), label, subject)
+def _pem_key(block: _Block, password: t.Optional[str], subject: str) -> bytes:
+    """Return the PKCS8 DER of a key block."""
+    if block.label == "PRIVATE KEY":
+        content = _base64(block, subject)
         try:
             der.take(content, der.SEQUENCE)
         except ValueError as error:
-            raise _damaged_block(label, subject) from error
+            raise _damaged_block(block, subject) from error
         return content
-    if label != "ENCRYPTED PRIVATE KEY" and label not in _TRADITIONAL_LABELS:
+    if block.label == "ENCRYPTED PRIVATE KEY":
+        try:
+            _check_iterations(_base64(block, subject), subject)
+        except ValueError as error:
+            raise _damaged_block(block, subject) from error
+    elif block.label not in _TRADITIONAL_LABELS:
         raise InputError(
             subject,
-            f"a key of the form {label} is not for TLS",
+            f"a key of type {block.label} cannot be used for TLS",
             "Convert it: openssl pkcs8 -topk8 -in KEY -out NEW_KEY",
         )
-    encrypted = label.startswith("ENCRYPTED") or b"ENCRYPTED" in block.split(b"\n\n", 1)[0]
+    encrypted = block.label.startswith("ENCRYPTED") or b"ENCRYPTED" in block.text.split(b"\n\n", 1)[0]
     if encrypted and password is None:
         raise InputError(
-            subject, "its private key is encrypted and no password is given", "Give key_password", "key_password"
+            subject, "the private key is encrypted, and no password is given", "Give key_password", "key_password"
         )
     pyca = _cryptography("to read an encrypted PEM key, or one in an older form")
     secret = password.encode() if encrypted and password is not None else None
     try:
-        key = pyca.serialization.load_pem_private_key(block, secret)
+        key = pyca.serialization.load_pem_private_key(block.text, secret)
     except pyca.UnsupportedAlgorithm as error:
         raise InputError(
-            subject, "its private key is of a kind that is not supported", "Use an RSA, EC or Ed25519 key"
+            subject, "the type of the private key is not supported", "Use an RSA, EC or Ed25519 key"
         ) from error
     except (ValueError, TypeError) as error:
         if encrypted:
             raise InputError(
                 subject,
                 "the key password is wrong, or the key is damaged",
-                "Give the key's password as key_password",
+                "Give the password of the key as key_password",
                 "key_password",
             ) from error
-        raise _damaged_block(label, subject) from error
+        raise _damaged_block(block, subject) from error
     return _pkcs8(pyca, key)
 
 
-def _base64(body: bytes, label: str, subject: str) -> bytes:
+def _base64(block: _Block, subject: str) -> bytes:
     try:
-        return base64.b64decode(b"".join(body.split()), validate=True)
+        return base64.b64decode(b"".join(block.body.split()), validate=True)
     except binascii.Error as error:
-        raise _damaged_block(label, subject) from error
+        raise _damaged_block(block, subject) from error
 
 
-def _damaged_block(label: str, subject: str) -> InputError:
-    return InputError(subject, f"its PEM block {label} is damaged", "Copy it again, with its line breaks")
+def _damaged_block(block: _Block, subject: str) -> InputError:
+    return InputError(subject, f"the PEM block {block.label} is damaged", "Copy it again, with its line breaks")
+
+
+def _too_many(subject: str) -> InputError:
+    return InputError(subject, f"more than {MAX_ENTRIES} entries", "Give a store with the needed entries only")
+
+
+def _check_iterations(data: bytes, subject: str) -> None:
+    """Refuse what takes too long to decrypt, before it is tried.
+
+    :raises ValueError: the iterations cannot be read.
+    """
+    count = key_derivation.iterations(data)
+    if count > key_derivation.MAX_ITERATIONS:
+        raise InputError(
+            subject,
+            f"its encryption asks for {count} iterations of key derivation, and {key_derivation.MAX_ITERATIONS} are "
+            "allowed",
+            "Create it again with fewer, for example 100000",
+        )
 
 
 # --- PKCS12 ----------------------------------------------------------------------------------------------------------
@@ -176,35 +222,45 @@ def _damaged_block(label: str, subject: str) -> InputError:
 
 def _read_pkcs12(data: bytes, password: t.Optional[str], subject: str) -> Contents:
     pyca = _cryptography("to read a PKCS12 store")
+    try:
+        _check_iterations(data, subject)
+    except ValueError as error:
+        raise _damaged_pkcs12(subject) from error
     keys = sum(data.count(bag) for bag in _KEY_BAGS)
     if keys > 1:
         raise InputError(
             subject,
-            f"it holds {keys} private keys, and a client has one",
-            "Make a store with the one key: keytool -importkeystore -srcalias ALIAS -deststoretype PKCS12",
+            f"{keys} private keys found, and a client has one",
+            "Create a store with one key: keytool -importkeystore -srcalias ALIAS -deststoretype PKCS12",
         )
     try:
         store = pyca.pkcs12.load_pkcs12(data, None if password is None else password.encode())
     except pyca.UnsupportedAlgorithm as error:
         raise InputError(
-            subject, "it is enciphered in a way that is not supported", "Convert it: keytool -importkeystore"
+            subject, "the encryption of the PKCS12 store is not supported", "Convert it: keytool -importkeystore"
         ) from error
     except ValueError as error:
         if password is None:
             raise InputError(
-                subject, "the PKCS12 store opens with a password only", "Give its password", "store_password"
+                subject, "a PKCS12 store needs a password", "Give the store's password", "store_password"
             ) from error
-        raise InputError(
-            subject,
-            "the store password is wrong, or the PKCS12 store is damaged",
-            "Give the password that the store was made with",
-            "store_password",
-        ) from error
+        raise _damaged_pkcs12(subject) from error
     others = tuple(_der(pyca, entry.certificate) for entry in store.additional_certs)
     own = () if store.cert is None else (_der(pyca, store.cert.certificate),)
+    if len(others) > MAX_ENTRIES:
+        raise _too_many(subject)
     if store.key is None:
         return Contents(own + others, ())
     return Contents((), (Key("in the store", _pkcs8(pyca, store.key), own + others),))
+
+
+def _damaged_pkcs12(subject: str) -> InputError:
+    return InputError(
+        subject,
+        "the store password is wrong, or the PKCS12 store is damaged",
+        "Give the password that the store was created with",
+        "store_password",
+    )
 
 
 def _der(pyca: t.Any, certificate: t.Any) -> bytes:
@@ -217,7 +273,7 @@ def _pkcs8(pyca: t.Any, key: t.Any) -> bytes:
 
 
 def _cryptography(purpose: str) -> t.Any:
-    """The library, imported when it is first needed: most stores do not need it."""
+    """Import the library when it is first needed: most stores do not need it."""
     from . import cryptography_dep  # noqa: PLC0415
 
     if cryptography_dep.IMPORT_ERROR is not None:

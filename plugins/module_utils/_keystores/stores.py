@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Trust stores and key stores: read from any form, checked, and written as JKS.
+"""Trust stores and key stores: read from any format, checked, and written as JKS.
 
-Whatever is wrong with a store is found here, before anything is written, and each fault has its own message.
+Every fault of a store is found here, before anything is written, and has its own message.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 
 from . import jks, store_formats, x509
 
-fits = x509.fits
+#: Most bytes of a store. The trust store of a JDK has some 200 kB.
+MAX_STORE_BYTES = 4 * 1024 * 1024
 
-_LARGEST = 16 * 1024 * 1024
+_MAX_CHAIN = 100
+_MAX_NAMES = 5
 _ALIASES = {"P12": store_formats.PKCS12, "PFX": store_formats.PKCS12, "PKCS#12": store_formats.PKCS12}
 
 
@@ -34,11 +36,11 @@ class StoreOption:
     """A store as a user gives it: ``{path or content, type, password, key_password, remote}``.
 
     :param role: ``truststore`` or ``keystore``.
-    :param path: where it lies, on the host on which it is to be read.
+    :param path: its path on the host that reads it.
     :param content: its bytes. With a path too, they were read from there already.
-    :param type: ``PEM``, ``PKCS12`` or ``JKS``; recognised from the content where not given.
-    :param password: opens the store; for PEM the password that the JKS made of it gets.
-    :param key_password: opens the private key in it, where that differs.
+    :param type: ``PEM``, ``PKCS12`` or ``JKS``; recognised from the content if not given.
+    :param password: opens the store; for PEM, the password of the JKS file made from it.
+    :param key_password: opens the private key in it, if that differs.
     :param remote: the path is one on the managed host, not on the controller.
     """
 
@@ -52,13 +54,13 @@ class StoreOption:
 
     @property
     def subject(self) -> str:
-        """What an error calls it."""
+        """Return what an error calls it."""
         return f"{self.role} {self.path}" if self.path else f"{self.role} (content)"
 
 
 @dataclasses.dataclass(frozen=True)
 class TrustStore:
-    """Certificates (DER) that are trusted, in the order of their SHA-256, and the password of the JKS made of them."""
+    """Trusted certificates (DER), in the order of their SHA-256, and the password of the JKS file made from them."""
 
     certificates: t.Tuple[bytes, ...] = dataclasses.field(repr=False)
     password: str = dataclasses.field(repr=False)
@@ -66,7 +68,7 @@ class TrustStore:
 
 @dataclasses.dataclass(frozen=True)
 class KeyStore:
-    """A private key (PKCS8 DER), its chain (DER, leaf first), and the password of the JKS made of them."""
+    """A private key (PKCS8 DER), its chain (DER, leaf first), and the password of the JKS file made from them."""
 
     private_key: bytes = dataclasses.field(repr=False)
     chain: t.Tuple[bytes, ...] = dataclasses.field(repr=False)
@@ -74,7 +76,7 @@ class KeyStore:
 
 
 def store_option(role: str, params: t.Optional[t.Mapping[str, t.Any]]) -> t.Optional[StoreOption]:
-    """The option ``truststore`` or ``keystore`` of a module; None where it is not given or is empty.
+    """Return the option ``truststore`` or ``keystore`` of a module; None if it is not given or empty.
 
     :param params: ``{path, content, type, password, key_password, remote}``; ``content`` is PEM text or base64.
     :raises InputError: neither or both of path and content, an unknown type, content in neither form.
@@ -86,11 +88,13 @@ def store_option(role: str, params: t.Optional[t.Mapping[str, t.Any]]) -> t.Opti
     if unknown:
         raise InputError(
             f"option {role}",
-            f"it has no {unknown[0]}",
-            "It takes path or content, type, password, key_password, remote",
+            f"unknown key {unknown[0]!r}",
+            "Use path or content, type, password, key_password, remote",
         )
     if bool(given.get("path")) == bool(given.get("content")):
-        raise InputError(f"option {role}", "it needs one of path and content", "Give the file's path, or its content")
+        raise InputError(
+            f"option {role}", "exactly one of path and content is needed", "Give the file's path or its content"
+        )
     content = given.get("content")
     return StoreOption(
         role=role,
@@ -106,19 +110,19 @@ def store_option(role: str, params: t.Optional[t.Mapping[str, t.Any]]) -> t.Opti
 def load_truststore(option: StoreOption, now: t.Optional[float] = None) -> TrustStore:
     """Read and check a trust store.
 
-    :param now: seconds since 1970 for the check of validity; the clock where not given.
-    :raises InputError: it cannot be read or opened, holds a private key, no certificate, or none that is valid.
+    :param now: seconds since 1970 for the check of validity; the current time if not given.
+    :raises InputError: it cannot be read or opened, has a private key, no certificate, or none that is valid.
     """
     contents = _read(option, keys=False)
     if contents.keys:
         raise InputError(
             option.subject,
-            "it holds a private key, and a truststore is handed to everybody",
-            "Give the certificates of the authorities alone; the key belongs in keystore",
+            "it contains a private key, and every client receives the truststore",
+            "Give only the certificates of the authorities; put the key into keystore",
         )
     if not contents.certificates:
         raise InputError(
-            option.subject, "there is no certificate in it", "Give the certificate that signed the brokers'"
+            option.subject, "no certificate found", "Give the certificate of the authority that signed the brokers'"
         )
     unique = {hashlib.sha256(certificate).digest(): certificate for certificate in contents.certificates}
     certificates = tuple(unique[digest] for digest in sorted(unique))
@@ -133,20 +137,18 @@ def load_truststore(option: StoreOption, now: t.Optional[float] = None) -> Trust
 def load_keystore(option: StoreOption, now: t.Optional[float] = None) -> KeyStore:
     """Read and check a key store.
 
-    :param now: seconds since 1970 for the check of validity; the clock where not given.
-    :raises InputError: it cannot be read or opened, holds no or several private keys, no certificate or none that fits
-        the key, or one that is expired or not yet valid.
+    :param now: seconds since 1970 for the check of validity; the current time if not given.
+    :raises InputError: it cannot be read or opened, has no or several private keys, no certificate that belongs to the
+        key, or one that is expired or not yet valid.
     """
     contents = _read(option)
     if not contents.keys:
-        raise InputError(
-            option.subject, "there is no private key in it", "Give the client's certificate together with its key"
-        )
+        raise InputError(option.subject, "no private key found", "Give the client's certificate together with its key")
     if len(contents.keys) > 1:
         raise InputError(
             option.subject,
-            f"it holds {len(contents.keys)} private keys: {', '.join(key.name for key in contents.keys)}",
-            "Give a store with the one key that this client is to use",
+            f"{len(contents.keys)} private keys found: {', '.join(key.name for key in contents.keys[:_MAX_NAMES])}",
+            "Give a store with only the key that this client uses",
         )
     key = contents.keys[0]
     chain = _chain(key.pkcs8_der, key.chain + contents.certificates, option.subject)
@@ -159,32 +161,32 @@ def load_keystore(option: StoreOption, now: t.Optional[float] = None) -> KeyStor
 
 
 def notes(truststore: TrustStore, now: t.Optional[float] = None) -> t.Tuple[str, ...]:
-    """What should be told of a trust store that is usable: certificates in it that are not valid now."""
+    """Return warnings about a trust store that is usable: certificates in it that are not valid now."""
     faults = (_validity(x509.read(certificate), now) for certificate in truststore.certificates)
-    return tuple(f"truststore: {fault.text}; the others in it still count" for fault in faults if fault)
+    return tuple(f"truststore: {fault.text}; its other certificates are still used" for fault in faults if fault)
 
 
 def truststore_jks(store: TrustStore) -> bytes:
-    """The trust store as a JKS file. Same store, same bytes."""
+    """Return the trust store as a JKS file. Same store, same bytes."""
     entries = [jks.TrustedCert(f"ca-{number}", der) for number, der in enumerate(store.certificates, start=1)]
     return jks.write(entries, store.password)
 
 
 def keystore_jks(store: KeyStore) -> bytes:
-    """The key store as a JKS file; its key has the store's password, all that the Hopsworks client can open."""
+    """Return the key store as a JKS file. Its key has the store's password: the Hopsworks client can open no other."""
     return jks.write([jks.PrivateKey("client", store.private_key, store.chain)], store.password)
 
 
 def file_name(prefix: str, role: str, content: bytes) -> str:
-    """A file name that changes with the content: ``kafka_fraud_1a2b3c4d_truststore.jks``.
+    """Return a file name that changes with the content: ``kafka_fraud_1a2b3c4d_truststore.jks``.
 
-    Clients keep downloaded stores by name and never fetch them again, so a new content must have a new name.
+    Clients keep downloaded stores by name and never fetch them again, so new content needs a new name.
     """
     return f"{prefix}_{hashlib.sha256(content).hexdigest()[:8]}_{role}.jks"
 
 
 class Expiry(t.NamedTuple):
-    """When something stops working, in seconds since 1970, and the subject name of the certificate that is why."""
+    """When a client stops working, in seconds since 1970, and the subject of the certificate that expires then."""
 
     not_after: int
     subject: str
@@ -201,9 +203,9 @@ class HasStores(t.Protocol):
 
 
 def expires(client: HasStores) -> t.Optional[Expiry]:
-    """The first certain failure by age: any certificate of the client's chain, or the last certificate trusted.
+    """Return when a client stops working: with the first of its chain to expire, or the last one that it trusts.
 
-    A trust store with an old and a new authority, as in a rotation, fails only with the later of them.
+    A trust store with an old and a new authority, as in a rotation, works until the later of them expires.
     None for a client without stores.
     """
     ends = [_expiry(certificate) for certificate in (client.keystore.chain if client.keystore else ())]
@@ -221,30 +223,35 @@ def _read(option: StoreOption, keys: bool = True) -> store_formats.Contents:
     if found is None:
         raise InputError(
             option.subject,
-            "its type is not recognised: it is neither PEM text nor a PKCS12 or JKS store",
+            "unknown type of store: neither PEM text nor PKCS12 or JKS",
             "Convert it; a DER certificate: openssl x509 -inform der -in FILE -out FILE.pem",
         )
     if option.type and option.type != found:
         raise InputError(
-            option.subject, f"its type is given as {option.type}, and it is {found}", "Correct type, or leave it out"
+            option.subject, f"the file is {found}, and type says {option.type}", f"Set type to {found}, or omit it"
         )
     return store_formats.read(data, found, option.password, option.key_password, option.subject, keys)
 
 
 def _bytes(option: StoreOption) -> bytes:
     if option.path is None or option.content is not None:
-        return option.content or b""
-    try:
-        data = regular_files.read(os.path.expanduser(option.path), _LARGEST)
-    except OSError as error:
-        raise InputError(
-            option.subject,
-            f"cannot be read: {error.strerror}",
-            "Check the path and the rights of who runs this task",
-            "unreadable_file",
-        ) from error
+        data = option.content or b""
+    else:
+        try:
+            data = regular_files.read(os.path.expanduser(option.path), MAX_STORE_BYTES)
+        except OSError as error:
+            raise InputError(
+                option.subject,
+                f"cannot be read: {error.strerror}",
+                "Check the path, and whether the user that runs this task may read it",
+                "unreadable_file",
+            ) from error
     if not data:
         raise InputError(option.subject, "the file is empty", "Give the certificates, as PEM, PKCS12 or JKS")
+    if len(data) > MAX_STORE_BYTES:
+        raise InputError(
+            option.subject, f"larger than {MAX_STORE_BYTES} bytes", "Give a store with the needed certificates only"
+        )
     return data
 
 
@@ -256,15 +263,15 @@ def _content(role: str, text: str) -> bytes:
     except (binascii.Error, ValueError) as error:
         raise InputError(
             f"option {role}",
-            "its content is neither PEM text nor base64",
-            "Give PEM text, or a PKCS12 or JKS file through the filter b64encode",
+            "content is neither PEM text nor base64",
+            "Give PEM text, or a PKCS12 or JKS file passed through the filter b64encode",
         ) from error
 
 
 def _type(role: str, given: str) -> str:
     kind = _ALIASES.get(given.upper(), given.upper())
     if kind not in store_formats.TYPES:
-        raise InputError(f"option {role}", f"type {given} is not known", f"Use one of {', '.join(store_formats.TYPES)}")
+        raise InputError(f"option {role}", f"unknown type {given!r}", f"Use one of {', '.join(store_formats.TYPES)}")
     return kind
 
 
@@ -276,16 +283,20 @@ def _text(value: t.Any) -> t.Optional[str]:
 
 
 def _chain(private_key: bytes, certificates: t.Tuple[bytes, ...], subject: str) -> t.Tuple[bytes, ...]:
-    """The leaf that fits the key, then its issuers as far as they are there."""
+    """Return the certificate of the key, then its issuers as far as the store has them."""
     if not certificates:
-        raise InputError(subject, "there is no certificate for its private key", "Give key and certificate together")
-    leaf = next((certificate for certificate in certificates if fits(private_key, certificate)), None)
+        raise InputError(subject, "no certificate found for the private key", "Give key and certificate together")
+    if len(certificates) > _MAX_CHAIN:
+        raise InputError(
+            subject, f"more than {_MAX_CHAIN} certificates", "Give only the client's certificate and its issuers"
+        )
+    leaf = next((each for each in certificates if x509.key_matches_certificate(private_key, each)), None)
     if leaf is None:
         name = _certificate(certificates[0], subject).subject
         raise InputError(
             subject,
-            f"its private key does not fit its certificate ({name})",
-            "Give the key with which this certificate was requested",
+            f"the private key does not belong to the certificate ({name})",
+            "Give the key that this certificate was requested with",
             "key_mismatch",
         )
     chain = [leaf]
@@ -308,7 +319,7 @@ def _certificate(certificate: bytes, subject: str) -> x509.Certificate:
     try:
         return x509.read(certificate)
     except ValueError as error:
-        raise InputError(subject, "a certificate in it is damaged", "Copy it again") from error
+        raise InputError(subject, "a certificate is damaged", "Copy the store again, in binary mode") from error
 
 
 class _Fault(t.NamedTuple):

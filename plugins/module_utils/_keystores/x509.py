@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What is needed of an X.509 certificate (RFC 5280): names, validity, and whether a key belongs to it. Stdlib only."""
+"""Read X.509 certificates (RFC 5280): names, validity, and whether a key belongs to one. Standard library only."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ class Certificate:
     """A certificate.
 
     :param subject: its name as RFC 4514 writes it, most specific part first: ``CN=kafka,O=Example``.
-    :param issuer: the name of who signed it, in the same form.
-    :param subject_der: the name as it stands in the certificate; an issuer's ``subject_der`` equals its ``issuer_der``.
+    :param issuer: the name of its issuer, in the same form.
+    :param subject_der: the name as encoded in the certificate; the ``issuer_der`` of a certificate is the
+        ``subject_der`` of its issuer.
     :param not_before: seconds since 1970 from which it is valid.
     :param not_after: seconds since 1970 until which it is valid.
     """
@@ -58,7 +59,7 @@ class Certificate:
 
 @functools.lru_cache(maxsize=256)
 def read(certificate_der: bytes) -> Certificate:
-    """Read a certificate. The last ones are kept: many projects share an authority, and each check reads it.
+    """Read a certificate. Recent ones are cached: many projects share an authority, and each check reads it.
 
     :raises ValueError: it is not a DER certificate.
     """
@@ -77,19 +78,19 @@ def read(certificate_der: bytes) -> Certificate:
 
 
 def day(seconds: float) -> str:
-    """A moment as messages show it: ``2026-01-31 12:00 UTC``."""
+    """Return a moment as messages show it: ``2026-01-31 12:00 UTC``."""
     moment = _EPOCH + datetime.timedelta(seconds=int(seconds))
     return moment.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def pem(content: bytes, label: str = "CERTIFICATE") -> str:
-    """DER bytes as PEM text (RFC 7468)."""
+    """Return DER bytes as PEM text (RFC 7468)."""
     lines = textwrap.wrap(b64encode(content).decode("ascii"), 64)
     return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
 
 
 def names(certificate_der: bytes) -> t.List[str]:
-    """The host names and addresses that a server's certificate is for (subjectAltName)."""
+    """Return the host names and addresses that a server's certificate is for (subjectAltName)."""
     signed, _unused = der.take(certificate_der, der.SEQUENCE)
     body, _unused = der.take(signed, der.SEQUENCE)
     extensions = [content for tag, content in der.split(body) if tag == _EXTENSIONS]
@@ -104,10 +105,10 @@ def names(certificate_der: bytes) -> t.List[str]:
     return found
 
 
-def fits(private_key_der: bytes, certificate_der: bytes) -> bool:
-    """Whether a private key (PKCS8 DER, not encrypted) belongs to a certificate.
+def key_matches_certificate(private_key_der: bytes, certificate_der: bytes) -> bool:
+    """Return whether a private key (PKCS8 DER, not encrypted) belongs to a certificate.
 
-    OpenSSL answers, through :mod:`ssl`, so every kind of key that it knows works. False also for what it cannot read.
+    OpenSSL answers, through :mod:`ssl`, so every kind of key that it knows works. False also if it cannot read one.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # The question is whether they belong together, not whether the key is long enough.
@@ -120,10 +121,11 @@ def fits(private_key_der: bytes, certificate_der: bytes) -> bool:
 
 
 def load_chain(context: ssl.SSLContext, private_key_der: bytes, chain: t.Sequence[bytes]) -> None:
-    """Give a TLS context its own key (PKCS8 DER) and chain (DER, leaf first). The key is never written to a disk that
-    others read.
+    """Give a TLS context its own key (PKCS8 DER) and chain (DER, leaf first).
 
-    :raises ssl.SSLError: OpenSSL does not take them.
+    The key is written to memory, or to a file that only its owner can read.
+
+    :raises ssl.SSLError: OpenSSL refuses them.
     """
     text = pem(private_key_der, "PRIVATE KEY") + "".join(pem(certificate) for certificate in chain)
     descriptor, path = _memory_file()
@@ -146,11 +148,11 @@ def _alternative_names(sequence: bytes) -> t.Iterator[str]:
 
 
 def _memory_file() -> t.Tuple[int, str]:
-    """A file for OpenSSL, which takes no bytes: in memory where the system can, else one that only its owner reads."""
+    """Return a file for OpenSSL, which accepts no bytes: in memory if possible, else one that only its owner reads."""
     if hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
         descriptor = os.memfd_create("key")
         return descriptor, f"/proc/self/fd/{descriptor}"
-    import tempfile  # noqa: PLC0415  (seldom needed, and slow to import)
+    import tempfile  # noqa: PLC0415  (rarely needed, and slow to import)
 
     return tempfile.mkstemp()
 
@@ -183,7 +185,7 @@ def _name(content: bytes) -> str:
 
 
 def _escape(value: str) -> str:
-    """A value as RFC 4514 writes it; what cannot be printed as escapes, so that a name cannot upset a terminal."""
+    """Return a value as RFC 4514 writes it, with escapes for what would be a control sequence on a terminal."""
     last = len(value) - 1
     return "".join(
         f"\\{character}"

@@ -11,7 +11,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration, dialect_connector, jaas
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_librdkafka import librdkafka
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_python_client import python_client
-from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import stores
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import stores, x509
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -186,7 +186,7 @@ def test_what_must_never_be_shown_is_listed() -> None:
 def test_a_lonely_truststore_gets_a_placeholder() -> None:
     completed = dialect_connector.complete(declaration.declare(PLAIN, truststore()))
     assert completed.truststore and completed.keystore
-    assert stores.fits(completed.keystore.private_key, completed.keystore.chain[0])
+    assert x509.key_matches_certificate(completed.keystore.private_key, completed.keystore.chain[0])
     fields = dialect_connector.connector(completed, *PLACES)
     assert fields["sslKeystoreLocation"] == PLACES[1]
     assert python_client(fields).problems == []

@@ -120,15 +120,15 @@ def test_reads_what_keytool_wrote(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "cause"),
     [
-        (lambda data: data[:-1], "damaged or cut short"),
-        (lambda data: data[:100], "damaged or cut short"),
-        (lambda data: data[:4], "damaged or cut short"),
-        (lambda data: data + b"\n", "damaged or cut short"),
-        (lambda data: data[:4] + b"\x00\x00\x00\x07" + data[8:], "JKS version 7 is not known"),
-        (lambda data: data[:15] + b"\x09" + data[16:], "damaged or cut short"),
-        (lambda data: b"\xce\xce\xce\xce" + data[4:], "it is a JCEKS store"),
-        (lambda data: b"-----BEGIN" + data[4:], "it is not a JKS store"),
-        (lambda data: b"", "it is not a JKS store"),
+        (lambda data: data[:-1], "damaged or truncated"),
+        (lambda data: data[:100], "damaged or truncated"),
+        (lambda data: data[:4], "damaged or truncated"),
+        (lambda data: data + b"\n", "damaged or truncated"),
+        (lambda data: data[:4] + b"\x00\x00\x00\x07" + data[8:], "JKS version 7 is unknown"),
+        (lambda data: data[:15] + b"\x09" + data[16:], "damaged or truncated"),
+        (lambda data: b"\xce\xce\xce\xce" + data[4:], "this is a JCEKS store"),
+        (lambda data: b"-----BEGIN" + data[4:], "this is not a JKS store"),
+        (lambda data: b"", "this is not a JKS store"),
     ],
 )
 def test_refuses_what_is_no_sound_store(damage, cause: str) -> None:

@@ -282,27 +282,27 @@ def test_a_key_that_does_not_fit_is_refused() -> None:
     for kind, other in (("ec", "ec"), ("rsa", "ec"), ("ed25519", "rsa")):
         stranger = pki.issue(f"stranger {other}", kind=other)
         error = refusal("keystore", stranger.key_pem() + pki.client(kind).pem)
-        assert error.cause == "its private key does not fit its certificate (CN=client,O=Example)"
+        assert error.cause == "the private key does not belong to the certificate (CN=client,O=Example)"
 
 
 def test_no_key_no_certificate_and_several_keys_are_refused() -> None:
-    assert refusal("keystore", pki.client().pem).cause == "there is no private key in it"
-    assert refusal("keystore", pki.client().key_pem()).cause == "there is no certificate for its private key"
+    assert refusal("keystore", pki.client().pem).cause == "no private key found"
+    assert refusal("keystore", pki.client().key_pem()).cause == "no certificate found for the private key"
     two = keystore_pem() + pki.client("rsa").key_pem()
-    assert refusal("keystore", two).cause.startswith("it holds 2 private keys: number 1 (PRIVATE KEY), number 2")
+    assert refusal("keystore", two).cause.startswith("2 private keys found: number 1 (PRIVATE KEY), number 2")
     entries = [jks.PrivateKey(alias, pki.client().key_der, (pki.client().der,)) for alias in ("blue", "green")]
     error = refusal("keystore", jks.write(entries, "changeit"), password="changeit")
-    assert error.cause == "it holds 2 private keys: blue, green"
+    assert error.cause == "2 private keys found: blue, green"
 
 
 def test_a_pkcs12_with_several_keys_is_refused(java: Reference) -> None:
     both = [(alias, pki.client(kind).der, pki.client(kind).key_der) for alias, kind in (("a", "ec"), ("b", "rsa"))]
     error = refusal("keystore", java.make("PKCS12", "changeit", "changeit", both), password="changeit")
-    assert error.cause == "it holds 2 private keys, and a client has one"
+    assert error.cause == "2 private keys found, and a client has one"
 
 
 def test_a_private_key_in_a_truststore_is_refused() -> None:
-    cause = "it holds a private key, and a truststore is handed to everybody"
+    cause = "it contains a private key, and every client receives the truststore"
     assert refusal("truststore", keystore_pem()).cause == cause
     assert refusal("truststore", keystore_pem(password="unknown")).cause == cause
     assert refusal("truststore", jks_store(), password="changeit").cause == cause
@@ -311,37 +311,35 @@ def test_a_private_key_in_a_truststore_is_refused() -> None:
 
 
 def test_an_empty_truststore_is_refused() -> None:
-    assert (
-        refusal("truststore", jks.write([], "changeit"), password="changeit").cause == "there is no certificate in it"
-    )
+    assert refusal("truststore", jks.write([], "changeit"), password="changeit").cause == "no certificate found"
 
 
 @pytest.mark.parametrize(
     ("content", "fields", "cause"),
     [
         (jks_store, {"password": "S3CRET"}, "the store password is wrong"),
-        (jks_store, {}, "a JKS store opens with a password only"),
+        (jks_store, {}, "a JKS store needs a password"),
         (lambda: jks_store("pw", "other"), {"password": "pw"}, "the key password is wrong"),
         (lambda: jks_store("pw", "other"), {"password": "pw", "key_password": "S3CRET"}, "the key password is wrong"),
         (pkcs12_client, {"password": "S3CRET"}, "the store password is wrong, or the PKCS12 store is damaged"),
-        (pkcs12_client, {}, "the PKCS12 store opens with a password only"),
+        (pkcs12_client, {}, "a PKCS12 store needs a password"),
         (lambda: pkcs12_client()[:300], {"password": "pw"}, "the store password is wrong, or the PKCS12"),
         (encrypted_pem, {"key_password": "S3CRET"}, "the key password is wrong, or the key is damaged"),
-        (encrypted_pem, {}, "its private key is encrypted and no password is given"),
+        (encrypted_pem, {}, "the private key is encrypted, and no password is given"),
         (encrypted_older_pem, {"key_password": "S3CRET"}, "the key password is wrong, or the key is damaged"),
-        (encrypted_older_pem, {}, "its private key is encrypted and no password is given"),
-        (jks_store, {"type": "PKCS12", "password": "x"}, "its type is given as PKCS12, and it is JKS"),
-        (keystore_pem, {"type": "JKS"}, "its type is given as JKS, and it is PEM"),
-        (lambda: b"\xce\xce\xce\xce" + jks_store()[4:], {"password": "x"}, "it is a JCEKS store"),
-        (lambda: jks_store()[:200], {"password": "changeit"}, "the JKS store is damaged or cut short"),
-        (lambda: pki.client().der, {}, "its type is not recognised"),
-        (lambda: b"nothing of the kind", {}, "its type is not recognised"),
-        (lambda: pki.client().pem[:200], {}, "its PEM text holds no complete certificate or key"),
-        (lambda: pki.client().key_pem() + pki.client().pem[:200], {}, "there is no certificate for its private key"),
-        (lambda: keystore_pem().replace("M", "?"), {}, "its PEM block PRIVATE KEY is damaged"),
-        (lambda: pki.client().key_pem() + block("CERTIFICATE"), {}, "its PEM block CERTIFICATE is damaged"),
-        (lambda: block("EC PRIVATE KEY") + pki.client().pem, {}, "its PEM block EC PRIVATE KEY is damaged"),
-        (lambda: block("OPENSSH PRIVATE KEY"), {}, "a key of the form OPENSSH PRIVATE KEY is not for TLS"),
+        (encrypted_older_pem, {}, "the private key is encrypted, and no password is given"),
+        (jks_store, {"type": "PKCS12", "password": "x"}, "the file is JKS, and type says PKCS12"),
+        (keystore_pem, {"type": "JKS"}, "the file is PEM, and type says JKS"),
+        (lambda: b"\xce\xce\xce\xce" + jks_store()[4:], {"password": "x"}, "this is a JCEKS store"),
+        (lambda: jks_store()[:200], {"password": "changeit"}, "the JKS store is damaged or truncated"),
+        (lambda: pki.client().der, {}, "unknown type of store"),
+        (lambda: b"nothing of the kind", {}, "unknown type of store"),
+        (lambda: pki.client().pem[:200], {}, "the PEM text has no complete certificate or key"),
+        (lambda: pki.client().key_pem() + pki.client().pem[:200], {}, "no certificate found for the private key"),
+        (lambda: keystore_pem().replace("M", "?"), {}, "the PEM block PRIVATE KEY is damaged"),
+        (lambda: pki.client().key_pem() + block("CERTIFICATE"), {}, "the PEM block CERTIFICATE is damaged"),
+        (lambda: block("EC PRIVATE KEY") + pki.client().pem, {}, "the PEM block EC PRIVATE KEY is damaged"),
+        (lambda: block("OPENSSH PRIVATE KEY"), {}, "a key of type OPENSSH PRIVATE KEY cannot be used for TLS"),
     ],
 )
 def test_every_fault_has_its_own_words(content, fields: dict[str, str], cause: str) -> None:
@@ -372,12 +370,12 @@ def test_paths_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     ("params", "cause"),
     [
-        ({"path": "/a", "content": "b"}, "it needs one of path and content"),
-        ({"type": "JKS"}, "it needs one of path and content"),
-        ({"path": "", "password": "x"}, "it needs one of path and content"),
-        ({"path": "/a", "type": "KEYCHAIN"}, "type KEYCHAIN is not known"),
-        ({"content": "{{ not rendered }}"}, "its content is neither PEM text nor base64"),
-        ({"path": "/a", "pasword": "x"}, "it has no pasword"),
+        ({"path": "/a", "content": "b"}, "exactly one of path and content is needed"),
+        ({"type": "JKS"}, "exactly one of path and content is needed"),
+        ({"path": "", "password": "x"}, "exactly one of path and content is needed"),
+        ({"path": "/a", "type": "KEYCHAIN"}, "unknown type 'KEYCHAIN'"),
+        ({"content": "{{ not rendered }}"}, "content is neither PEM text nor base64"),
+        ({"path": "/a", "pasword": "x"}, "unknown key 'pasword'"),
     ],
 )
 def test_options_that_say_nothing_usable(params: dict[str, str], cause: str) -> None:

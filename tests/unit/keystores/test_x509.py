@@ -62,7 +62,7 @@ def test_reads_older_kinds_of_text(kind: _ASN1Type, text: str) -> None:
     tags = {_ASN1Type.BMPString: (0x1E, "utf-16-be"), _ASN1Type.PrintableString: (0x13, "ascii")}
     tag, codec = tags.get(kind, (0x14, "latin-1"))
     attribute = der.field(der.OID, bytes.fromhex("550403")) + der.field(tag, text.encode(codec))
-    name = der.field(der.SET, der.field(der.SEQUENCE, attribute))
+    name = der.field(0x31, der.field(der.SEQUENCE, attribute))
     assert x509._name(name) == f"CN={text}"
 
 
@@ -101,10 +101,10 @@ def test_the_names_of_a_server_are_read() -> None:
 
 
 def test_keys_and_certificates() -> None:
-    assert x509.fits(pki.client("rsa").key_der, pki.client("rsa").der)
-    assert not x509.fits(pki.client("rsa").key_der, pki.client("ec").der)
-    assert not x509.fits(b"", pki.client("ec").der)
-    assert not x509.fits(pki.client("ec").key_der, b"")
+    assert x509.key_matches_certificate(pki.client("rsa").key_der, pki.client("rsa").der)
+    assert not x509.key_matches_certificate(pki.client("rsa").key_der, pki.client("ec").der)
+    assert not x509.key_matches_certificate(b"", pki.client("ec").der)
+    assert not x509.key_matches_certificate(pki.client("ec").key_der, b"")
 
 
 @pytest.mark.parametrize("with_memory_files", [True, False])
@@ -112,7 +112,7 @@ def test_no_file_is_left_behind(with_memory_files: bool, tmp_path, monkeypatch: 
     if not with_memory_files:
         monkeypatch.delattr("os.memfd_create")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert x509.fits(pki.client().key_der, pki.client().der)
+    assert x509.key_matches_certificate(pki.client().key_der, pki.client().der)
     assert list(tmp_path.iterdir()) == []
 
 
