@@ -34,6 +34,7 @@ options:
     description:
       - A properties file of a Java client, for example C(onlinefs-kafka.properties) of a host. Its stores are read
         from where it says.
+      - If the task runs as root and another user can change the file, the probe runs with the rights of that user.
       - Give this or O(properties).
     type: path
   path_map:
@@ -292,6 +293,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments i
     kafka_client_arguments,
     mask_params,
 )
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.owner_rights import with_owner_rights
 from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import probe_task, report
 
 
@@ -333,14 +335,18 @@ def main():
     )
     options = mask_params(module)
     try:
-        outcome = probe_task.run(options, check_mode=module.check_mode)
+        result, message, warnings = with_owner_rights(
+            options["properties_file"],
+            lambda: list(probe_task.run(options, check_mode=module.check_mode)),
+            probe_task.max_seconds(options),
+        )
     except HopsworksKafkaError as error:
         module.fail_json(msg=str(error))
-    for warning in outcome.warnings:
+    for warning in warnings:
         module.warn(warning)
-    if outcome.result["ok"]:
-        module.exit_json(msg=outcome.message, **outcome.result)
-    module.fail_json(msg=outcome.message, **outcome.result)
+    if result["ok"]:
+        module.exit_json(msg=message, **result)
+    module.fail_json(msg=message, **result)
 
 
 if __name__ == "__main__":

@@ -68,6 +68,12 @@ def run(params: Params, check_mode: bool = False) -> ProbeOutcome:
     return _many([item["name"] for item in items], probe_all(jobs, params["workers"], cache))
 
 
+def max_seconds(params: Params) -> float:
+    """Return a time that :func:`run` never exceeds, even on a slow machine."""
+    rounds = -(-max(1, len(params.get("probes") or ())) // max(1, params["workers"]))
+    return float(rounds * (max(params["timeout"], 0) + 5) + 60)
+
+
 # --- from options to a declaration -----------------------------------------------------------------------------------
 
 
