@@ -14,8 +14,10 @@ import textwrap
 import time
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.arguments import DEFAULT_WORKERS
+
 from tests.bench.measure import require
-from tests.bench.projects import BULK, LATENCY_MS, LOOP, NOTHING, WORKERS, Run, emulator_path, play
+from tests.bench.projects import BULK, LATENCY_MS, LOOP, NOTHING, Run, emulator_path, play
 from tests.conftest import ROOT
 from tests.emulator.fixtures import Emulator, running_emulator
 
@@ -41,7 +43,7 @@ class Timed(t.NamedTuple):
 
     @property
     def floor(self) -> float:
-        return self.nothing + self.run.count / WORKERS * LATENCY_MS / 1000
+        return self.nothing + self.run.count / DEFAULT_WORKERS * LATENCY_MS / 1000
 
     @property
     def times(self) -> float:
@@ -56,7 +58,7 @@ class Timed(t.NamedTuple):
 
 def timed(emulator: Emulator) -> Timed:
     before = play(emulator, NOTHING).seconds
-    run = play(emulator, BULK, workers=WORKERS)
+    run = play(emulator, BULK, workers=DEFAULT_WORKERS)
     return Timed(run, (before + play(emulator, NOTHING).seconds) / 2)
 
 
@@ -84,7 +86,8 @@ def client_seconds(emulator: Emulator, projects: int = 10) -> float | None:
 
 def by_the_thousand() -> None:
     """Prints seconds, requests and ratios for 1,000 and 10,000 projects."""
-    print(f"server latency {LATENCY_MS} ms, {WORKERS} workers, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    load = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    print(f"server latency {LATENCY_MS} ms, {DEFAULT_WORKERS} workers, {load}")
     with running_emulator(projects=FEW, tls=True, latency_ms=LATENCY_MS) as emulator:
         play(emulator, BULK)
         paths = [emulator_path(project) for project in emulator.state()["projects"].values()]
@@ -117,6 +120,6 @@ def both(projects: int, memory: bool = False) -> tuple[Timed, Timed]:
         require("the second run makes 2 requests for each project plus 5", second.run.count <= 2 * projects + 5)
         if memory:
             # A run that finds everything to do, and shows it, has the most to tell.
-            peak = play(emulator, BULK, "--diff", workers=WORKERS, bootstrap="third.example.com:9092").megabytes
+            peak = play(emulator, BULK, "--diff", workers=DEFAULT_WORKERS, bootstrap="third.example.com:9092").megabytes
             require(f"no process holds 200 MB ({peak:.0f})", peak < 200)
     return first, second
