@@ -16,7 +16,7 @@ RUN_SECONDS = 120
 
 
 def roll_out(emulator: Emulator, directory: pathlib.Path, **options: t.Any) -> str:
-    """Runs the task with certificates verified; its output. Fails where the play fails or any certificate is not."""
+    """Run the task with verified certificates and return its output. Fail if the play fails."""
     task = {
         "name": "Roll out the connector",
         "hopsworks.kafka.kafka_connector": {**emulator.connection, **options},

@@ -1,4 +1,4 @@
-"""The dialect `python_client` foretells what the client makes of a connector: held here against the client itself."""
+"""The dialect `python_client` predicts what the client does with a connector: compared here with the client itself."""
 
 from __future__ import annotations
 

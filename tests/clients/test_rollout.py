@@ -17,7 +17,7 @@ TRUST_ALONE = "truststore alone"
 
 
 def _login(mechanism: str) -> dict[str, str]:
-    """A login in the order that the client cannot read: the rollout writes it in the one that it can."""
+    """Options in an order that the client cannot read: the rollout writes them in the order that it can."""
     module = "plain.Plain" if mechanism == "PLAIN" else "scram.Scram"
     login = f"org.apache.kafka.common.security.{module}LoginModule required password='pass' username='user';"
     return {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": mechanism, "sasl.jaas.config": login}
@@ -113,7 +113,7 @@ def test_logins(client: Client, server: ProcessEmulator, rolled_out: dict[str, s
 def test_a_truststore_alone_works_although_the_client_wants_both(
     client: Client, server: ProcessEmulator, rolled_out: dict[str, str]
 ) -> None:
-    """Beside it goes a key store that proves nothing; the client stops with a KeyError otherwise (see test_traps)."""
+    """A dummy key store goes with it; without one the client stops with a KeyError (see test_traps)."""
     steps = (["confluent_options", "effective"], ["producer", "effective"])
     outcome = client.run(server, *steps, project=rolled_out[TRUST_ALONE])
     assert set(outcome.value(0)["files"]) == {"ssl.ca.location", "ssl.certificate.location", "ssl.key.location"}

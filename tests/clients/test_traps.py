@@ -1,4 +1,4 @@
-"""What the client cannot do, shown with the client itself: the collection avoids it or says it before the rollout."""
+"""Limits of the client, shown with the client itself: the collection avoids them or warns before the rollout."""
 
 from __future__ import annotations
 

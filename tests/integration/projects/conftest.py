@@ -1,4 +1,4 @@
-"""What the tests of the project side share: an emulator, the modules as processes, Kafka clients to declare."""
+"""Fixtures of the tests of projects: an emulator, the modules as processes, declarations of Kafka clients."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def sasl(user: str = "hopsworks", password: str = "correct-horse") -> dict[str, 
 
 
 def environment() -> dict[str, str]:
-    """The environment without what would lead requests elsewhere."""
+    """Return the environment without settings of proxies."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().endswith("_PROXY")}
     return {**kept, "PYTHONPATH": str(COLLECTIONS), "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS)}
 
 
 def start(module: str, options: t.Mapping[str, t.Any], check: bool = False, diff: bool = False) -> Run:
-    """A module as a process of its own, begun as Ansible begins it."""
+    """Start a module as a process of its own, as Ansible does."""
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": diff}
     if "inject_invocation" in PASS_VARS:  # from ansible-core 2.21 on, only where it is asked for
         arguments["_ansible_inject_invocation"] = True
@@ -48,7 +48,7 @@ def start(module: str, options: t.Mapping[str, t.Any], check: bool = False, diff
 
 
 class Run:
-    """A module that runs. Its process is forked from one that has read the code already: that saves half a second."""
+    """A running module. Its process is forked from one that has imported the code already, to save time."""
 
     def __init__(self, module: str, arguments: str) -> None:
         self._folder = tempfile.TemporaryDirectory()
@@ -58,7 +58,7 @@ class Run:
         self._process.start()
 
     def finish(self) -> dict[str, t.Any]:
-        """What the module returned."""
+        """Return the result of the module."""
         self._process.join(RUN_SECONDS)
         assert self._process.exitcode is not None, "the module did not end"
         folder = pathlib.Path(self._folder.name)
@@ -90,12 +90,12 @@ class Modules:
         return start(module, {**self.emulator.connection, **options}, check, diff).finish()
 
     def connector(self, **options: t.Any) -> dict[str, t.Any]:
-        """kafka_connector; counts of requests begin at zero."""
+        """Run kafka_connector; requests are counted from zero."""
         self.emulator.reset_requests()
         return self.run("kafka_connector", **options)
 
     def writes(self) -> dict[str, int]:
-        """Requests since the last kafka_connector that were no GET, by method and route."""
+        """Return the requests since the last kafka_connector that were not GET, by method and route."""
         return {route: count for route, count in self.emulator.requests().items() if not route.startswith("GET ")}
 
     def count(self) -> int:
@@ -110,7 +110,7 @@ def _process() -> t.Iterator[ProcessEmulator]:
 
 @pytest.fixture
 def hopsworks(_process: ProcessEmulator) -> t.Iterator[Modules]:
-    """An emulator with four projects and nothing in them. Shared by the tests, and emptied between them."""
+    """An emulator with four empty projects. The tests share it, and it is emptied between them."""
     yield Modules(_process)
     _process.set_faults([])
     _process.set_latency(0)
@@ -125,7 +125,7 @@ def hopsworks(_process: ProcessEmulator) -> t.Iterator[Modules]:
 
 
 def own(connectors: t.Mapping[str, t.Any]) -> list[str]:
-    """The names of connectors that tests made: a project is born with two of other types."""
+    """Return the names of connectors that tests created: a new project has two of other types."""
     return [name for name, connector in connectors.items() if connector["storageConnectorType"] in ("KAFKA", "S3")]
 
 
@@ -134,13 +134,13 @@ def actions(result: t.Mapping[str, t.Any]) -> dict[str, str]:
 
 
 def prediction(result: t.Mapping[str, t.Any]) -> list[t.Any]:
-    """What check mode and a run must agree on."""
+    """Return what check mode and a run must agree on."""
     keys = ("project", "action", "changed", "changes")
     return [result["changed"], *[[entry[key] for key in keys] for entry in result["results"]]]
 
 
 def stores(directory: pathlib.Path, name: str = "client") -> dict[str, dict[str, str]]:
-    """Trust store and key store as PEM files."""
+    """Write a trust store and a key store as PEM files; return the options for them."""
     from tests.unit.kafka import pki
 
     ca, identity = pki.authority(), pki.issue(name, issuer=pki.authority())

@@ -1,4 +1,4 @@
-"""What a forked process does: run a module as ``python -m`` would. Imports the modules beforehand."""
+"""The code of a forked process: run a module as ``python -m`` would. Imports the modules beforehand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ for _module in ("kafka_connector", "kafka_connector_info", "hopsworks_variable")
 
 
 def run(module: str, folder: str, environment: dict[str, str]) -> None:
-    """Runs a module with ``in``, ``out`` and ``err`` of a folder as its streams, and ends the process with it."""
+    """Run a module with the files ``in``, ``out`` and ``err`` of a folder as its streams, then end the process."""
     os.environ.clear()
     os.environ.update(environment)
     for stream, name, mode in (

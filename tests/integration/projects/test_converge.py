@@ -1,4 +1,4 @@
-"""What kafka_connector makes of projects, what it costs, and what check mode says of it."""
+"""What kafka_connector does to projects, how many requests it needs, and what check mode predicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of a server that fails: each fault by its reason. All faults at all places are in integration/faults."""
+"""How the failures of a server are reported. Every fault at every request is tested in integration/faults."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def server() -> t.Iterator[ProcessEmulator]:
 
 @pytest.fixture
 def hopsworks(server: ProcessEmulator, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[ProcessEmulator]:
-    """The server, every connector removed after each test."""
+    """The server; after each test every connector is removed."""
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     server.reset_requests()
@@ -48,12 +48,12 @@ def hopsworks(server: ProcessEmulator, monkeypatch: pytest.MonkeyPatch) -> t.Ite
 
 
 def run(emulator: Emulator, **options: t.Any) -> dict[str, t.Any]:
-    """The task of kafka_connector within this process: what the module would return."""
+    """Run the task of kafka_connector within this process; return what the module would return."""
     return connector_task.run({**DEFAULTS, **emulator.connection, **options}, False, False)
 
 
 def struck(emulator: Emulator, faults: Rules, **options: t.Any) -> dict[str, t.Any]:
-    """A run while the faults are in force; what must hold after any: it told the truth, and the next run mends it."""
+    """Run while the faults are active. Check that the report is true and that the next run repairs everything."""
     emulator.set_faults(faults)
     result = run(emulator, **options)
     assert all(rule["hits"] for rule in emulator.faults()), "a fault never struck"
@@ -106,7 +106,7 @@ def test_a_project_that_fails_stops_no_other(hopsworks: ProcessEmulator, fault: 
 
 @pytest.mark.parametrize("commit", [True, False])
 def test_a_server_that_fails_at_a_post_is_not_asked_twice(hopsworks: ProcessEmulator, commit: bool) -> None:
-    """An internal error says nothing of the write, so it is looked for; it is not sent again."""
+    """An internal error does not say whether the write was done, so the task reads again and does not write again."""
     match = {"method": "POST", "route": ALL, "project": "project_7"}
     result = struck(hopsworks, [{"match": match, "fault": {"status": 500, "commit": commit}}])
     entry = result["results"][6]
@@ -123,7 +123,7 @@ def test_a_revoked_key_ends_the_run(hopsworks: ProcessEmulator) -> None:
 
 
 def test_a_server_that_is_gone_is_left_alone(hopsworks: ProcessEmulator) -> None:
-    """After so many projects in a row without an answer the rest is not tried."""
+    """After many projects in a row without an answer, the others are not attempted."""
     result = struck(
         hopsworks, [{"match": {"route": STORE, "from": 3}, "fault": "reset_before_commit"}], workers=1, timeout=1
     )
@@ -161,7 +161,7 @@ def test_a_project_that_is_deleted_in_mid_run(hopsworks: ProcessEmulator) -> Non
 
 
 def test_somebody_else_was_first(hopsworks: ProcessEmulator) -> None:
-    """A person creates the connector, otherwise, between our look and our POST."""
+    """A person creates a different connector between our GET and our POST."""
     body = {"errorCode": 270042, "errorMsg": "Connector not found"}
     theirs = {"name": "kafka_connector", "storageConnectorType": "KAFKA", "bootstrapServers": "theirs:1", "options": []}
     hopsworks.control("PUT", "connectors", {"project": "project_2", "connector": theirs})

@@ -35,7 +35,7 @@ class Played(t.NamedTuple):
 def play(
     modules: Modules, folder: pathlib.Path, *arguments: str, another_python: bool = False, **task: t.Any
 ) -> Played:
-    """One task of kafka_connector, whatever comes of it."""
+    """Run one task of kafka_connector, whether it succeeds or fails."""
     interpreter = other_python(folder) if another_python else sys.executable
     options = {**modules.emulator.connection, "properties": sasl(), **task.pop("options", {})}
     tasks = [
@@ -72,7 +72,7 @@ def play(
 
 
 def other_python(folder: pathlib.Path) -> str:
-    """One that is, as far as Ansible knows, not that of the controller."""
+    """Return an interpreter that Ansible cannot recognize as that of the controller."""
     path = folder / "python"
     path.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     path.chmod(0o755)
@@ -80,14 +80,14 @@ def other_python(folder: pathlib.Path) -> str:
 
 
 def vaulted() -> str:
-    """A login, as ansible-vault encrypts it: a YAML scalar with its tag, on one line."""
+    """Return credentials as ansible-vault encrypts them: a YAML scalar with its tag, on one line."""
     secret = VaultSecret(VAULT_PASSWORD.encode())
     text = VaultLib([("default", secret)]).encrypt(LOGIN.format("vaulted", "correct-horse"), secret).decode()
     return "!vault " + json.dumps(text)
 
 
 def invocation(output: str) -> dict[str, t.Any]:
-    """The arguments of the module as the default callback shows them, in the JSON of the whole result."""
+    """Return the module's arguments from the result that the default callback shows."""
     shown = output[output.index("changed: [localhost] => ") :].split("=> ", 1)[1]
     result: dict[str, t.Any] = json.JSONDecoder().raw_decode(shown)[0]
     return t.cast("dict[str, t.Any]", result.get("invocation", {}))

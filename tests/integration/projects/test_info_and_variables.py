@@ -158,7 +158,7 @@ def test_variables_survive_what_passes(variables: Modules, fault: t.Any) -> None
 
 
 def test_plain_names_stay_readable(hopsworks: Modules) -> None:
-    """What is secret is hidden; what merely stands beside it is not."""
+    """Secrets are masked; public values beside them are not."""
     done = hopsworks.connector(projects=["project_1"], properties=PLAIN)
     assert done["invocation"]["module_args"]["projects"] == ["project_1"]
     assert done["invocation"]["module_args"]["properties"] == PLAIN

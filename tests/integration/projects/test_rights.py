@@ -1,4 +1,4 @@
-"""Who may do what: roles, scopes, keys, types that are switched off; and how the server is reached."""
+"""Roles, scopes, keys, disabled types; and how the server is reached."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Server:
         return copy.deepcopy(self)
 
     def read(self, desired: DesiredConnector, look: bool = False) -> CurrentConnector:
-        """What the worker would read of it."""
+        """Return what reconcile would read of it."""
         found = CurrentConnector(self.connectors.get(desired.name))
         if look and desired.present:
             found = dataclasses.replace(found, sizes={path: len(content) for path, content in self.files.items()})
@@ -45,7 +45,7 @@ class Server:
         return connector_planner.plan_project(desired, self.read(desired, look))
 
     def apply(self, plan: Plan) -> None:
-        """Carries out a plan as the server would: nothing is overwritten, a PUT replaces, a DELETE takes the stores."""
+        """Carry out a plan as the server would: nothing is overwritten, a PUT replaces, a DELETE removes the stores."""
         for action in plan.actions:
             self.done.append(str(action))
             if action.verb == "upload":

@@ -1,4 +1,4 @@
-"""The planner of a project: every decision, without a server."""
+"""Every decision of the planner of a project, without a server."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ DESIRED = DesiredConnector("fraud", "kafka_connector", fields=FIELDS, files=(TRU
 
 
 def stored(**changes: t.Any) -> dict[str, t.Any]:
-    """The connector as the server has it once it is as desired."""
+    """Return the connector as the server stores it once it matches the declaration."""
     return {"id": 7, "name": "kafka_connector", "storageConnectorType": "KAFKA", **FIELDS, **changes}
 
 

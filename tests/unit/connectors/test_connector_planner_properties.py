@@ -89,7 +89,7 @@ def servers(draw: st.DrawFn) -> Server:
 
 
 def planned(server: Server, desired: DesiredConnector, look: bool) -> Plan | None:
-    """The plan; None where it is refused."""
+    """Return the plan; None if it is refused."""
     try:
         return server.plan(desired, look)
     except Refusal:

@@ -1,4 +1,4 @@
-"""How overrides merge with the declaration, and what differs from that, as kafka_connector_info tells it."""
+"""How overrides merge with the declaration, and the differences that kafka_connector_info returns."""
 
 from __future__ import annotations
 
