@@ -88,11 +88,12 @@ def _cleaned(text: str) -> str:
     return clean(text, ()).replace("\n", "\\n")
 
 
-def _header(names: t.Sequence[str]) -> str:
-    if len(names) == 1:
-        return f"project {names[0]}"
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return f"{_projects(len(names))}: {', '.join(names[:MAX_NAMED])}{more}"
+def _header(projects: t.Sequence[str]) -> str:
+    names = ", ".join(_cleaned(project) for project in projects[:MAX_NAMED])
+    if len(projects) == 1:
+        return f"project {names}"
+    more = f" and {len(projects) - MAX_NAMED} more" if len(projects) > MAX_NAMED else ""
+    return f"{_projects(len(projects))}: {names}{more}"
 
 
 def _projects(number: int) -> str:

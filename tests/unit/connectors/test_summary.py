@@ -96,6 +96,7 @@ def test_the_traceback_of_the_first_defect_is_returned() -> None:
 
 def test_a_diff_shows_control_characters_of_the_server_as_escapes() -> None:
     hostile = change("client.rack", "red\x1b[31m", "one\ntwo: 3")
-    (diff,) = summary.diff([ProjectOutcome("a", "updated", True, [hostile])])
+    (diff,) = summary.diff([ProjectOutcome("a\x1b[2J", "updated", True, [hostile])])
+    assert diff["before_header"] == "project a\\x1b[2J"
     assert "\x1b" not in diff["before"] and "\\x1b" in diff["before"]
     assert diff["after"] == "client.rack: one\\ntwo: 3\n"
