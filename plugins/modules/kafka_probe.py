@@ -36,6 +36,8 @@ options:
         from where it says.
       - If the task runs as root and another user can change the file, the probe runs with the rights of that user.
       - Give this or O(properties).
+      - If root runs the task and another user owns the file or a directory on its path, the probe runs with the rights
+        of that user. Only the stores that the task itself names are then read with the rights of root.
     type: path
   path_map:
     description:

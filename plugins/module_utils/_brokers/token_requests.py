@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Tokens for OAUTHBEARER: fetched here and not by the client library, so that what is wrong with them can be named."""
+"""Get tokens for OAUTHBEARER. The client library could do it too, but does not tell what is wrong with them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import http.client
 import json
 import socket
 import ssl
+import threading
 import time
 import typing as t
 import urllib.parse
@@ -25,11 +26,12 @@ try:
 except ImportError:
     MSKAuthTokenProvider = None
 
-_LARGEST = 1024 * 1024
+_MAX_ANSWER_BYTES = 64 * 1024
+_MAX_CODE = 64
 #: What Kafka's own validator allows clocks to differ (sasl.oauthbearer.clock.skew.seconds).
 _SKEW = 30
 #: librdkafka refuses a token without time left by itself; whether it is too old is for the broker to say.
-_LEAST_LIFE = 120
+_LEAST_LIFE, _MOST_LIFE = 120, 365 * 86400
 _OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN = 200, 400, 401, 403
 
 
@@ -40,7 +42,7 @@ def fetch(endpoint: TokenEndpoint, authorities: t.Sequence[bytes], timeout: floa
     :param timeout: seconds.
     :raises TokenFault: there is none to be had.
     """
-    status, date, body = _post(endpoint, authorities, timeout)
+    status, date, body = _bounded(endpoint, authorities, timeout)
     if status in (_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN):
         raise TokenFault("token_denied", f"status {status}{_error_code(body)}")
     if status != _OK:
@@ -49,7 +51,7 @@ def fetch(endpoint: TokenEndpoint, authorities: t.Sequence[bytes], timeout: floa
         answer = json.loads(body)
         value = answer["access_token"]
         life = float(answer.get("expires_in", _LEAST_LIFE))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise TokenFault("token_invalid_answer", "the answer is not JSON with an access_token") from None
     if not isinstance(value, str) or not value:
         raise TokenFault("token_invalid_answer", "the access_token is not a text")
@@ -57,7 +59,33 @@ def fetch(endpoint: TokenEndpoint, authorities: t.Sequence[bytes], timeout: floa
     doubt = _doubt(claims, time.time())
     if doubt and date is not None and abs(date - time.time()) > _SKEW:
         doubt += f"; the token endpoint's clock differs from this machine's by {date - time.time():+.0f} s"
-    return Token(value, time.time() + max(life, _LEAST_LIFE), str(claims.get("sub", "")), doubt)
+    # Not a number (NaN) is no life either.
+    life = min(life, _MOST_LIFE) if life >= _LEAST_LIFE else _LEAST_LIFE
+    return Token(value, time.time() + life, str(claims.get("sub", "")), doubt)
+
+
+def _bounded(
+    endpoint: TokenEndpoint, authorities: t.Sequence[bytes], timeout: float
+) -> t.Tuple[int, t.Optional[float], bytes]:
+    """Ask within ``timeout`` seconds in all, however slowly the endpoint answers: the time-outs of sockets start anew
+    with every byte, and the lookup of a name has none."""
+    answers: t.List[t.Tuple[int, t.Optional[float], bytes]] = []
+    faults: t.List[Exception] = []
+
+    def ask() -> None:
+        try:
+            answers.append(_post(endpoint, authorities, timeout))
+        except Exception as error:
+            faults.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(timeout + 0.05)  # the socket's own time-out gives the better message
+    if faults:
+        raise faults[0]
+    if not answers:
+        raise TokenFault("token_endpoint_timeout", f"no complete answer within {timeout:.1f} s")
+    return answers[0]
 
 
 def fetch_msk_iam(how: MskIam) -> Token:
@@ -85,8 +113,12 @@ def fetch_msk_iam(how: MskIam) -> Token:
 def _post(
     endpoint: TokenEndpoint, authorities: t.Sequence[bytes], timeout: float
 ) -> t.Tuple[int, t.Optional[float], bytes]:
-    """Status, the server's clock (seconds since 1970) and body of the answer."""
-    parts = urllib.parse.urlsplit(endpoint.url)
+    """Return status, the server's clock (seconds since 1970) and body of the answer."""
+    try:
+        parts = urllib.parse.urlsplit(endpoint.url)
+        _port = parts.port
+    except ValueError:  # brackets that do not match, or a port that none can be
+        raise TokenFault("token_endpoint_unreachable", "the URL is not an http or https URL") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise TokenFault("token_endpoint_unreachable", "the URL is not an http or https URL")
     form = {"grant_type": "client_credentials"}
@@ -104,7 +136,10 @@ def _post(
         path = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
         connection.request("POST", path, urllib.parse.urlencode(form), headers)
         answer = connection.getresponse()
-        return answer.status, _clock(answer.getheader("Date")), answer.read(_LARGEST)
+        body = answer.read(_MAX_ANSWER_BYTES + 1)
+        if len(body) > _MAX_ANSWER_BYTES:
+            raise TokenFault("token_invalid_answer", f"the answer is longer than {_MAX_ANSWER_BYTES} bytes")
+        return answer.status, _clock(answer.getheader("Date")), body
     except socket.timeout:
         raise TokenFault("token_endpoint_timeout", f"no answer within {timeout:.1f} s") from None
     except ssl.SSLError as error:
@@ -112,8 +147,9 @@ def _post(
         raise TokenFault("token_endpoint_tls", said) from None
     except http.client.HTTPException as error:
         raise TokenFault("token_invalid_answer", f"this is no HTTP: {type(error).__name__}") from None
-    except OSError as error:
-        raise TokenFault("token_endpoint_unreachable", error.strerror or type(error).__name__) from None
+    except (OSError, ValueError) as error:  # the latter: a port or a name that no URL can have
+        said = getattr(error, "strerror", None) or type(error).__name__
+        raise TokenFault("token_endpoint_unreachable", said) from None
     finally:
         connection.close()
 
@@ -138,26 +174,27 @@ def _clock(date: t.Optional[str]) -> t.Optional[float]:
 
 
 def _error_code(body: bytes) -> str:
-    """The error of RFC 6749 section 5.2: a word. Nothing else of a foreign body is repeated."""
+    """Return the error of RFC 6749 section 5.2, a word. Nothing else of a foreign body is repeated."""
     try:
         code = json.loads(body).get("error", "")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return ""
-    return f", {code}" if isinstance(code, str) and code.replace("_", "").isalpha() else ""
+    is_code = isinstance(code, str) and len(code) <= _MAX_CODE and code.replace("_", "").isalpha()
+    return f", {code}" if is_code else ""
 
 
 def _claims(token: str) -> t.Dict[str, t.Any]:
-    """What a JWT says, unverified; nothing for a token that is no JWT."""
+    """Return what a JWT says, unverified; nothing for a token that is no JWT."""
     parts = token.split(".")
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (IndexError, ValueError, binascii.Error):
+    except (IndexError, ValueError, binascii.Error, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}
 
 
 def _doubt(claims: t.Mapping[str, t.Any], now: float) -> str:
-    """Why the times in a token do not hold now."""
+    """Return why the times in a token do not hold now; empty if they do."""
     times = {name: claims[name] for name in ("nbf", "iat", "exp") if isinstance(claims.get(name), (int, float))}
     if times.get("nbf", now) > now + _SKEW:
         return f"it is valid only in {times['nbf'] - now:.0f} s"

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import typing as t
 
@@ -21,7 +22,9 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration
     store_option,
     without_store,
 )
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores import load_keystore, load_truststore
 
+from . import file_rights
 from .cache import ProbeCache
 from .options import ProbeOptions, TopicRequirement
 from .probe import Job, probe_all
@@ -58,14 +61,50 @@ def run(params: Params, check_mode: bool = False) -> ProbeOutcome:
             "options timeout and workers", "they must be greater than zero", "Leave them out, or raise them"
         )
     items = params.get("probes")
+    merged = [params] if items is None else [{**params, **_merged(params, item)} for item in items]
     cache = ProbeCache()
-    if items is None:
-        job = Job(functools.partial(_client, params, cache), _options(params, params, check_mode))
-        report = probe_all([job], cache=cache)[0]
-        return ProbeOutcome(report.to_result(), report.table(), report.warnings)
-    merged = [{**params, **_merged(params, item)} for item in items]
-    jobs = [Job(functools.partial(_client, own, cache), _options(params, own, check_mode)) for own in merged]
-    return _many([item["name"] for item in items], probe_all(jobs, params["workers"], cache))
+    rights = _rights(params)
+    jobs = [Job(functools.partial(_client, own, cache, rights), _options(params, own, check_mode)) for own in merged]
+    reports = probe_all(jobs, params["workers"], cache, functools.partial(_prepare, merged, cache, rights))
+    if items is not None:
+        return _many([item["name"] for item in items], reports)
+    return ProbeOutcome(reports[0].to_result(), reports[0].table(), reports[0].warnings)
+
+
+# --- rights ----------------------------------------------------------------------------------------------------------
+
+
+class _Rights(t.NamedTuple):
+    """With whose rights to probe.
+
+    :param user: the id of the user to become; None if this process may act itself.
+    :param refusal: why nobody's rights will do.
+    """
+
+    user: t.Optional[int] = None
+    refusal: t.Optional[InputError] = None
+
+
+def _rights(params: Params) -> _Rights:
+    if not params.get("properties_file"):
+        return _Rights()
+    try:
+        return _Rights(file_rights.user_to_become(str(params["properties_file"])))
+    except InputError as error:
+        return _Rights(refusal=error)
+
+
+def _prepare(declared: t.Sequence[Params], cache: ProbeCache, rights: _Rights) -> None:
+    """Give up root, after the stores that the task itself names were read. Called in the process of the probes."""
+    if rights.user is None:
+        return
+    for params in declared:
+        for role, load in (("truststore", load_truststore), ("keystore", load_keystore)):
+            with contextlib.suppress(InputError):  # the stage config raises it again
+                option = store_option(role, params.get(role))
+                if option is not None and option not in cache.stores:
+                    cache.stores[option] = load(option)
+    file_rights.become(rights.user)
 
 
 def max_seconds(params: Params) -> float:
@@ -102,18 +141,26 @@ def _named(wish: t.Any, name: str) -> t.Any:
     return wish.replace("{name}", name) if isinstance(wish, str) else wish
 
 
-def _client(params: Params, shared: ProbeCache) -> KafkaDeclaration:
-    """The declaration. Called as the stage ``config`` of a probe, where InputError belongs."""
-    given: t.Dict[str, t.Any] = dict(params.get("properties") or {})
-    if params.get("properties_file"):
-        given = _from_file(params)
-    path_map = params.get("path_map") or {}
-    stores = {}
-    for role in STORE_PROPERTIES:
-        stores[role] = store_option(role, params.get(role)) or located_store(
-            role, given, lambda location: mapped(location, path_map)
-        )
-    return declare(given, stores["truststore"], stores["keystore"], known=shared.stores)
+def _client(params: Params, cache: ProbeCache, rights: t.Optional[_Rights] = None) -> KafkaDeclaration:
+    """Return the declaration. Called as the stage ``config`` of a probe, where InputError belongs."""
+    if rights is not None and rights.refusal is not None:
+        raise rights.refusal
+    try:
+        given: t.Dict[str, t.Any] = dict(params.get("properties") or {})
+        if params.get("properties_file"):
+            given = _from_file(params)
+        path_map = params.get("path_map") or {}
+        stores = {}
+        for role in STORE_PROPERTIES:
+            stores[role] = store_option(role, params.get(role)) or located_store(
+                role, given, lambda location: mapped(location, path_map)
+            )
+        return declare(given, stores["truststore"], stores["keystore"], known=cache.stores)
+    except InputError as error:
+        if rights is None or rights.user is None or error.reason != "unreadable_file":
+            raise
+        cause = f"{error.cause} (with the rights of user {rights.user}, who can change properties_file)"
+        raise InputError(error.subject, cause, error.remedy, "not_permitted") from None
 
 
 def _from_file(params: Params) -> t.Dict[str, t.Any]:
