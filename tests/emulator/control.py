@@ -96,7 +96,11 @@ class Control:
         self._state.save(project)
 
     def _set_variables(self, request: Request) -> None:
+        """Stores variables by name: a value, a dictionary of what a variable has, or null for none."""
         for name, value in request.json().items():
+            if value is None:
+                self._state.variables.pop(name, None)
+                continue
             old = self._state.variables.get(name, {"name": name, "visibility": "USER", "hide": False})
             self._state.variables[name] = {**old, **(value if isinstance(value, dict) else {"value": str(value)})}
         self._state.save_settings()

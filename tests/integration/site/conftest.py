@@ -46,8 +46,15 @@ class Bed:
         self.note = lab.up(directory, PROJECTS, HOSTS)
         self._context = ssl.create_default_context(cafile=self.note["ca"])
 
-    def play(self, name: str, *arguments: str, start: pathlib.Path | None = None, **variables: t.Any) -> Run:
-        """One ansible-playbook process for a playbook of the collection, started beside the inventory or elsewhere."""
+    def play(
+        self,
+        name: str,
+        *arguments: str,
+        start: pathlib.Path | None = None,
+        environment: t.Mapping[str, str] | None = None,
+        **variables: t.Any,
+    ) -> Run:
+        """Run a playbook of the collection in a process of its own, started beside the inventory or elsewhere."""
         extra = self.directory / "extra.json"
         extra.write_text(json.dumps(variables))
         command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook")]
@@ -59,11 +66,12 @@ class Bed:
             f"@{extra}",
             *arguments,
         ]
-        environment = {
+        settings = {
             **{name: value for name, value in os.environ.items() if not name.startswith("HOPSWORKS_")},
             "ANSIBLE_COLLECTIONS_PATH": str(link_collection()),
             "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg"),
             "ANSIBLE_INJECT_INVOCATION": "1",
+            **(environment or {}),
         }
         result = subprocess.run(
             command,
@@ -72,12 +80,19 @@ class Bed:
             check=False,
             timeout=180,
             cwd=start or self.directory,
-            env=environment,
+            env=settings,
         )
         return Run(result.returncode, result.stdout + result.stderr)
 
-    def control(self, method: str, name: str) -> t.Any:
-        request = urllib.request.Request(f"{self.note['url']}/_emulator/{name}", method=method)
+    def inventory(self, **groups: t.Any) -> str:
+        """Write a further inventory, for a second ``-i``; its groups and hosts add to those of the lab."""
+        path = self.directory / "further.yml"
+        path.write_text(json.dumps(groups))
+        return str(path)
+
+    def control(self, method: str, name: str, body: t.Any = None) -> t.Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.note['url']}/_emulator/{name}", data=data, method=method)
         with urllib.request.urlopen(request, context=self._context, timeout=10) as answer:
             return json.load(answer)
 
@@ -90,6 +105,10 @@ class Bed:
         """``{project: its kafka_connector or None}`` as the server has them."""
         projects = self.control("GET", "state")["projects"]
         return {name: project["connectors"].get("kafka_connector") for name, project in projects.items()}
+
+    def variable(self) -> t.Any:
+        """``enable_bring_your_own_kafka`` as the server has it."""
+        return self.control("GET", "state")["variables"].get("enable_bring_your_own_kafka")
 
     def files(self) -> dict[str, str]:
         """``{path: owner, mode and digest}`` of every file of every host that the service reads."""

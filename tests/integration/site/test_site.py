@@ -80,7 +80,7 @@ def test_a_relative_path_means_the_same_file_for_hosts_and_projects(
         "onlinefs_probe": "never",
     }
     hosts = bed.play("onlinefs", "--check", start=tmp_path, **declared)
-    assert hosts.code == 0 and set(hosts.changed.values()) == {1}, hosts
+    assert hosts.code == 0 and hosts.changed == {"localhost": 0, "onlinefs1": 1, "onlinefs2": 1}, hosts
     projects = bed.play("projects", "--check", start=tmp_path, **declared)
     assert projects.code == 0 and set(projects.changed.values()) == {1}, projects
     probed = bed.play("preflight", start=tmp_path, **declared)
@@ -118,17 +118,12 @@ def test_what_somebody_altered_is_shown_and_mended(bed: Bed) -> None:
     assert "-max.poll.records=7" in shown.output, shown
     mended = bed.play("onlinefs")
     assert mended.code == 0, mended
-    assert sorted(mended.changed.values()) == [0, 1]
+    assert mended.changed == {"localhost": 0, "onlinefs1": 1, "onlinefs2": 0}
     assert bed.play("verify").code == 0
 
 
 def test_a_switch_that_is_off_is_found(bed: Bed) -> None:
-    import urllib.request
-
-    body = json.dumps({"enable_bring_your_own_kafka": "false"}).encode()
-    request = urllib.request.Request(f"{bed.note['url']}/_emulator/variables", data=body, method="PUT")
-    with urllib.request.urlopen(request, context=bed._context, timeout=10):
-        pass
+    bed.control("PUT", "variables", {"enable_bring_your_own_kafka": "false"})
     verified = bed.play("verify")
     assert verified.code != 0
     assert "still use the Kafka that Hopsworks manages: project_1, project_2" in verified.output, verified
@@ -136,12 +131,46 @@ def test_a_switch_that_is_off_is_found(bed: Bed) -> None:
     assert bed.play("verify").code == 0
 
 
+@pytest.mark.parametrize("found", ["nothing", "ADMIN", "USER"])
+def test_settings_creates_the_variable_for_users_and_keeps_the_visibility_it_has(bed: Bed, found: str) -> None:
+    value = None if found == "nothing" else {"value": "false", "visibility": found}
+    bed.control("PUT", "variables", {"enable_bring_your_own_kafka": value})
+    run = bed.play("settings")
+    assert run.code == 0 and run.changed == {"localhost": 1}, run
+    assert bed.variable()["value"] == "true"
+    assert bed.variable()["visibility"] == ("ADMIN" if found == "ADMIN" else "USER")
+
+
+def test_revert_of_one_project_leaves_the_switch_and_the_hosts(bed: Bed) -> None:
+    files = bed.files()
+    run = bed.play("revert", hopsworks_kafka_projects=["project_1"])
+    assert run.code == 0 and run.changed == {"localhost": 1}, run
+    assert [name for name, connector in bed.connectors().items() if connector is None] == ["project_1"]
+    assert bed.variable()["value"] == "true"
+    assert bed.files() == files
+    assert "because only some projects were reverted" in run.output, run
+
+
+def test_a_revert_names_the_hosts_that_a_limit_left_out(bed: Bed) -> None:
+    run = bed.play("revert", "--check", "--limit", "localhost,onlinefs2")
+    assert run.code == 0 and set(run.changed) == {"localhost", "onlinefs2"}, run
+    assert "Not reached, because of --limit: onlinefs1." in run.output, run
+
+
 def test_revert_gives_the_managed_kafka_back(bed: Bed, before: dict[str, str]) -> None:
     run = bed.play("revert")
     assert run.code == 0, run
     assert set(bed.connectors().values()) == {None}
-    assert bed.control("GET", "state")["variables"]["enable_bring_your_own_kafka"]["value"] == "false"
+    assert bed.variable()["value"] == "false"
     assert bed.files() == before
     again = bed.play("revert")
     assert again.code == 0, again
     assert set(again.changed.values()) == {0}, again
+    assert "End | Name what this run left out" in again.output and "because" not in again.output
+
+
+def test_revert_creates_no_variable(bed: Bed) -> None:
+    bed.control("PUT", "variables", {"enable_bring_your_own_kafka": None})
+    run = bed.play("revert")
+    assert run.code == 0 and set(run.changed.values()) == {0}, run
+    assert bed.variable() is None
