@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the hopsworks.kafka authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Prepare the stores of onlinefs_config on the controller, and check the consumer group from there if needed."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import (
     KafkaDeclaration,
@@ -29,28 +31,32 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores 
     truststore_jks,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import require_joined
-from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import find
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._to_builtin import to_builtin
 
 _MODULE = "hopsworks.kafka.onlinefs_config"
+#: The number of seconds in which the service must have joined its consumer group.
 _GROUP_SECONDS = 60
 
+Values = t.Dict[str, t.Any]
+Variables = t.Mapping[str, t.Any]
 
-class ActionModule(ActionBase):
-    """The part on the controller: reads and checks the stores and ships them as JKS, then has the module run once.
 
-    Where the host has no confluent-kafka, the consumer group is looked at from here, and the module runs a second time
-    to make the change final or to take it back.
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Read and check the stores on the controller, send them as JKS, and run the module.
+
+    If the host cannot check the consumer group because it has no confluent-kafka, the controller checks it. The module
+    then runs a second time to commit the change or to roll it back.
     """
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
     _supports_diff = True
 
-    def run(self, tmp: t.Any = None, task_vars: t.Optional[t.Dict[str, t.Any]] = None) -> t.Dict[str, t.Any]:
+    def run(self, tmp: t.Any = None, task_vars: t.Optional[Values] = None) -> Values:
+        """Run the task."""
         variables = task_vars or {}
-        result = super().run(tmp, variables)
+        result: Values = super().run(tmp, variables)
         arguments = to_builtin(self._task.args)
         if "_transaction" in arguments:
             raise AnsibleError(f"{_MODULE}: _transaction is set by the action plugin, not by a task")
@@ -59,25 +65,26 @@ class ActionModule(ActionBase):
         try:
             client = self._declaration(arguments, variables)
         except HopsworksKafkaError as error:
-            result.update(failed=True, msg=str(error))
-            return result
-        look = (
-            client is not None
-            and consumer_groups.available()
-            and arguments.get("verify_consumer_group", "auto") != "never"
-        )
-        if look and not self._task.check_mode:
+            return {**result, "failed": True, "msg": str(error)}
+        except Exception as error:
+            # Not chained: the text of an unexpected exception may hold a password.
+            return {**result, **_failed(DefectError(error))}
+        checks = client is not None and arguments.get("verify_consumer_group", "auto") != "never"
+        if checks and consumer_groups.available() and not self._task.check_mode:
             arguments["_transaction"] = {"phase": "hold"}
         result.update(self._module(arguments, variables))
         transaction = result.pop("pending", None)
         if not transaction or client is None or result.get("failed"):
             return result
-        return self._prove(result, transaction, client, arguments, variables)
+        return self._end_change(result, transaction, client, arguments, variables)
 
-    def _declaration(
-        self, arguments: t.Dict[str, t.Any], variables: t.Mapping[str, t.Any]
-    ) -> t.Optional[KafkaDeclaration]:
-        """Put the stores into the arguments as JKS; the consumer's client, if all of it is at hand here."""
+    def _declaration(self, arguments: Values, variables: Variables) -> t.Optional[KafkaDeclaration]:
+        """Replace the stores in the arguments by JKS, and return the consumer's client.
+
+        Return ``None`` if the controller cannot be that client: for a revert, or if a store is on the host.
+
+        :raises HopsworksKafkaError: something in properties and stores cannot work.
+        """
         if arguments.get("state", "present") != "present" or not isinstance(arguments.get("properties"), dict):
             return None
         options: t.Dict[str, StoreOption] = {}
@@ -106,11 +113,11 @@ class ActionModule(ActionBase):
             return None
         return dataclasses.replace(client, properties={k: text(k, v) for k, v in consumer.items() if v is not None})
 
-    def _local(self, role: str, path: t.Optional[str], variables: t.Mapping[str, t.Any]) -> t.Optional[str]:
-        """The file that a path means on the controller."""
+    def _local(self, role: str, path: t.Optional[str], variables: Variables) -> t.Optional[str]:
+        """Return the file on the controller that a path means."""
         if not path:
             return None
-        remedy = "Check the path; remote_src says that it is one on the managed host"
+        remedy = "Check the path. If the file is on the managed host, set remote_src to true"
         try:
             found = find(self, path, variables)
         except AnsibleError as error:
@@ -119,21 +126,17 @@ class ActionModule(ActionBase):
             raise InputError(f"{role} {path}", "there is no such file on the controller", remedy)
         return found
 
-    def _prove(
-        self,
-        result: t.Dict[str, t.Any],
-        transaction: str,
-        client: KafkaDeclaration,
-        arguments: t.Dict[str, t.Any],
-        variables: t.Dict[str, t.Any],
-    ) -> t.Dict[str, t.Any]:
-        """Look at the consumer group, and make the change final or take it back."""
-        asked = result["health"]["group"]
-        group = consumer_groups.wait_for_member(client, asked["name"], asked["client_id"], _GROUP_SECONDS)
+    def _end_change(
+        self, result: Values, transaction: str, client: KafkaDeclaration, arguments: Values, variables: Variables
+    ) -> Values:
+        """Check the consumer group, and commit the change or roll it back."""
         try:
+            asked = result["health"]["group"]
+            group = consumer_groups.wait_for_member(client, str(asked["name"]), str(asked["client_id"]), _GROUP_SECONDS)
             require_joined(group, arguments.get("verify_consumer_group") == "required")
-        except HostError as error:
-            rollback = {"phase": "roll_back", "id": transaction, "reason": str(error)}
+        except Exception as error:
+            reason = error if isinstance(error, HopsworksKafkaError) else DefectError(error)
+            rollback = {"phase": "roll_back", "id": transaction, "reason": str(reason)}
             return self._module({**arguments, "_transaction": rollback}, variables)
         commit = {"phase": "commit", "id": transaction, "group": dataclasses.asdict(group)}
         final = self._module({**arguments, "_transaction": commit}, variables)
@@ -141,14 +144,18 @@ class ActionModule(ActionBase):
             return final
         result["health"]["group"] = dataclasses.asdict(group)
         result["generations"] = final["generations"]
-        result.setdefault("warnings", []).extend(final.get("warnings", []))
-        result.setdefault("warnings", []).extend(group.doubts())
-        return result
+        warnings = [*result.get("warnings", []), *final.get("warnings", []), *group.doubts()]
+        return {**result, "warnings": warnings} if warnings else result
 
-    def _module(self, arguments: t.Dict[str, t.Any], variables: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+    def _module(self, arguments: Values, variables: Variables) -> Values:
         return dict(self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=variables))
 
 
-def _shipped(store: t.Union[TrustStore, KeyStore]) -> t.Dict[str, t.Any]:
+def _failed(error: DefectError) -> Values:
+    return {"failed": True, "msg": str(error), "exception": error.traceback}
+
+
+def _shipped(store: t.Union[TrustStore, KeyStore]) -> Values:
+    """Return a store as the module takes it."""
     content = truststore_jks(store) if isinstance(store, TrustStore) else keystore_jks(store)
     return {"content": base64.b64encode(content).decode("ascii"), "type": "JKS", "password": store.password}

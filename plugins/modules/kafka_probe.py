@@ -289,6 +289,8 @@ msg:
   sample: "Kafka connection: stage tls failed at kafka-1.example.com:9093: certificate_expired"
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import (
@@ -299,7 +301,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.owner_ri
 from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import probe_task, report
 
 
-def main():
+def main() -> None:
+    """Run the module."""
     module = AnsibleModule(
         argument_spec={
             **kafka_client_arguments(),
@@ -337,13 +340,14 @@ def main():
     )
     options = mask_params(module)
     try:
-        result, message, warnings = with_owner_rights(
+        outcome: t.Any = with_owner_rights(
             options["properties_file"],
             lambda: list(probe_task.run(options, check_mode=module.check_mode)),
             probe_task.max_seconds(options),
         )
     except HopsworksKafkaError as error:
         module.fail_json(msg=str(error))
+    result, message, warnings = outcome
     for warning in warnings:
         module.warn(warning)
     if result["ok"]:

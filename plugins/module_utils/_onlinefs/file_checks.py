@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What is checked on the host before anything is written."""
+"""Check certificates, files and the connection to Kafka before anything is written."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _DAY = 86400
 
 
 class ProbeFailed(HostError):
-    """Kafka cannot be used from this host as declared. Nothing was written.
+    """The declared Kafka cannot be used from this host. Nothing was written.
 
-    :param report: what each stage saw. No secrets.
+    :param report: the stages of the probe. No secrets.
     """
 
     def __init__(self, report: probe.Report) -> None:
-        super().__init__("", "Nothing was changed: this host cannot use Kafka as declared", report.headline())
+        super().__init__("", "Nothing was changed: this host cannot use the declared Kafka", report.headline())
         self.table = report.table()
         self.report = report.to_result()
 
@@ -38,20 +38,20 @@ class ProbeFailed(HostError):
 
 
 def check_files(files: FileSet, client: KafkaDeclaration, min_days_valid: int, now: float) -> None:
-    """Read the rendered files as the service will: the properties parse, and the stores that they name open.
+    """Read the rendered files like the service: the properties parse, and the stores that they name can be opened.
 
-    :param files: what is to be written.
-    :param client: what they were rendered from.
-    :param min_days_valid: a certificate must be good for this many days more.
+    :param files: the files to write.
+    :param client: the declaration that they were rendered from.
+    :param min_days_valid: the number of days for which the certificates must still be valid.
     :param now: seconds since 1970.
-    :raises InputError: a certificate ends too soon.
-    :raises HostError: a file does not say what it should; never the user's fault.
+    :raises InputError: a certificate expires too soon.
+    :raises HostError: a file is wrong, which is a defect of this collection.
     """
     expiry = stores.expires(client)
     if expiry is not None and expiry.not_after - now < min_days_valid * _DAY:
         days = max(int((expiry.not_after - now) // _DAY), 0)
-        cause = f"certificate {expiry.subject} is valid for {days} days more, and min_days_valid is {min_days_valid}"
-        raise InputError("certificates", cause, "Give a newer one, or lower min_days_valid")
+        cause = f"certificate {expiry.subject} expires in {days} days, and min_days_valid is {min_days_valid}"
+        raise InputError("certificates", cause, "Give a newer certificate, or lower min_days_valid")
     for name, file in files.items():
         if file is None or not name.endswith(".properties"):
             continue
@@ -61,17 +61,17 @@ def check_files(files: FileSet, client: KafkaDeclaration, min_days_valid: int, n
             if onlinefs_versions.STORE_NAME.fullmatch(location):
                 store = files.get(location)
                 if store is None:
-                    raise HostError(name, f"it names {location}, which is not there")
+                    raise HostError(name, f"it names the store {location}, which is missing")
                 jks.read(store.content, read.get(f"ssl.{role}.password", ""), read.get("ssl.key.password"), location)
 
 
 def reach_kafka(client: KafkaDeclaration, group: str, topics: t.Sequence[str], seconds: float) -> t.Dict[str, t.Any]:
     """Probe Kafka from this host: up to TLS with Python alone, further where confluent-kafka is installed.
 
-    :param client: as the consumer will be.
-    :param group: its consumer group, which it must be allowed to use.
-    :param topics: what it must be allowed to read.
-    :returns: for results: ``{ok, failed_stage, stages}``.
+    :param client: the consumer's declaration.
+    :param group: the consumer group that it must be allowed to use.
+    :param topics: the topics that it must be allowed to read.
+    :returns: the report for results: ``{ok, failed_stage, stages}``.
     :raises ProbeFailed: a stage failed. Nothing was written.
     """
     wanted = probe.ProbeOptions(

@@ -161,7 +161,7 @@ def test_revert_brings_the_store_back(home: Home) -> None:
 
 def test_a_certificate_that_ends_too_soon_is_refused(home: Home) -> None:
     soon = pki.issue("onlinefs", end_days=5)
-    with pytest.raises(InputError, match="valid for 4 days more, and min_days_valid is 14"):
+    with pytest.raises(InputError, match="expires in 4 days, and min_days_valid is 14"):
         home.run(
             properties={"bootstrap.servers": "k:1", "security.protocol": "SSL"},
             keystore={"content": soon.pem + soon.key_pem()},
