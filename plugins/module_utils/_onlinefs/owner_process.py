@@ -55,14 +55,14 @@ class OwnerProcess:
         self._maker = os.getpid()
         atexit.register(self.close)
 
-    def call(self, name: str, content: bytes = b"", **arguments: t.Any) -> Answer:
+    def call(self, what: str, content: bytes = b"", **arguments: t.Any) -> Answer:
         """Have the child do something.
 
         :raises HostError: it could not be done, or the child did not answer in time.
         """
         deadline = time.monotonic() + ANSWER_SECONDS
         try:
-            send(self._socket, {"call": name, "arguments": arguments}, content, (), deadline)
+            send(self._socket, {"call": what, "arguments": arguments}, content, (), deadline)
             header, answer, descriptors = receive(self._socket, deadline)
         except (OSError, ValueError, EOFError) as error:
             self.close()

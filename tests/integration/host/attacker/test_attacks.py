@@ -1,0 +1,474 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The service's user owns its home and attacks root, who changes files there. Nothing leads further than that user.
+
+Each run ends in time, with success or with a clear error; what is outside the user's reach is not read, changed,
+created, given away or removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+import typing as t
+
+import pytest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import owner_process, state_directory
+
+from tests.integration.host.attacker.world import CANARY, FILES, GID, MANAGED, SITE, STORE, UID, World
+
+TIMES = 20
+FAILING = {"service_commands": {"restart": "/bin/false"}}
+
+
+def replace_by_link(path: pathlib.Path, target: pathlib.Path) -> None:
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
+
+
+# --- nothing attacks --------------------------------------------------------------------------------------------------
+
+
+def test_without_an_attack_the_change_and_the_way_back_work(world: World) -> None:
+    before = {name: (world.etc / name).read_bytes() for name in os.listdir(world.etc)}
+    ran = world.run()
+    assert not ran.failed and ran.result["changed"], ran.output
+    for name in FILES:
+        status = (world.etc / name).stat()
+        assert (status.st_uid, status.st_gid) == (UID, GID), name
+    assert (world.etc / FILES[2]).stat().st_mode & 0o7777 == 0o640
+    assert not world.run().result["changed"]
+    ran = world.run(state="reverted")
+    assert not ran.failed and {n: (world.etc / n).read_bytes() for n in os.listdir(world.etc)} == before
+    world.check(ran)
+
+
+def test_a_failing_change_is_rolled_back(world: World) -> None:
+    before = {name: (world.etc / name).read_bytes() for name in os.listdir(world.etc)}
+    ran = world.run(**FAILING)
+    assert ran.failed and ran.result["rolled_back"]
+    assert {name: (world.etc / name).read_bytes() for name in os.listdir(world.etc)} == before
+    world.check(ran)
+
+
+# --- links ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, FAILING, {"state": "reverted"}], ids=["change", "rollback", "revert"])
+@pytest.mark.parametrize("target", ["secret", "public", "missing", "etc"])
+@pytest.mark.parametrize("name", [*FILES, STORE])
+def test_a_file_that_is_a_link_to_something_of_root(
+    world: World, name: str, target: str, options: dict[str, t.Any]
+) -> None:
+    if "state" in options:
+        assert not world.run().failed
+    world.plant(lambda: replace_by_link(world.etc / name, world.root / target))
+    ran = world.run(**options)
+    world.check(ran)
+
+
+@pytest.mark.parametrize("where", ["etc", "logs"])
+@pytest.mark.parametrize("target", ["root/etc", "root", "other", "/etc"])
+def test_a_directory_that_is_a_link_to_one_of_somebody_else(world: World, where: str, target: str) -> None:
+    world.plant(lambda: replace_by_link(world.home / where, world.folder / target))
+    world.check(world.run(**FAILING))
+    world.check(world.run())
+
+
+def test_a_home_whose_parts_are_moved_away(world: World) -> None:
+    def move() -> None:
+        world.etc.rename(world.data / "away")
+        world.etc.symlink_to(world.root / "etc")
+
+    assert not world.run().failed
+    world.plant(move)
+    for options in ({}, FAILING, {"state": "reverted"}):
+        ran = world.run(**options)
+        assert ran.failed
+        world.check(ran)
+
+
+@pytest.mark.parametrize("target", ["secret", "etc", "public"])
+def test_a_superseded_store_that_is_a_link(world: World, target: str) -> None:
+    """On a converged host too: the link goes, what it leads to stays."""
+    assert not world.run().failed
+    world.plant(lambda: (world.etc / STORE).symlink_to(world.root / target))
+    ran = world.run()
+    world.check(ran)
+    assert not ran.failed and not os.path.lexists(world.etc / STORE)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644])
+@pytest.mark.parametrize("name", [*FILES, STORE])
+def test_a_file_that_is_another_name_of_one_of_root(world: World, name: str, mode: int) -> None:
+    """Where the kernel lets users link files of others."""
+    secret = world.root / "secret"
+    secret.chmod(mode)
+    (world.etc / name).unlink(missing_ok=True)
+    os.link(secret, world.etc / name)
+    before = (secret.stat().st_uid, secret.stat().st_mode, secret.read_bytes())
+    for options in ({}, FAILING, {"state": "reverted"}):
+        ran = world.run(**options)
+        assert (secret.stat().st_uid, secret.stat().st_mode, secret.read_bytes()) == before
+        assert mode == 0o644 or CANARY not in ran.output
+
+
+# --- what never ends, and what is no file -----------------------------------------------------------------------------
+
+
+def no_file(path: pathlib.Path, kind: str) -> None:
+    path.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "endless":
+        path.symlink_to("/dev/zero")
+    elif kind == "terminal":
+        path.symlink_to("/dev/ptmx")
+    elif kind == "directory":
+        (path / "full").mkdir(parents=True)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as bound:
+            os.chdir(path.parent)
+            bound.bind(path.name)
+    elif kind == "circle":
+        path.symlink_to(path.name)
+    else:
+        with open(path, "wb") as stream:
+            stream.truncate(64 * 1024**3)
+
+
+KINDS = ("pipe", "endless", "terminal", "directory", "socket", "circle", "huge")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", [*FILES, STORE, "by-hand.conf"])
+def test_what_is_no_file_in_the_configuration(world: World, name: str, kind: str) -> None:
+    world.plant(lambda: no_file(world.etc / name, kind))
+    began = time.monotonic()
+    for options in (FAILING, {}):
+        world.check(world.run(**options))
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_log_does_not_hold_up_the_rollback(world: World, kind: str) -> None:
+    before = {name: (world.etc / name).read_bytes() for name in os.listdir(world.etc)}
+    world.plant(lambda: no_file(world.logs / "onlinefs.log", kind))
+    ran = world.run(**FAILING)
+    assert ran.failed and ran.result["rolled_back"], ran.output
+    assert {name: (world.etc / name).read_bytes() for name in os.listdir(world.etc)} == before
+    world.check(ran)
+
+
+def test_a_log_that_is_a_link_to_a_file_of_root_is_not_told(world: World) -> None:
+    world.plant(lambda: replace_by_link(world.logs / "onlinefs.log", world.root / "secret"))
+    ran = world.run(**FAILING)
+    assert ran.failed and ran.result["rolled_back"]
+    world.check(ran)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "endless", "directory", "link"])
+def test_a_store_on_the_host_that_is_no_file_of_the_user(world: World, kind: str) -> None:
+    store = world.home / "ca.pem"
+    target = world.root / "secret"
+    world.plant(lambda: replace_by_link(store, target) if kind == "link" else no_file(store, kind))
+    tls = {"bootstrap.servers": "kafka.example.org:9093", "security.protocol": "SSL"}
+    ran = world.run(properties=tls, truststore={"path": str(store), "remote_src": True})
+    assert ran.failed
+    world.check(ran)
+
+
+# --- state that is planted --------------------------------------------------------------------------------------------
+
+
+def manifest(**entry: t.Any) -> dict[str, t.Any]:
+    whole = {"sha256": "0" * 64, "uid": 0, "gid": 0, "mode": "4755", "xattrs": {}, **entry}
+    return {
+        "number": 0,
+        "origin": "found",
+        "created": "2026-01-31T12:00:00Z",
+        "proved": None,
+        "cluster_id": None,
+        "facts": {},
+        "files": {"../../x": whole, "producer.properties": whole},
+    }
+
+
+def plant_state(world: World, how: str) -> None:
+    state = world.home / ".kafka_generations"
+    if how == "link":
+        state.symlink_to(world.root / "etc")
+        return
+    (state / "0").mkdir(parents=True)
+    (state / "0/manifest.json").write_text(json.dumps(manifest()))
+    (state / "0/x").write_text("#!/bin/sh\n")
+    if how == "journal":
+        (state / "journal.json").write_text(json.dumps({"base": 0, "target": 1, "restart": True}))
+    if how == "lock":
+        (state / "lock").symlink_to(world.root / "made")
+
+
+@pytest.mark.parametrize("options", [{}, FAILING, {"state": "reverted"}], ids=["change", "rollback", "revert"])
+@pytest.mark.parametrize("option", ["default", "given"])
+@pytest.mark.parametrize("how", ["manifest", "journal", "lock", "link"])
+def test_a_planted_state_is_never_followed(
+    world: World, monkeypatch: pytest.MonkeyPatch, how: str, option: str, options: dict[str, t.Any]
+) -> None:
+    monkeypatch.setattr(state_directory, "STATE_ROOT", str(world.folder / "var/lib"))
+    world.plant(lambda: plant_state(world, how))
+    given = str(world.home / ".kafka_generations") if option == "given" else None
+    ran = world.run(state_dir=given, **options)
+    assert ran.failed and ".kafka_generations" in ran.result["msg"], ran.output
+    assert (world.etc / FILES[0]).read_text() == MANAGED
+    world.check(ran)
+
+
+@pytest.mark.parametrize("part", ["all", "none", "file", "directory", "writable", "link"])
+def test_the_state_of_an_earlier_version_is_taken_over_only_if_it_is_roots(
+    world: World, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """Generation 0 of it is what a revert goes back to."""
+    monkeypatch.setattr(state_directory, "STATE_ROOT", str(world.folder / "var/lib"))
+    earlier = world.home / ".kafka_generations"
+    assert not world.run().failed
+    world.state.rename(earlier)
+    if part == "none":
+        subprocess.run(["chown", "-R", f"{UID}:{GID}", str(earlier)], check=True)
+    elif part == "file":
+        os.chown(earlier / "0/manifest.json", UID, GID)
+    elif part == "directory":
+        os.chown(earlier / "0", UID, GID)
+    elif part == "writable":
+        (earlier / "0").chmod(0o722)
+    elif part == "link":
+        (earlier / "0").rename(world.home / "0")
+        (earlier / "0").symlink_to("../0")
+    checked = world.run(state_dir=None, state="reverted", _ansible_check_mode=True)
+    assert checked.failed == (part != "all"), checked.output
+    assert earlier.exists() and not (world.folder / "var/lib").exists()
+    ran = world.run(state_dir=None, state="reverted")
+    world.unharmed(ran)
+    assert ran.failed == (part != "all"), ran.output
+    if part == "all":
+        assert (world.etc / FILES[0]).read_text() == MANAGED and (world.etc / FILES[3]).read_text() == SITE
+        assert not earlier.exists()
+        assert not world.run(state_dir=None).failed
+    else:
+        assert "chown -R root:root" in ran.result["msg"] and earlier.exists()
+
+
+def test_state_below_a_directory_of_the_user_is_refused(world: World) -> None:
+    for path in (world.home / "state", world.etc / "state"):
+        ran = world.run(state_dir=str(path))
+        assert ran.failed and "state_dir" in ran.result["msg"]
+        world.check(ran)
+        assert not path.exists()
+
+
+# --- files of root ----------------------------------------------------------------------------------------------------
+
+
+def test_nothing_new_belongs_to_root_in_a_directory_of_the_user(world: World) -> None:
+    for owner in ({"owner": "0"}, {"group": "0"}, {"owner": "root"}):
+        before = sorted(os.listdir(world.etc))
+        ran = world.run(**owner)
+        assert ran.failed and "belong to root" in ran.result["msg"], ran.output
+        assert sorted(os.listdir(world.etc)) == before and not world.state.exists()
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644])
+def test_a_file_that_roots_installer_left_is_kept_and_comes_back(world: World, mode: int) -> None:
+    """Whoever may not read it cannot read a copy of it at any moment either."""
+    path, seen = world.etc / FILES[0], world.home / "seen"
+    path.write_text(f"{MANAGED}sasl.jaas.config={CANARY}\n")
+    os.chown(path, 0, 0)
+    path.chmod(mode)
+
+    def look() -> None:
+        for name in os.listdir(world.etc):
+            with open(world.etc / name) as stream:
+                if CANARY in stream.read():
+                    seen.write_text(name)
+
+    with world.attack(look):
+        for _time in range(TIMES):
+            ran = world.run(**FAILING, owner=None, group=None)
+            assert ran.failed and ran.result["rolled_back"], ran.output
+            assert not world.run().failed
+            ran = world.run(state="reverted")
+            assert not ran.failed, ran.output
+            status = path.stat()
+            assert (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (0, 0, mode)
+            assert CANARY in path.read_text() and CANARY not in ran.output
+            subprocess.run(["rm", "-rf", str(world.state)], check=True)
+    assert seen.exists() == (mode == 0o644)
+
+
+# --- races ------------------------------------------------------------------------------------------------------------
+
+
+def swapped(world: World) -> t.Callable[[], None]:
+    """The directory of the files is now itself, now a link to a directory of root's."""
+    away, link = world.data / "away", world.data / "link"
+
+    def flip() -> None:
+        if not os.path.lexists(link):
+            link.symlink_to(world.root / "etc")
+        world.etc.rename(away)
+        link.rename(world.etc)
+        world.etc.rename(link)
+        away.rename(world.etc)
+
+    return flip
+
+
+def link_flipped(world: World) -> t.Callable[[], None]:
+    """The link to the directory leads now here, now to root's."""
+    link, home = world.home / "new", world.home / "etc"
+
+    def flip() -> None:
+        for target in (world.root / "etc", world.etc):
+            replace_by_link(link, target)
+            link.rename(home)
+
+    return flip
+
+
+def file_flipped(world: World) -> t.Callable[[], None]:
+    """A file is now a file, now a link to one of root's."""
+    link, path = world.data / "link", world.etc / FILES[2]
+
+    def flip() -> None:
+        replace_by_link(link, world.root / "secret")
+        link.rename(path)
+        path.unlink()
+        path.write_text("acks = all\n")
+
+    return flip
+
+
+def staged_replaced(world: World) -> t.Callable[[], None]:
+    """Whatever is staged is replaced by a link, a directory or a pipe, or moved away."""
+    turn = 0
+
+    def replace() -> None:
+        nonlocal turn
+        for name in os.listdir(world.etc):
+            if name.startswith(".hopsworks_kafka."):
+                path = world.etc / name
+                turn += 1
+                if turn % 4 == 0:
+                    path.rename(world.home / "stolen")
+                else:
+                    path.unlink()
+                if turn % 4 == 1:
+                    path.symlink_to(world.root / "secret")
+                elif turn % 4 == 2:
+                    path.mkdir()
+                elif turn % 4 == 3:
+                    os.mkfifo(path)
+
+    return replace
+
+
+def store_flipped(world: World) -> t.Callable[[], None]:
+    """A store that nothing needs comes again and again, as a link to a file of root's or a file."""
+    path = world.etc / STORE
+
+    def flip() -> None:
+        replace_by_link(path, world.root / "secret")
+        path.unlink()
+        path.write_text("")
+
+    return flip
+
+
+def log_flipped(world: World) -> t.Callable[[], None]:
+    path = world.logs / "onlinefs.log"
+
+    def flip() -> None:
+        replace_by_link(path, world.root / "secret")
+        path.unlink()
+        os.mkfifo(path)
+        path.unlink()
+        path.write_text("INFO\n")
+
+    return flip
+
+
+@pytest.mark.parametrize(
+    "race", [swapped, link_flipped, file_flipped, staged_replaced, store_flipped, log_flipped], ids=lambda f: f.__name__
+)
+def test_races(world: World, race: t.Callable[[World], t.Callable[[], None]]) -> None:
+    with world.attack(race(world)):
+        for number in range(TIMES):
+            options = (FAILING, {}, {"state": "reverted"})[number % 3]
+            ran = world.run(properties={"bootstrap.servers": f"kafka{number}:9092"}, **options)
+            world.unharmed(ran)
+
+
+def parent(pid: int) -> int:
+    try:
+        return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP])
+def test_processes_of_the_user_are_killed_or_stopped(
+    world: World, monkeypatch: pytest.MonkeyPatch, blow: signal.Signals
+) -> None:
+    """The child that works with the user's rights is the user's to kill: an error in time, and no more."""
+    monkeypatch.setattr(owner_process, "ANSWER_SECONDS", 1.0)
+
+    def strike() -> None:
+        for name in os.listdir("/proc"):
+            # Of the processes with this user's id only those that the module under test has started.
+            if name.isdigit() and parent(parent(int(name))) == os.getppid():
+                with contextlib.suppress(OSError):
+                    os.kill(int(name), blow)
+        time.sleep(0.01)
+
+    with world.attack(strike):
+        for _time in range(3):
+            ran = world.run()
+            world.check(ran)
+            assert not ran.failed or "did not answer" in ran.result["msg"], ran.output
+    ran = world.run(properties={"bootstrap.servers": "after:9092"})
+    assert not ran.failed, ran.output
+    world.check(ran)
+
+
+# --- what lies in the way ---------------------------------------------------------------------------------------------
+
+
+def test_things_at_staged_names_are_in_nobodys_way(world: World) -> None:
+    def plant() -> None:
+        for name in FILES:
+            for suffix in (".new", ".0123456789abcdef.new"):
+                path = world.etc / f".hopsworks_kafka.{name}{suffix}"
+                (path / "full").mkdir(parents=True)
+        (world.etc / ".hopsworks_kafka.x.0000000000000000.new").symlink_to(world.root / "secret")
+
+    world.plant(plant)
+    ran = world.run(**FAILING)
+    assert ran.failed and ran.result["rolled_back"], ran.output
+    world.check(ran)
+    ran = world.run()
+    assert not ran.failed, ran.output
+    world.check(ran)
+
+
+def test_bits_that_change_the_user_are_not_carried(world: World) -> None:
+    world.plant(lambda: (world.etc / FILES[0]).chmod(0o6755))
+    ran = world.run(mode="0600")
+    assert not ran.failed, ran.output
+    assert not world.run(state="reverted").failed
+    world.check(ran)
