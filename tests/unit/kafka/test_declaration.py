@@ -98,9 +98,44 @@ def test_values_that_kafka_would_refuse_are_refused(name: str, value: str) -> No
 
 
 def test_values_that_kafka_takes_are_taken() -> None:
-    declaration.declare({**SERVERS, "linger.ms": " 5 ", "retries": "-1", "enable.auto.commit": "TRUE"})
+    declaration.declare(
+        {**SERVERS, "linger.ms": " 5 ", "retries": "0", "send.buffer.bytes": "-1", "enable.auto.commit": "TRUE"}
+    )
     declaration.declare({**SERVERS, "ssl.endpoint.identification.algorithm": ""})
     declaration.declare({**SERVERS, "ssl.endpoint.identification.algorithm": "HTTPS"})
+    declaration.declare(
+        {**SERVERS, "group.protocol": "Consumer", "acks": "all", "auto.offset.reset": "by_duration:P1D"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad", "remedy"),
+    [
+        ("retries", ("0", "2147483647"), ("-1", "2147483648"), "Give a number between 0 and 2147483647"),
+        ("send.buffer.bytes", ("-1", "2147483647"), ("-2",), "Give a number between -1 and 2147483647"),
+        ("session.timeout.ms", ("2147483647",), ("2147483648",), "Give a number between -2147483648 and 2147483647"),
+        ("linger.ms", ("0", f"{2**63 - 1}"), ("-1", f"{2**63}"), f"Give a number between 0 and {2**63 - 1}"),
+        ("sasl.login.refresh.buffer.seconds", ("3600",), ("3601",), "Give a number between 0 and 3600"),
+        ("sasl.login.refresh.window.factor", ("0.5", "1"), ("0.49", "1.1"), "Give a number between 0.5 and 1.0"),
+        ("linger.ms", ("5",), ("5.0", "x", "9" * 21, ""), "Give a number"),
+        ("acks", ("all", "1"), ("ALL", "2"), "Give one of -1, 0, 1, all"),
+        ("group.protocol", ("classic", "CONSUMER"), ("share",), "Give one of CLASSIC, CONSUMER"),
+    ],
+)
+def test_values_outside_of_kafkas_bounds_are_refused(
+    name: str, good: tuple[str, ...], bad: tuple[str, ...], remedy: str
+) -> None:
+    for value in good:
+        declaration.declare({**SERVERS, name: value})
+    for value in bad:
+        error = refusal({**SERVERS, name: value})
+        assert (error.subject, error.remedy) == (f"property {name}", remedy)
+
+
+def test_a_secret_in_the_wrong_property_is_not_quoted() -> None:
+    for name in ("bootstrap.servers", "security.protocol", "acks", "sasl.mechanism", "linger.ms", "check.crcs"):
+        assert "S3CRET" not in str(refusal({**PLAIN, name: PLAIN["sasl.jaas.config"]}))
+    assert "S3CRET" not in str(refusal({**SERVERS, "bootstrap.servers": "user:S3CRET@host:9092"}))
 
 
 @pytest.mark.parametrize(
@@ -168,44 +203,44 @@ def test_protocol_stores_and_login_go_together(protocol: str, given_stores: tupl
 
 
 def test_protocols_that_are_none() -> None:
-    assert refusal({**SERVERS, "security.protocol": "TLS"}).cause == "TLS is not known"
+    assert refusal({**SERVERS, "security.protocol": "TLS"}).cause == "unknown protocol"
     error = refusal({**SERVERS, "ssl.truststore.location": "/a.jks"})
-    assert error.cause == "it is PLAINTEXT, which uses no certificates, and ssl.truststore.location is given"
+    assert error.cause == "PLAINTEXT uses no certificates, and ssl.truststore.location is given"
 
 
 @pytest.mark.parametrize(
     ("changes", "subject", "cause"),
     [
-        ({"sasl.mechanism": None}, "sasl.mechanism", "it is missing, and Kafka would take GSSAPI (Kerberos)"),
-        ({"sasl.mechanism": "SCRAM-SHA512"}, "sasl.mechanism", "SCRAM-SHA512 is not known"),
-        ({"sasl.mechanism": "plain"}, "sasl.mechanism", "plain is not known"),
-        ({"sasl.jaas.config": None}, "sasl.jaas.config", "it is missing, and sasl.mechanism PLAIN needs it"),
+        ({"sasl.mechanism": None}, "sasl.mechanism", "missing; Kafka's default is GSSAPI (Kerberos)"),
+        ({"sasl.mechanism": "SCRAM-SHA512"}, "sasl.mechanism", "unknown mechanism"),
+        ({"sasl.mechanism": "plain"}, "sasl.mechanism", "unknown mechanism"),
+        ({"sasl.jaas.config": None}, "sasl.jaas.config", "missing, and sasl.mechanism PLAIN needs it"),
         ({"sasl.jaas.config": PLAIN_LOGIN[:-1]}, None, "it does not end with a semicolon"),
         (
             {"sasl.mechanism": "SCRAM-SHA-256"},
             "sasl.jaas.config",
-            f"its login module {jaas.PLAIN_MODULE} does not belong to",
+            f"the login module {jaas.PLAIN_MODULE} does not match",
         ),
         (
             {"sasl.jaas.config": SCRAM_LOGIN},
             "sasl.jaas.config",
-            f"its login module {jaas.SCRAM_MODULE} does not belong to",
+            f"the login module {jaas.SCRAM_MODULE} does not match",
         ),
-        ({"sasl.jaas.config": PLAIN_LOGIN.replace("PlainLogin", "PlainLogn")}, "sasl.jaas.config", "its login module"),
+        ({"sasl.jaas.config": PLAIN_LOGIN.replace("PlainLogin", "PlainLogn")}, "sasl.jaas.config", "the login module"),
         (
             {"sasl.jaas.config": f'{jaas.PLAIN_MODULE} required password="S3CRET";'},
             "sasl.jaas.config",
-            "there is no username",
+            "username is missing",
         ),
         (
             {"sasl.jaas.config": f'{jaas.PLAIN_MODULE} required username="a";'},
             "sasl.jaas.config",
-            "there is no password",
+            "password is missing",
         ),
         (
             {"sasl.jaas.config": f'{jaas.PLAIN_MODULE} required username="a" password="";'},
             "sasl.jaas.config",
-            "there is no password",
+            "password is missing",
         ),
     ],
 )
@@ -291,9 +326,8 @@ def test_what_only_looks_like_a_contradiction() -> None:
 def test_unknown_names_are_told_of_and_librdkafka_names_refused() -> None:
     notes = declaration.declare({**SERVERS, "max.pol.records": 5, "my.own": 1}).notes
     assert notes == (
-        "property max.pol.records: no Kafka client knows it, and it is passed on as it is; "
-        "did you mean max.poll.records?",
-        "property my.own: no Kafka client knows it, and it is passed on as it is",
+        "property max.pol.records: unknown to Kafka's clients, passed on unchanged; did you mean max.poll.records?",
+        "property my.own: unknown to Kafka's clients, passed on unchanged",
     )
     error = refusal({**PLAIN, "sasl.password": "S3CRET"})
     assert (error.subject, error.remedy) == ("property sasl.password", "Give password in sasl.jaas.config")

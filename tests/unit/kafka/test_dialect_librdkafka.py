@@ -238,7 +238,7 @@ CHOICES = {
 #: Kafka's own limits; other numbers are refused by Java as well.
 LIMITS = {"int": 2**31 - 1, "long": 2**63 - 1, "short": 900}
 LEAST = {"max.in.flight.requests.per.connection": 1, "metadata.max.idle.ms": 5000}
-MINUS_ONE = ("send.buffer.bytes", "receive.buffer.bytes", "connections.max.idle.ms", "retries")
+MINUS_ONE = ("send.buffer.bytes", "receive.buffer.bytes", "connections.max.idle.ms")
 APART = ("bootstrap.servers", "security.protocol", "sasl.mechanism", "sasl.jaas.config")
 APART += ("ssl.truststore.location", "ssl.keystore.location")
 
@@ -346,7 +346,7 @@ ASSIGNOR = "org.apache.kafka.clients.consumer.{}Assignor"
         ("send.buffer.bytes", "-1", {"socket.send.buffer.bytes": "0"}, ""),
         ("send.buffer.bytes", "0", {"socket.send.buffer.bytes": "0"}, ""),
         ("retry.backoff.ms", "0", {"retry.backoff.ms": "1"}, "librdkafka takes 1 to 300000, and 1 is used"),
-        ("fetch.min.bytes", "-1", {"fetch.min.bytes": "1"}, ""),
+        ("fetch.min.bytes", "0", {"fetch.min.bytes": "1"}, "librdkafka takes 1 to 100000000, and 1 is used"),
         (
             "reconnect.backoff.max.ms",
             "50",
