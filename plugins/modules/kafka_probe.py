@@ -34,7 +34,6 @@ options:
     description:
       - A properties file of a Java client, for example C(onlinefs-kafka.properties) of a host. Its stores are read
         from where it says.
-      - If the task runs as root and another user can change the file, the probe runs with the rights of that user.
       - Give this or O(properties).
       - If root runs the task and another user owns the file or a directory on its path, the probe runs with the rights
         of that user. Only the stores that the task itself names are then read with the rights of root.
@@ -289,15 +288,12 @@ msg:
   sample: "Kafka connection: stage tls failed at kafka-1.example.com:9093: certificate_expired"
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import (
     kafka_client_arguments,
     mask_params,
 )
-from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.owner_rights import with_owner_rights
 from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import probe_task, report
 
 
@@ -340,19 +336,14 @@ def main() -> None:
     )
     options = mask_params(module)
     try:
-        outcome: t.Any = with_owner_rights(
-            options["properties_file"],
-            lambda: list(probe_task.run(options, check_mode=module.check_mode)),
-            probe_task.max_seconds(options),
-        )
+        outcome = probe_task.run(options, check_mode=module.check_mode)
     except HopsworksKafkaError as error:
         module.fail_json(msg=str(error))
-    result, message, warnings = outcome
-    for warning in warnings:
+    for warning in outcome.warnings:
         module.warn(warning)
-    if result["ok"]:
-        module.exit_json(msg=message, **result)
-    module.fail_json(msg=message, **result)
+    if outcome.result["ok"]:
+        module.exit_json(msg=outcome.message, **outcome.result)
+    module.fail_json(msg=outcome.message, **outcome.result)
 
 
 if __name__ == "__main__":

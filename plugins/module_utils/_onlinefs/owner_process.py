@@ -139,15 +139,6 @@ def _groups(uid: int, gid: int) -> t.Tuple[int, t.List[int]]:
     return user.pw_gid, os.getgrouplist(user.pw_name, user.pw_gid)
 
 
-def give_up_root(uid: int) -> None:
-    """Become another user for good, with that user's groups.
-
-    :raises RuntimeError: this process could become root again.
-    """
-    gid, groups = _groups(uid, _NOBODY)
-    _drop_root(uid, gid, groups)
-
-
 def _drop_root(uid: int, gid: int, groups: t.Sequence[int]) -> None:
     """Become the user for good."""
     os.setgroups(list(groups))

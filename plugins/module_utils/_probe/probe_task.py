@@ -107,12 +107,6 @@ def _prepare(declared: t.Sequence[Params], cache: ProbeCache, rights: _Rights) -
     file_rights.become(rights.user)
 
 
-def max_seconds(params: Params) -> float:
-    """Return a time that :func:`run` never exceeds, even on a slow machine."""
-    rounds = -(-max(1, len(params.get("probes") or ())) // max(1, params["workers"]))
-    return float(rounds * (max(params["timeout"], 0) + 5) + 60)
-
-
 # --- from options to a declaration -----------------------------------------------------------------------------------
 
 

@@ -429,6 +429,19 @@ def test_a_log_that_is_none_is_not_waited_for(tmp_path: pathlib.Path, kind: str)
     listening.close()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives files to others")
+def test_a_log_that_leads_to_a_file_of_root_is_not_shown(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "secret").write_text("the-canary-of-root\n")
+    (tmp_path / "secret").chmod(0o600)
+    tmp_path.chmod(0o755)
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "onlinefs.log").symlink_to(tmp_path / "secret")
+    os.chown(logs, 4713, 4713)
+    [line] = last_lines(str(logs / "onlinefs.log"), set())
+    assert "permission denied" in line and "canary" not in line
+
+
 def test_half_a_secret_at_the_cut_of_a_large_log_is_not_shown(tmp_path: pathlib.Path) -> None:
     (tmp_path / "log").write_text("canary-of-the-cut " * 4000 + "\nlast line\n")
     assert last_lines(str(tmp_path / "log"), {"canary-of-the-cut"}) == ["last line"]
