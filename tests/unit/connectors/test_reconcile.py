@@ -6,6 +6,7 @@ import dataclasses
 import typing as t
 
 import pytest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Action, Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_planner, reconcile
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.connector_planner import (
     DesiredConnector,
@@ -349,3 +350,11 @@ def test_a_store_that_cannot_be_loaded_again(hopsworks: Hopsworks) -> None:
 
     desired = dataclasses.replace(DESIRED, files=(StoreFile(STORE.path, 9, load),))
     assert summary(run(hopsworks, desired)) == ("failed", False, "x")
+
+
+def test_an_action_that_is_not_known_is_never_taken_for_done(
+    hopsworks: Hopsworks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = Plan("fraud", "updated", (Action("rename", "x"),))
+    monkeypatch.setattr(reconcile, "plan_project", lambda desired, current: plan)
+    assert summary(run(hopsworks)) == ("failed", False, "defect")

@@ -191,6 +191,11 @@ def test_an_action_is_replaced_and_counted() -> None:
     assert ([action.verb for action in rest.todo], rest.round) == (["replace"], 1)
 
 
+def test_a_state_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        begin(plan("create"), False, False).written = True  # type: ignore[misc]
+
+
 def test_a_lost_answer_may_have_been_a_write() -> None:
     assert dataclasses.replace(begin(plan("create"), False, False), unsure=True).may_have_written
 
