@@ -89,41 +89,29 @@ error:
     error_code: 320003}
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectReport
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import variables_task
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.arguments import hopsworks_arguments
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import to_result
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session, connection
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import mask_params
 
 
+def specification() -> t.Dict[str, t.Any]:
+    """Return the options, as DOCUMENTATION above describes them."""
+    return {**hopsworks_arguments(), "variables": {"type": "raw", "required": True, "no_log": True}}
+
+
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **hopsworks_arguments(),
-            "variables": {"type": "raw", "required": True, "no_log": True},
-        },
-        supports_check_mode=True,
-    )
+    """Run the module."""
+    module = AnsibleModule(argument_spec=specification(), supports_check_mode=True)
     options = mask_params(module)
-    written = []
-    try:
-        wanted = variables_task.declared(options["variables"])
-        plan = variables_task.set_variables(Session(connection(options)), wanted, module.check_mode, written)
-    except HopsworksKafkaError as error:
-        module.fail_json(msg=str(error), error=to_result(error), changed=bool(written), written=written)
-    changes = [change.to_result() for change in plan.changes]
-    names = ", ".join(action.target for action in plan.actions)
-    verb = "would change" if module.check_mode else "changed"
-    message = f"{len(plan.actions)} of {len(wanted)} variables {verb}: {names}" if names else "no variable differs"
-    result = {"changed": plan.changed, "changes": changes, "written": written, "msg": message}
-    if module._diff:
-        result["diff"] = {
-            side: "".join(f"{change['what']}: {change[side]}\n" for change in changes if change[side] is not None)
-            for side in ("before", "after")
-        }
-    module.exit_json(**result)
+    with DefectReport(module):
+        result = variables_task.run(options, module.check_mode, module._diff)
+        if result["failed"]:
+            module.fail_json(**result)
+        module.exit_json(**result)
 
 
 if __name__ == "__main__":

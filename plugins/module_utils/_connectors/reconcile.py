@@ -37,7 +37,7 @@ def reconcile(
     access = _ProjectAccess(session, project, desired, directory)
     state: t.Optional[ReconcileState] = None
     try:
-        refused = project.refused()
+        refused = project.permission_error()
         if refused is not None:
             raise refused
         plan = access.plan(check_files)

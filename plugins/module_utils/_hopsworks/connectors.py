@@ -2,17 +2,22 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""A project's storage connectors: the routes of FeaturestoreStorageConnectorService, one function each."""
+"""A project's storage connectors: one function for each route of FeaturestoreStorageConnectorService.java.
+
+https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195bcd28e44/hopsworks-api/src/main/java/io/hops/hopsworks/api/featurestore/storageconnector/FeaturestoreStorageConnectorService.java
+"""
 
 from __future__ import annotations
 
 import typing as t
 
+from .answers import Object, Reader
 from .projects import Project
-from .request_errors import CONNECTOR_NOT_FOUND, ApiError, TransportError
+from .request_errors import CONNECTOR_NOT_FOUND, ApiError
 from .session import Session
 
-#: The name that the server and every released client look for (FeaturestoreStorageConnectorController.java).
+#: The name that the server and every released client look for.
+#: https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195bcd28e44/hopsworks-common/src/main/java/io/hops/hopsworks/common/featurestore/storageconnectors/FeaturestoreStorageConnectorController.java#L109
 USED_NAME = "kafka_connector"
 
 #: Names below the route of connectors that mean something else.
@@ -25,67 +30,102 @@ KAFKA = "KAFKA"
 _ALL = "/project/{project}/featurestores/{store}/storageconnectors"
 _ONE = _ALL + "/{name}"
 
-#: A connector as the REST API has it. Holds secrets: the server answers them in clear to every member.
+#: The server takes 2,000 characters of options as JSON, which is less than 100 of them.
+#: https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195bcd28e44/hopsworks-common/src/main/java/io/hops/hopsworks/common/featurestore/storageconnectors/kafka/FeatureStoreKafkaConnectorController.java#L128-L170
+MAX_OPTIONS = 1000
+MAX_CONNECTORS = 5000
+
+#: What a connector of any type has, and what one of ours may share with others.
+_COMMON_FIELDS = ("description", "storageConnectorType", "sslTruststoreLocation", "sslKeystoreLocation")
+
+#: Texts of a Kafka connector (FeatureStoreKafkaConnectorDTO.java).
+TEXT_FIELDS = (
+    *_COMMON_FIELDS,
+    "bootstrapServers",
+    "securityProtocol",
+    "sslTruststorePassword",
+    "sslKeystorePassword",
+    "sslKeyPassword",
+    "sslEndpointIdentificationAlgorithm",
+)
+
+#: A connector as the REST API has it: ``name``, those of TEXT_FIELDS that it has, ``id``, ``externalKafka``, and
+#: ``options``, a list of ``{name, value}``. Holds secrets: the server answers them in clear to every member.
 Connector = t.Dict[str, t.Any]
 
 
 def feature_store_id(session: Session, project: Project) -> int:
-    """The id of the project's own feature store."""
+    """Return the id of the project's own feature store."""
     name = f"{project.name.lower()}_featurestore"
-    request = "/project/{project}/featurestores/{name}"
-    store = session.call("GET", request, {"project": project.id, "name": name})
-    return int(_object(store, request)["featurestoreId"])
+    route = "/project/{project}/featurestores/{name}"
+    reader = Reader(f"GET {route}")
+    store = session.call("GET", route, {"project": project.id, "name": name})
+    return reader.integer(reader.object(store), "featurestoreId")
 
 
 def get(session: Session, project: Project, store: int, name: str) -> t.Optional[Connector]:
-    """The connector of that name; None where there is none."""
+    """Return the connector of that name; None if there is none."""
     try:
         found = session.call("GET", _ONE, {"project": project.id, "store": store, "name": name})
     except ApiError as error:
         if error.error_code == CONNECTOR_NOT_FOUND:
             return None
         raise
-    return _object(found, _ONE)
+    return _connector(Reader(f"GET {_ONE}"), found)
 
 
 def get_all(session: Session, project: Project, store: int) -> t.List[Connector]:
-    """All connectors of the project, of every type that the cluster has enabled."""
-    listed = session.call("GET", _ALL, {"project": project.id, "store": store})
-    return t.cast("t.List[Connector]", _object(listed, _ALL).get("items") or [])
+    """Return all connectors of the project, of every type that the cluster has enabled."""
+    reader = Reader(f"GET {_ALL}")
+    listed = reader.object(session.call("GET", _ALL, {"project": project.id, "store": store}))
+    return [_connector(reader, item) for item in reader.items(listed, "items", MAX_CONNECTORS)]
 
 
 def effective(session: Session, project: Project, store: int) -> Connector:
-    """The connector that clients outside of the cluster are given.
+    """Return the connector that clients outside the cluster are given.
 
-    ``externalKafka`` is true only where the project's own connector is in force. Otherwise it is a passing one with the
-    id -1, for the Kafka that Hopsworks manages.
+    ``externalKafka`` is true only if the project's own connector is in force. Otherwise the server makes one up for the
+    Kafka that Hopsworks manages, with the id -1.
     """
     route = _ALL + "/kafka_connector/byok"
     found = session.call("GET", route, {"project": project.id, "store": store}, query={"external": "true"})
-    return _object(found, route)
+    return _connector(Reader(f"GET {route}"), found)
+
+
+def _connector(reader: Reader, answer: t.Any) -> Connector:
+    item = reader.object(answer)
+    found: Connector = {"name": reader.name(item, "name")}
+    kafka = item.get("storageConnectorType") in (KAFKA, None)
+    for field in TEXT_FIELDS if kafka else _COMMON_FIELDS:
+        value = reader.optional_text(item, field)
+        if value is not None:
+            found[field] = value
+    identity = reader.optional_integer(item, "id")
+    if identity is not None:
+        found["id"] = identity
+    external = reader.optional_boolean(item, "externalKafka")
+    if external is not None:
+        found["externalKafka"] = external
+    if kafka:
+        found["options"] = [_option(reader, option) for option in reader.items(item, "options", MAX_OPTIONS)]
+    return found
+
+
+def _option(reader: Reader, option: Object) -> t.Dict[str, t.Optional[str]]:
+    return {"name": reader.text(option, "name"), "value": reader.optional_text(option, "value")}
 
 
 def create(session: Session, project: Project, store: int, body: t.Mapping[str, t.Any]) -> None:
+    """Create a connector."""
     session.call("POST", _ALL, {"project": project.id, "store": store}, json={**body, "featurestoreId": store})
 
 
 def replace(session: Session, project: Project, store: int, body: t.Mapping[str, t.Any]) -> None:
-    """Replaces the connector named in the body as a whole: what the body leaves out is wiped, secrets too."""
+    """Replace the connector named in the body as a whole. What the body leaves out is wiped, secrets too."""
     ids = {"project": project.id, "store": store, "name": body["name"]}
     session.call("PUT", _ONE, ids, json={**body, "featurestoreId": store})
 
 
 def delete(session: Session, project: Project, store: int, name: str) -> None:
-    """Removes the connector; one that is gone is no error. The server deletes the files of its stores with it."""
+    """Delete the connector. A missing one is no error. The server deletes the files of its stores too."""
     session.call("DELETE", _ONE, {"project": project.id, "store": store, "name": name})
-
-
-def _object(answer: t.Any, route: str) -> t.Dict[str, t.Any]:
-    if isinstance(answer, dict):
-        return answer
-    raise TransportError(
-        "not_json",
-        "the answer is not what Hopsworks answers there",
-        "Check host and port; is there a login page or proxy in between",
-        request=f"GET {route}",
-    )

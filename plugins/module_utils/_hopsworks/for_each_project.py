@@ -131,5 +131,5 @@ def selection_from(options: t.Mapping[str, t.Any], names: t.Optional[t.Iterable[
         names=None if names is None else list(names),
         query=options.get("project_query"),
         exclude=tuple(options.get("exclude") or ()),
-        part=(part["index"], part["count"]) if part else None,
+        slice=(part["index"], part["count"]) if part else None,
     )

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The projects that a user can see, and which of them a task is for."""
+"""The projects that a user can see, and those that a task is for.
+
+https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195bcd28e44/hopsworks-api/src/main/java/io/hops/hopsworks/api/project/ProjectService.java
+"""
 
 from __future__ import annotations
 
@@ -12,44 +15,41 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError, MissingLibraryError
 
-from .request_errors import ApiError, TransportError
+from .answers import PROJECT_LIST, Object, Reader
+from .request_errors import ApiError
 from .session import Session
 
 #: The role that may write connectors. The server checks it in the project that owns the feature store.
 DATA_OWNER = "Data owner"
 
 #: How many unknown names an error lists.
-_NAMED = 10
+_MAX_LISTED = 10
 
-Entry = t.Dict[str, t.Any]
+#: How many characters of jmespath's own message are quoted: it may repeat the value that it stumbled on.
+_MAX_REASON = 300
 
 
 @dataclasses.dataclass(frozen=True)
 class Project:
     """A project as the user of the API key sees it.
 
-    :param role: ``Data owner`` or ``Data scientist``; None where the user is no member.
+    :param role: ``Data owner`` or ``Data scientist``; None if the user is not a member.
     """
 
     id: int
     name: str
     role: t.Optional[str]
 
-    def refused(self) -> t.Optional[ApiError]:
-        """Why its connectors cannot be written; None where they can."""
+    def permission_error(self) -> t.Optional[ApiError]:
+        """Return why its connectors cannot be written; None if they can."""
         if self.role == DATA_OWNER:
             return None
+        remedy = "Make that user a Data owner of it"
         if self.role is None:
-            return ApiError(
-                "not_a_member",
-                "the user of the API key is no member of this project",
-                "Make that user a Data owner of it; to administer the cluster is not enough",
-            )
-        return ApiError(
-            "not_data_owner",
-            f"the user of the API key is {self.role} in this project, and only a Data owner may write connectors",
-            "Make that user a Data owner of it",
-        )
+            cause = "the user of the API key is not a member of this project"
+            return ApiError("not_a_member", cause, f"{remedy}; an administrator needs that too")
+        cause = f"the user of the API key is {self.role} in this project, and only a Data owner may write connectors"
+        return ApiError("not_data_owner", cause, remedy)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,15 +57,15 @@ class Selection:
     """Which projects a task is for.
 
     :param names: these, in this order; None for all in which the user is Data owner.
-    :param query: a JMESPath expression over :func:`described`, instead of names.
+    :param query: a JMESPath expression over :func:`query_item`, instead of names.
     :param exclude: names, or shell patterns, to leave out.
-    :param part: ``(index, count)``: of every ``count`` projects that one whose id leaves the remainder ``index``.
+    :param slice: ``(index, count)``: those projects whose id divided by ``count`` leaves the remainder ``index``.
     """
 
     names: t.Optional[t.Sequence[str]] = None
     query: t.Optional[str] = None
     exclude: t.Sequence[str] = ()
-    part: t.Optional[t.Tuple[int, int]] = None
+    slice: t.Optional[t.Tuple[int, int]] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,98 +73,106 @@ class Chosen:
     """The projects of a selection.
 
     :param projects: in the order given, else by id. Named ones are here whatever the role in them.
-    :param not_owned: how many the selection passed over, because the user is not Data owner there.
+    :param not_owned: how many the selection left out, because the user is not Data owner there.
     """
 
     projects: t.List[Project]
     not_owned: int = 0
 
 
-def check(selection: Selection) -> None:
-    """What can be said of a selection without the server.
+class _Membership(t.NamedTuple):
+    """A project of the user, and all that the server says of it (ProjectTeam.java)."""
 
-    :raises InputError: no or repeated names, a query that is no JMESPath expression, a slice that there is not.
+    project: Project
+    sent: Object
+
+
+def check(selection: Selection) -> None:
+    """Check what can be checked without the server.
+
+    :raises InputError: no or repeated names, a query that is not a JMESPath expression, a slice that does not exist.
     """
     if selection.names is not None:
         if not selection.names:
-            raise InputError("option projects", "the list is empty", "Leave it out for all projects of yours")
+            raise InputError("option projects", "the list is empty", "Omit it to select all projects that you own")
         seen: t.Set[str] = set()
         twice = [name for name in selection.names if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
         if twice:
             raise InputError("option projects", f"{_listed(twice)} is given twice", "Name each project once")
     if selection.query is not None:
         _compiled(selection.query)
-    if selection.part is not None:
-        index, count = selection.part
+    if selection.slice is not None:
+        index, count = selection.slice
         if not 0 <= index < count:
-            raise InputError("option slice", f"there is no index {index} of {count}", "Count from 0 to count - 1")
+            remedy = "Give a count of at least 1, and an index from 0 to count - 1"
+            raise InputError("option slice", f"there is no index {index} of {count}", remedy)
 
 
 def choose(session: Session, selection: Selection) -> Chosen:
-    """The projects of a selection. One request; a second one only where a name is not among the user's projects.
+    """Return the projects of a selection.
+
+    It takes one request, and a second one if a name is not among the user's projects.
 
     :raises InputError: as :func:`check`, names that no project has, a query that matches nothing.
     """
     check(selection)
-    entries = sorted(_listed_by(session, "/project"), key=lambda entry: int(entry["project"]["id"]))
-    mine = {project.name: project for project in map(_project, entries)}
+    memberships = _memberships(session)
+    mine = {membership.project.name: membership.project for membership in memberships}
     if selection.names is not None:
         chosen = _named(session, selection.names, mine, "option projects")
     elif selection.query is not None:
-        chosen = _named(session, _matches(selection.query, entries), mine, "option project_query")
+        chosen = _named(session, _matches(selection.query, memberships), mine, "option project_query")
     else:
         chosen = list(mine.values())
     chosen = [project for project in chosen if not _excluded(project.name, selection.exclude)]
     if not chosen:
-        raise InputError("projects", f"none is left of the {len(mine)} that the API key sees", "Check the selection")
-    if selection.part is not None:
-        # By id, not by place: a project that comes or goes between two slices moves no other one.
-        index, count = selection.part
+        cause = f"no project is selected out of the {len(mine)} of which the API key's user is a member"
+        raise InputError("projects", cause, "Check projects, project_query and exclude")
+    if selection.slice is not None:
+        # By id, not by place: a project that comes or goes moves no other one to another slice.
+        index, count = selection.slice
         chosen = [project for project in chosen if project.id % count == index]
     if selection.names is not None:
         return Chosen(chosen)
     owned = [project for project in chosen if project.role == DATA_OWNER]
-    if not owned and selection.part is None:
-        raise InputError(
-            "projects",
-            f"the user of the API key is Data owner in none of the {len(chosen)} chosen",
-            "Make that user a Data owner of them",
-        )
+    if not owned and selection.slice is None:
+        cause = f"the user of the API key is Data owner in none of the {len(chosen)} selected"
+        raise InputError("projects", cause, "Make that user a Data owner of them")
     return Chosen(owned, len(chosen) - len(owned))
 
 
-def described(entry: Entry) -> Entry:
-    """What a query sees of a project: ``name``, ``id``, ``role``, ``owner``, ``created``, and the rest as sent."""
-    project = entry["project"]
-    owner = project.get("owner")
+def _memberships(session: Session) -> t.List[_Membership]:
+    """Return the projects of which the user is a member, by id."""
+    reader = Reader("GET /project")
+    found = []
+    for item in reader.objects(session.call("GET", "/project", bounds=PROJECT_LIST)):
+        project = reader.object(item.get("project"), "project")
+        role = reader.optional_name(item, "teamRole")
+        found.append(_Membership(Project(reader.integer(project, "id"), reader.name(project, "name"), role), item))
+    return sorted(found, key=lambda membership: membership.project.id)
+
+
+def query_item(project: Project, sent: Object) -> Object:
+    """Return what a query sees: ``name``, ``id``, ``role``, ``owner``, ``created``, and all that the server sent."""
+    details = sent["project"]
+    owner = details.get("owner")
     return {
-        **entry,
-        "id": int(project["id"]),
-        "name": str(project["name"]),
-        "role": entry.get("teamRole"),
+        **sent,
+        "id": project.id,
+        "name": project.name,
+        "role": project.role,
         "owner": owner.get("email") if isinstance(owner, dict) else owner,
-        "created": project.get("created"),
+        "created": details.get("created"),
     }
-
-
-def _listed_by(session: Session, route: str) -> t.List[Entry]:
-    listed = session.call("GET", route)
-    if isinstance(listed, list):
-        return listed
-    raise TransportError(
-        "not_json",
-        "the answer is no list of projects",
-        "Check host and port; is there a login page or proxy in between",
-        request=f"GET {route}",
-    )
-
-
-def _project(entry: Entry) -> Project:
-    return Project(int(entry["project"]["id"]), str(entry["project"]["name"]), entry.get("teamRole"))
 
 
 def _excluded(name: str, patterns: t.Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+#: What jmespath raises: JMESPathError, which is a ValueError, and whatever a function makes of values that it does not
+#: expect.
+_QUERY_ERRORS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 
 
 def _compiled(query: str) -> t.Any:
@@ -174,36 +182,44 @@ def _compiled(query: str) -> t.Any:
         raise MissingLibraryError("jmespath", "for project_query", error) from error
     try:
         return jmespath.compile(query)
-    except ValueError as error:  # what jmespath.exceptions.JMESPathError is
-        raise InputError(
-            "option project_query", f"it is no JMESPath expression: {_first_line(error)}", _EXAMPLE
-        ) from None
+    except RecursionError:
+        raise _nested_too_deeply() from None
+    except _QUERY_ERRORS as error:
+        cause = f"it is not a JMESPath expression: {_first_line(error)}"
+        raise InputError("option project_query", cause, _EXAMPLE) from None
 
 
 _EXAMPLE = "Write it for example as [?starts_with(name, 'team_')]"
 
 
+def _nested_too_deeply() -> InputError:
+    return InputError("option project_query", "the expression is nested too deeply", _EXAMPLE)
+
+
 def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".: ")
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".: ")[:_MAX_REASON]
 
 
-def _matches(query: str, entries: t.Sequence[Entry]) -> t.List[str]:
+def _matches(query: str, memberships: t.Sequence[_Membership]) -> t.List[str]:
+    """Return the names of the projects that a query gives."""
     try:
-        found = _compiled(query).search([described(entry) for entry in entries])
-    except ValueError as error:
+        found = _compiled(query).search([query_item(*membership) for membership in memberships])
+    except RecursionError:
+        raise _nested_too_deeply() from None
+    except _QUERY_ERRORS as error:
         raise InputError("option project_query", f"it fails: {_first_line(error)}", _EXAMPLE) from None
     if not isinstance(found, list):
         found = [] if found is None else [found]
-    names = dict.fromkeys(_name(item) for item in found)
+    names = [_name(item) for item in found]
     if None in names:
         raise InputError("option project_query", "it gives something else than projects or their names", _EXAMPLE)
     if not names:
         raise InputError(
             "option project_query",
-            f"{query} matches none of the {len(entries)} projects of which the API key's user is a member",
-            "Check it against their names",
+            f"it matches none of the {len(memberships)} projects of which the API key's user is a member",
+            "Compare it with the names of the projects",
         )
-    return [name for name in names if name is not None]
+    return list(dict.fromkeys(name for name in names if name is not None))
 
 
 def _name(item: t.Any) -> t.Optional[str]:
@@ -214,19 +230,23 @@ def _name(item: t.Any) -> t.Optional[str]:
 
 
 def _named(session: Session, names: t.Sequence[str], mine: t.Mapping[str, Project], option: str) -> t.List[Project]:
-    """Each name's project; those that the user is no member of come without a role."""
-    strange = [name for name in names if name not in mine]
-    if not strange:
-        return [mine[name] for name in names]
-    # Open to every user (ProjectService), so it tells a project that there is not from one of others.
-    everybodys = {str(entry.get("name")): entry for entry in _listed_by(session, "/project/getAll")}
-    unknown = [name for name in strange if name not in everybodys]
+    """Return each name's project. Those of which the user is not a member come without a role."""
+    others: t.Dict[str, Project] = {}
+    if any(name not in mine for name in names):
+        # Every user may list all projects: that tells a project of others from one that does not exist.
+        reader = Reader("GET /project/getAll")
+        listed = reader.objects(session.call("GET", "/project/getAll", bounds=PROJECT_LIST))
+        others = {
+            project.name: project
+            for project in (Project(reader.integer(item, "id"), reader.name(item, "name"), None) for item in listed)
+        }
+    unknown = [name for name in names if name not in mine and name not in others]
     if unknown:
-        raise InputError(option, f"there is no project {_listed(unknown)}", "Check the names, capital letters too")
-    others = {name: Project(int(everybodys[name]["id"]), name, None) for name in strange}
+        remedy = "Check the spelling, upper and lower case too"
+        raise InputError(option, f"project {_listed(unknown)} does not exist", remedy)
     return [mine.get(name) or others[name] for name in names]
 
 
 def _listed(names: t.Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    return ", ".join(names[:_MAX_LISTED]) + more

@@ -12,6 +12,9 @@ import random
 import time
 import typing as t
 
+#: More digits than any number of seconds or bytes has.
+_MAX_DIGITS = 18
+
 
 @dataclasses.dataclass(frozen=True)
 class RetryPolicy:
@@ -20,7 +23,7 @@ class RetryPolicy:
     :param seconds: no attempt starts later than this after the first one.
     :param attempts: at most so many.
     :param first: seconds; the upper bound of the first wait. Each later bound is twice the one before.
-    :param longest: seconds; no wait that we choose ourselves is longer.
+    :param longest: seconds; no wait that the server does not ask for is longer.
     """
 
     seconds: float
@@ -29,31 +32,37 @@ class RetryPolicy:
     longest: float = 5.0
 
     def wait(self, attempt: int, elapsed: float, retry_after: t.Optional[float] = None) -> t.Optional[float]:
-        """Seconds to wait after the failure of an attempt; None where no other is worth it.
+        """Return the seconds to wait after the failure of an attempt; None if there should not be another.
 
         :param attempt: 1 for the first.
         :param elapsed: seconds since the first attempt began.
-        :param retry_after: what the server asked for. It is kept to, or given up on, never shortened.
+        :param retry_after: seconds that the server asked for. They are waited in full, or not at all.
         """
         if attempt >= self.attempts:
             return None
         bound = min(self.longest, self.first * 2 ** (attempt - 1))
-        # The whole of the wait is drawn (full jitter), so that many workers do not come back in step.
-        wait = random.uniform(0, bound)  # noqa: S311 (nothing secret about it)
+        # Full jitter, so that many workers do not come back in step.
+        wait = random.uniform(0, bound)  # noqa: S311 (not for cryptography)
         if retry_after is not None:
             wait = retry_after + min(wait, 0.25)
         return wait if elapsed + wait <= self.seconds else None
 
 
+def ascii_number(text: t.Optional[str]) -> t.Optional[int]:
+    """Return a number of ASCII digits, as headers have it; None for anything else."""
+    text = (text or "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else None
+
+
 def retry_after_seconds(header: t.Optional[str], now: t.Optional[float] = None) -> t.Optional[float]:
-    """The header ``Retry-After`` in seconds from now: a number, or a date (RFC 9110). None for anything else."""
+    """Return the header ``Retry-After`` in seconds from now: a number, or a date (RFC 9110). None for anything else."""
     if not header:
         return None
-    text = header.strip()
-    if text.isdigit():
-        return float(text)
+    number = ascii_number(header)
+    if number is not None:
+        return float(number)
     try:
-        moment = email.utils.parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
+        moment = email.utils.parsedate_to_datetime(header.strip()).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError, OSError):  # a date that is none, or beyond the calendar
         return None
-    return max(0.0, moment.timestamp() - (time.time() if now is None else now))
+    return max(0.0, moment - (time.time() if now is None else now))

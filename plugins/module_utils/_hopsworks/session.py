@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json as jsonlib
 import re
 import ssl
 import time
@@ -16,22 +15,29 @@ import urllib.parse
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError, MissingLibraryError
 
-from .request_errors import RequestError, TransportError, api_error
-from .retries import RetryPolicy, retry_after_seconds
-from .transport import REQUESTS_ERROR, open_session, tls_context
+from . import answers
+from .request_errors import CHECK_SERVER, RequestError, TransportError, api_error, secrets_sent
+from .retries import RetryPolicy, ascii_number, retry_after_seconds
+from .transport import LIMITS, REQUESTS_ERROR, Channel, TooMuchData, tls_context
 
 if REQUESTS_ERROR is None:
+    import http.client
+
     import requests
     import urllib3.exceptions
 
+    from .transport_errors import transport_error
+
 API = "/hopsworks-api/api"
 MAX_WORKERS = 64
-_CONNECT_SECONDS = 10.0
 _CHUNK = 65536
 _REPEATABLE = frozenset(("GET", "PUT", "DELETE"))
 _OK, _REDIRECT, _ERROR = 200, 300, 400
 #: Attempts at a server that has not answered once in this run: it is more likely named wrongly than restarting.
 _FIRST_ATTEMPTS = 3
+_ATTEMPTS = 10
+#: The part of a request's time in which attempts begin. One that begins later would hardly end in time.
+_LAST_START = 0.8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Connection:
     """Where Hopsworks is and who asks. Options of the same names, already checked.
 
     :param context: how the server is verified, by the sessions of all threads.
-    :param timeout: seconds to wait for an answer, and for repeated attempts at one request.
+    :param timeout: seconds for one request, repeated attempts included.
     """
 
     host: str
@@ -51,29 +57,33 @@ class Connection:
 
     @property
     def url(self) -> str:
+        """Return the start of every URL."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"https://{host}:{self.port}{API}"
 
 
 def connection(options: t.Mapping[str, t.Any]) -> Connection:
-    """The connection from a module's options.
+    """Return the connection from a module's options.
 
-    :raises InputError: an option that cannot be meant.
+    :raises InputError: an option has a value that cannot work.
     :raises MissingLibraryError: requests is not installed.
     """
     if REQUESTS_ERROR is not None:
         raise MissingLibraryError("requests", "to talk to Hopsworks", REQUESTS_ERROR)
     host, key = str(options["host"]).strip(), str(options["api_key"])
     if "://" in host:
-        raise InputError("option host", "it names a scheme", "Give the name alone, without https://")
+        raise InputError("option host", "it contains a scheme", "Give the name alone, without https://")
     address = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not re.match(r"^[\w.-]+$|^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.%\w]*$", address) or re.match(r"^[^:]*:\d+$", address):
-        raise InputError("option host", "it is not the name or address of a host", "Give the port in option port")
+        remedy = "Give the name alone, and the port in option port"
+        raise InputError("option host", "it is not the name or address of a host", remedy)
     if not key or not all("!" <= character <= "~" for character in key):
-        raise InputError("option api_key", "it is empty, or holds blanks or letters that no key has", "Copy it again")
+        cause = "it is empty, or contains blanks or characters that no API key has"
+        raise InputError("option api_key", cause, "Copy the API key again, without line breaks")
     for name, low, high in (("port", 1, 65535), ("timeout", 1, 3600), ("workers", 1, MAX_WORKERS)):
         if not low <= options[name] <= high:
-            raise InputError(f"option {name}", f"{options[name]} is not between {low} and {high}", "Correct it")
+            remedy = f"Give a number between {low} and {high}"
+            raise InputError(f"option {name}", f"{options[name]} is out of range", remedy)
     context = tls_context(options.get("validate_certs", True), options.get("ca_path"))
     return Connection(address, options["port"], key, context, float(options["timeout"]), options["workers"])
 
@@ -91,18 +101,18 @@ class Session:
     def __init__(
         self,
         connection: Connection,
-        reached: t.Optional[ServerSeen] = None,
+        server_seen: t.Optional[ServerSeen] = None,
         sleep: t.Callable[[float], None] = time.sleep,
     ) -> None:
         self._connection = connection
-        self._reached = reached or ServerSeen()
+        self._server_seen = server_seen or ServerSeen()
         self._sleep = sleep
-        self._session = open_session(connection.url, connection.context)
-        self._session.headers["Authorization"] = f"ApiKey {connection.api_key}"
-        self._timeouts = (min(_CONNECT_SECONDS, connection.timeout), connection.timeout)
+        self._channel = Channel(connection.url, connection.context, f"ApiKey {connection.api_key}")
+        self._started = time.monotonic()
 
     def close(self) -> None:
-        self._session.close()
+        """Close the connection."""
+        self._channel.close()
 
     def call(
         self,
@@ -113,180 +123,140 @@ class Session:
         query: t.Optional[t.Mapping[str, t.Any]] = None,
         json: t.Any = None,
         form: t.Optional[t.Mapping[str, t.Any]] = None,
+        bounds: answers.Bounds = answers.USUAL,
+        since: t.Optional[float] = None,
     ) -> t.Any:
-        """One request, repeated after passing failures where a repetition does no harm (never a POST).
+        """Make one request. Repeat it after temporary failures where that does no harm (never a POST).
+
+        All of it, repeated attempts included, ends within the connection's time-out.
 
         :param route: for example ``/project/{project}/featurestores/{store}``.
         :param ids: what to put in the place of ``{project}`` and the like.
         :param query: after the question mark.
         :param json: body, sent as JSON.
         :param form: parts of a multipart form, as ``requests`` takes them in ``files``.
-        :returns: the answer's JSON; None for an empty answer.
+        :param bounds: what the answer may cost.
+        :param since: count the time from this moment of ``time.monotonic()`` on, for one of several requests that
+            share the time of one.
+        :returns: the answer's JSON, of any shape; None for an empty answer.
         :raises ApiError: the server answered with an error.
         :raises TransportError: there was no answer that could be read.
         """
+        request = f"{method} {route}"
         path = route.format_map({name: urllib.parse.quote(str(value), safe="") for name, value in (ids or {}).items()})
-        started = time.monotonic()
+        given = {"method": method, "url": self._connection.url + path, "params": query, "json": json, "files": form}
+        self._started = time.monotonic() if since is None else since
         attempt = 0
         while True:
             attempt += 1
             try:
-                return self._once(method, f"{method} {route}", path, query, json, form)
+                return self._once(request, given, bounds)
             except RequestError as error:
                 if not error.temporary or method not in _REPEATABLE:
                     raise
-                patience = RetryPolicy(self._connection.timeout, 10 if self._reached.once else _FIRST_ATTEMPTS)
-                wait = patience.wait(attempt, time.monotonic() - started, error.retry_after)
+                wait = self._wait(attempt, _ATTEMPTS if self._server_seen.once else _FIRST_ATTEMPTS, error)
                 if wait is None:
                     raise
                 self._sleep(wait)
 
     def pause(self, attempt: int, error: RequestError) -> bool:
-        """Waits before another attempt at a request that the caller has found worth repeating; False to give up."""
-        patience = RetryPolicy(self._connection.timeout)
-        wait = patience.wait(attempt, 0.0, error.retry_after)
+        """Wait before another attempt at the last request, which the caller has found worth repeating.
+
+        :returns: False if it is not worth it: it took all of its time, or the server asks to wait for longer.
+        """
+        wait = self._wait(attempt, _ATTEMPTS, error)
         if wait is None:
             return False
         self._sleep(wait)
         return True
 
-    def _once(
-        self,
-        method: str,
-        request: str,
-        path: str,
-        query: t.Optional[t.Mapping[str, t.Any]],
-        json: t.Any,
-        form: t.Optional[t.Mapping[str, t.Any]],
-    ) -> t.Any:
+    def _wait(self, attempt: int, attempts: int, error: RequestError) -> t.Optional[float]:
+        policy = RetryPolicy(self._connection.timeout * _LAST_START, attempts)
+        return policy.wait(attempt, time.monotonic() - self._started, error.retry_after)
+
+    def _once(self, request: str, given: t.Mapping[str, t.Any], bounds: answers.Bounds) -> t.Any:
+        at = self._connection
+        LIMITS.begin(max(0.0, self._started + at.timeout - time.monotonic()), bounds.size)
         try:
-            # Prepared by itself: a session would merge its settings into each request, at a fifth of the time of all.
-            prepared = requests.models.PreparedRequest()
-            session = self._session
-            prepared.prepare(
-                method,
-                self._connection.url + path,
-                headers=session.headers,
-                files=form,
-                params=query,
-                json=json,
-                cookies=session.cookies if len(session.cookies) else None,
-            )
-            response = session.send(
-                prepared,
-                proxies=session.proxies,
-                verify=session.verify,
-                timeout=self._timeouts,
-                allow_redirects=False,
-                stream=True,
-            )
-            with response:
-                body = self._body(response, request)
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise _transport_error(request, error, self._connection) from None
-        self._reached.once = True
-        return _decoded(request, response, body)
-
-    def _body(self, response: requests.Response, request: str) -> bytes:
-        """The whole body, within the time for one answer however slowly its pieces come."""
-        deadline = time.monotonic() + self._connection.timeout
-        # read1 returns what is there; read waits until a chunk is full, which a trickle never ends.
-        read = getattr(response.raw, "read1", None) or response.raw.read
-        chunks: t.List[bytes] = []
-        while True:
-            chunk = read(_CHUNK, decode_content=True)
-            if not chunk:
-                break
-            chunks.append(chunk)
-            if time.monotonic() > deadline:
-                raise TransportError(
-                    "timeout",
-                    f"the answer did not end within {self._connection.timeout:g} s",
-                    "Raise timeout, or look why the server is slow",
-                    request=request,
-                    temporary=True,
-                )
-        body = b"".join(chunks)
-        length = response.headers.get("Content-Length", "")
-        if length.isdigit() and "Content-Encoding" not in response.headers and len(body) < int(length):
-            raise TransportError(
-                "cut_off", "the connection ended in the middle of the answer", _NETWORK, request=request, temporary=True
-            )
-        return body
-
-
-_NETWORK = "Try again; if it stays so, look at the network and at proxies in between"
-
-
-def _decoded(request: str, response: requests.Response, body: bytes) -> t.Any:
-    status = response.status_code
-    document: t.Any = None
-    readable = True
-    if body.strip():
-        try:
-            document = jsonlib.loads(body)
-        except ValueError:
-            readable = False
-    start = body.lstrip()[:1]
-    html, cut = start == b"<", not readable and start in (b"{", b"[")
-    # An error of the server's own that is cut off lacks its code, so nobody knows which it is.
-    if status >= _ERROR and not cut:
+            with self._channel.send(timeout=at.timeout, **given) as response:
+                status = response.status_code
+                if _REDIRECT <= status < _ERROR:
+                    raise _redirected(request, status)
+                body = _body(request, response, bounds)
+        except TooMuchData:
+            raise answers.too_large(request) from None
+        except (
+            requests.exceptions.RequestException,
+            urllib3.exceptions.HTTPError,
+            http.client.HTTPException,
+            OSError,
+            ValueError,
+        ) as error:
+            raise transport_error(request, error, at.host, at.port, at.timeout) from None
+        self._server_seen.once = True
         retry_after = retry_after_seconds(response.headers.get("Retry-After"))
-        raise api_error(request, status, document if isinstance(document, dict) else None, retry_after)
-    if not cut and not _OK <= status < _REDIRECT:
-        raise TransportError(
-            "redirected",
-            f"the server answers {status} and sends elsewhere",
-            "Check host and port; is there a login page or proxy in between",
-            request=request,
-            status=status,
-        )
-    if not readable:
-        raise TransportError(
-            "not_json",
-            f"the answer is {'a page of HTML' if html else 'JSON that ends in the middle' if cut else 'no JSON'}",
-            _NETWORK if cut else "Check host and port; is there a login page or proxy in between",
-            request=request,
-            status=status,
-            # A page will come again, half an answer hardly.
-            temporary=cut,
-        )
-    return document
+        return self._document(request, status, retry_after, body, given["json"], bounds)
+
+    def _document(
+        self,
+        request: str,
+        status: int,
+        retry_after: t.Optional[float],
+        body: bytes,
+        sent: t.Any,
+        bounds: answers.Bounds,
+    ) -> t.Any:
+        """Return the JSON of an answer.
+
+        :param sent: the JSON of the request.
+        """
+        document, readable = None, True
+        try:
+            document = answers.parse(request, body, bounds.memory)
+        except ValueError as error:
+            if _is_cut(body, error):
+                # Of an error of the server's own that is cut off the code is missing.
+                raise answers.cut_off(request, status) from None
+            readable = False
+        except TransportError:
+            if status < _ERROR:
+                raise
+        if status >= _ERROR:
+            said = document if isinstance(document, dict) else None
+            secrets = {self._connection.api_key, *secrets_sent(sent)} if said else set()
+            raise api_error(request, status, said, retry_after, secrets)
+        if status < _OK:
+            raise answers.unexpected(request, f"HTTP status {status}", status)
+        if not readable:
+            got = "a page of HTML" if body.lstrip()[:1] == b"<" else "something that is not JSON"
+            raise TransportError("not_json", f"Hopsworks answered {got}", CHECK_SERVER, request=request, status=status)
+        return document
 
 
-def _transport_error(request: str, error: Exception, connection: Connection) -> TransportError:
-    """The error for an exception of the library. Of its text only what is known to be harmless is used."""
-    text = str(error)
-    where = f"{connection.host}:{connection.port}"
-    reason, cause, remedy, temporary, sent = "unreachable", f"no connection to {where}", _NETWORK, True, True
-    if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
-        found = re.search(r"certificate verify failed: ([^(\"']*)", text)
-        detail = f": {found.group(1).strip()}" if found else ""
-        reason, cause = "certificate", f"the certificate of {where} cannot be verified{detail}"
-        temporary = sent = False
-        remedy = "Give the authority that signed it in ca_path, and the host by the name that stands in the certificate"
-    elif "WRONG_VERSION_NUMBER" in text or "HTTP_REQUEST" in text:
-        reason, cause = "no_tls", f"{where} does not speak TLS"
-        temporary = sent = False
-        remedy = "Check host and port: Hopsworks is reached by HTTPS only"
-    elif isinstance(error, requests.exceptions.ProxyError):
-        denied = "407" in text
-        reason, temporary, sent = "proxy", not denied, False
-        cause = "the proxy wants a login (407)" if denied else "no connection through the proxy"
-        remedy = "Check HTTPS_PROXY and NO_PROXY in the environment of this task"
-    elif isinstance(error, requests.exceptions.SSLError):
-        reason, cause = "tls", f"the TLS connection to {where} broke"
-    elif isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)) or "timed out" in text:
-        reason, cause = "timeout", f"{where} does not answer within {connection.timeout:g} s"
-        sent = not isinstance(error, requests.exceptions.ConnectTimeout)
-        remedy = "Check host and port, raise timeout, or look why the server is slow"
-    elif "resolve" in text or "Name or service not known" in text or "getaddrinfo" in text:
-        reason, cause, remedy = "unknown_host", f"the name {connection.host} does not resolve", "Check option host"
-        sent = False
-    elif "refused" in text:
-        cause, remedy, sent = f"{where} refuses the connection", "Check host and port; is the server up", False
-    elif isinstance(error, (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError)):
-        reason, cause = "cut_off", "the connection ended in the middle of the answer"
-    elif "reset" in text or "aborted" in text or "closed connection" in text:
-        reason, cause = "cut_off", "the connection ended before the answer"
-    return TransportError(reason, cause, remedy, request=request, temporary=temporary, sent=sent)
+def _redirected(request: str, status: int) -> TransportError:
+    cause = f"Hopsworks answered {status}, a redirect"
+    return TransportError("redirected", cause, CHECK_SERVER, request=request, status=status)
+
+
+def _body(request: str, response: requests.Response, bounds: answers.Bounds) -> bytes:
+    """Return the whole body, decompressed."""
+    length = ascii_number(response.headers.get("Content-Length"))
+    if length is not None and length > bounds.size:
+        raise answers.too_large(request)
+    chunks: t.List[bytes] = []
+    while True:
+        chunk = response.raw.read(_CHUNK, decode_content=False)
+        if not chunk:
+            break
+        chunks.append(chunk)
+    body = b"".join(chunks)
+    if length is not None and len(body) < length:  # urllib3 1.26 does not tell
+        raise answers.cut_off(request)
+    return answers.decompress(request, body, response.headers.get("Content-Encoding", ""), bounds.size)
+
+
+def _is_cut(body: bytes, error: ValueError) -> bool:
+    """Tell whether a body that is not JSON is the beginning of JSON."""
+    text = body.strip()
+    ended = getattr(error, "pos", 0) >= len(body.rstrip().decode("utf-8", "replace"))
+    return text[:1] in (b"{", b"[") and (ended or text[-1:] not in (b"}", b"]"))

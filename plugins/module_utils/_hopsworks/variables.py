@@ -2,31 +2,52 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Variables of the cluster (Cluster Settings, Configuration; ConfigurationResource.java)."""
+"""Variables of the cluster (Cluster Settings, Configuration).
+
+https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195bcd28e44/hopsworks-api/src/main/java/io/hops/hopsworks/api/admin/conf/ConfigurationResource.java
+"""
 
 from __future__ import annotations
 
 import typing as t
 
+from .answers import Reader
 from .session import Session
 
 _ALL = "/admin/configuration"
 
-#: A variable: ``{name, value, visibility, hide}``.
-Variable = t.Dict[str, t.Any]
+#: Hopsworks has some 600.
+_MAX_VARIABLES = 10000
+
+
+class Variable(t.NamedTuple):
+    """A variable as the server has it.
+
+    :param hide: the server's own mark for values that must not be shown.
+    """
+
+    name: str
+    value: t.Optional[str]
+    visibility: t.Optional[str]
+    hide: bool
 
 
 def read(session: Session) -> t.Dict[str, Variable]:
-    """Every variable, by name. Needs an administrator's key with the scope ADMIN."""
-    return _by_name(session.call("GET", _ALL))
+    """Return every variable, by name. Needs an administrator's key with the scope ADMIN."""
+    reader = Reader(f"GET {_ALL}")
+    answer = reader.object(session.call("GET", _ALL))
+    found = [
+        Variable(
+            reader.text(item, "name"),
+            reader.optional_text(item, "value"),
+            reader.optional_text(item, "visibility"),
+            bool(reader.optional_boolean(item, "hide")),
+        )
+        for item in reader.items(answer, "items", _MAX_VARIABLES)
+    ]
+    return {variable.name: variable for variable in found}
 
 
 def write(session: Session, variable: Variable) -> None:
-    """Creates or changes one. It carries its visibility, for what is left out the server sets to ADMIN."""
-    body = {field: variable[field] for field in ("name", "value", "visibility", "hide")}
-    session.call("POST", _ALL + "/{name}", {"name": variable["name"]}, json=body)
-
-
-def _by_name(answer: t.Any) -> t.Dict[str, Variable]:
-    items = answer.get("items") if isinstance(answer, dict) else None
-    return {str(item["name"]): item for item in items or ()}
+    """Create or change a variable. It carries its visibility: without one the server sets it to ADMIN."""
+    session.call("POST", _ALL + "/{name}", {"name": variable.name}, json=variable._asdict())

@@ -9,25 +9,40 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import secret_name
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Action, Change, Plan
 
 from . import variables as api
-from .request_errors import RequestError
-from .session import Session
+from .request_errors import RequestError, to_result
+from .session import Session, connection
+
+Options = t.Mapping[str, t.Any]
 
 VISIBILITIES = ("ADMIN", "USER", "NOTAUTHENTICATED")
 
-#: How often variables are read and planned anew before they are given up.
+#: How often variables are read and planned again before the task gives up.
 MAX_ROUNDS = 5
+
+#: Variables whose values are shown. Any other may hold a secret, whatever its name, unless it is just true or false.
+PUBLIC_VARIABLES = frozenset(
+    (
+        "enable_bring_your_own_kafka",
+        "enable_kafka_storage_connectors",
+        "kafka_enabled",
+        "online_kafka_storage_connector_name",
+        "onlinefs_byok_deployments_enabled",
+        "onlinefs_cluster_deployment_enabled",
+        "onlinefs_service_thread_number",
+    )
+)
+_BOOLEANS = ("true", "false")
 
 
 @dataclasses.dataclass(frozen=True)
 class DesiredVariable:
     """A declared variable.
 
-    :param visibility: None to keep what it has; a new one is then for administrators.
+    :param visibility: None to keep the current one; a new variable is then for administrators.
     """
 
     name: str
@@ -36,7 +51,7 @@ class DesiredVariable:
 
 
 def declared(given: t.Any) -> t.List[DesiredVariable]:
-    """The option ``variables``: a dictionary of names and values, or a list of ``{name, value, visibility}``.
+    """Return the option ``variables``: a dictionary of names and values, or a list of ``{name, value, visibility}``.
 
     True and False become ``true`` and ``false``, as the server writes them.
 
@@ -45,13 +60,13 @@ def declared(given: t.Any) -> t.List[DesiredVariable]:
     if isinstance(given, dict):
         given = [{"name": name, "value": value} for name, value in given.items()]
     if not isinstance(given, (list, tuple)) or not given:
-        raise InputError("option variables", "it is neither a dictionary nor a list, or empty", "Give {name: value}")
-    wanted = [_declared(item) for item in given]
-    names = [variable.name for variable in wanted]
-    twice = sorted({name for name in names if names.count(name) > 1})
+        raise InputError("option variables", "it must be a dictionary or a list, and not empty", "Give {name: value}")
+    desired = [_declared(item) for item in given]
+    seen: t.Set[str] = set()
+    twice = {variable.name for variable in desired if variable.name in seen or seen.add(variable.name)}  # type: ignore[func-returns-value]
     if twice:
-        raise InputError("option variables", f"{', '.join(twice)} is given twice", "Give each variable once")
-    return wanted
+        raise InputError("option variables", f"{', '.join(sorted(twice))} is given twice", "Give each variable once")
+    return desired
 
 
 def _declared(item: t.Any) -> DesiredVariable:
@@ -60,76 +75,111 @@ def _declared(item: t.Any) -> DesiredVariable:
     name, value, visibility = str(item["name"]), item["value"], item.get("visibility")
     unknown = sorted(str(key) for key in item if key not in ("name", "value", "visibility"))
     if unknown:
-        raise InputError(f"variable {name}", f"it has no {unknown[0]}", "It takes name, value, visibility")
+        raise InputError(f"variable {name}", f"unknown key '{unknown[0]}'", "Give name, value and visibility only")
     if isinstance(value, bool):
         value = "true" if value else "false"
     elif not isinstance(value, (str, int, float)):
         raise InputError(f"variable {name}", "its value is neither text, number, true nor false", "Give a text")
     if visibility is not None and visibility not in VISIBILITIES:
-        raise InputError(f"variable {name}", f"there is no visibility {visibility}", f"Use {', '.join(VISIBILITIES)}")
+        remedy = f"Give one of {', '.join(VISIBILITIES)}"
+        raise InputError(f"variable {name}", f"unknown visibility '{visibility}'", remedy)
     return DesiredVariable(name, str(value), visibility)
 
 
-def plan_variables(wanted: t.Sequence[DesiredVariable], found: t.Mapping[str, api.Variable]) -> Plan:
-    """Which variables are to be written. Pure.
+def plan_variables(desired: t.Sequence[DesiredVariable], current: t.Mapping[str, api.Variable]) -> Plan:
+    """Plan which variables are written. Pure.
 
-    :param found: the server's, by name. One that exists keeps its visibility unless another is declared.
+    :param current: the server's, by name. One that exists keeps its visibility unless another is declared.
     """
     actions: t.List[Action] = []
     changes: t.List[Change] = []
-    for variable in wanted:
-        had = found.get(variable.name)
-        differs = list(_differences(variable, had))
-        if differs:
-            before = had or {}
-            body = {
-                "name": variable.name,
-                "value": variable.value,
-                "visibility": variable.visibility or before.get("visibility") or "ADMIN",
-                "hide": bool(before.get("hide")),
-            }
-            actions.append(Action("write", variable.name, body))
-            changes += differs
+    for variable in desired:
+        before = current.get(variable.name)
+        differences = list(_differences(variable, before))
+        if differences:
+            kept = before.visibility if before else None
+            after = api.Variable(
+                variable.name, variable.value, variable.visibility or kept or "ADMIN", bool(before and before.hide)
+            )
+            actions.append(Action("write", variable.name, after))
+            changes += differences
     return Plan("cluster", "updated" if actions else "unchanged", tuple(actions), tuple(changes))
 
 
-def _differences(wanted: DesiredVariable, found: t.Optional[api.Variable]) -> t.Iterator[Change]:
-    name = wanted.name
-    if found is None:
-        yield Change(name, None, wanted.value, secret=secret_name(name))
-        return
-    # "hide" is the server's own mark for values that are not to be shown.
-    secret = bool(found.get("hide")) or secret_name(name)
-    if str(found.get("value")) != wanted.value:
-        yield Change(name, found.get("value"), wanted.value, secret=secret)
-    if wanted.visibility is not None and wanted.visibility != found.get("visibility"):
-        yield Change(f"{name}, visibility", found.get("visibility"), wanted.visibility)
+def _differences(desired: DesiredVariable, current: t.Optional[api.Variable]) -> t.Iterator[Change]:
+    name = desired.name
+    value = current.value if current else None
+    if current is None or value != desired.value:
+        yield Change(name, value, desired.value, secret=_secret(name, value, desired.value, current))
+    if current and desired.visibility is not None and desired.visibility != current.visibility:
+        yield Change(f"{name}, visibility", current.visibility, desired.visibility)
+
+
+def _secret(name: str, before: t.Optional[str], after: str, current: t.Optional[api.Variable]) -> bool:
+    if current and current.hide:
+        return True
+    return name not in PUBLIC_VARIABLES and not (after in _BOOLEANS and (before is None or before in _BOOLEANS))
 
 
 def set_variables(
-    session: Session, wanted: t.Sequence[DesiredVariable], check_mode: bool, written: t.List[str]
+    session: Session, desired: t.Sequence[DesiredVariable], check_mode: bool, written: t.List[str]
 ) -> Plan:
-    """Makes the variables as declared: one request to read, one for each that differs.
+    """Make the variables as declared: one request to read, and one for each that differs.
 
-    After an answer that was lost, what is there is read before anything is sent again.
+    After an answer that was lost, the variables are read before anything is sent again.
 
     :param written: filled with names as they are written, for a task that fails midway.
     :returns: the plan; what was done, or in check mode would be.
-    :raises RequestError: the server refused, or could not be reached.
+    :raises RequestError: the server rejected a request, or could not be reached.
     """
-    begun = plan = plan_variables(wanted, api.read(session))
+    first = plan = plan_variables(desired, api.read(session))
     for attempt in range(1, MAX_ROUNDS + 1):
         try:
             for action in () if check_mode else plan.actions:
                 api.write(session, action.payload)
                 written.append(action.target)
-            return begun
+            return first
         except RequestError as error:
             if attempt == MAX_ROUNDS or not error.temporary or not session.pause(attempt, error):
                 raise
-            plan = plan_variables(wanted, api.read(session))
+            plan = plan_variables(desired, api.read(session))
             still = {action.target for action in plan.actions}
             written += [
-                each.target for each in begun.actions if each.target not in still and each.target not in written
+                each.target for each in first.actions if each.target not in still and each.target not in written
             ]
-    return begun
+    return first
+
+
+def run(options: Options, check_mode: bool, diff: bool) -> t.Dict[str, t.Any]:
+    """Carry out the task, from its options to what it returns; ``failed`` if anything went wrong."""
+    written: t.List[str] = []
+    try:
+        desired = declared(options["variables"])
+        plan = set_variables(Session(connection(options)), desired, check_mode, written)
+    except HopsworksKafkaError as error:
+        return {
+            "changed": bool(written), "failed": True, "msg": str(error), "error": to_result(error), "written": written
+        }  # fmt: skip
+    changes = [change.to_result() for change in plan.changes]
+    result: t.Dict[str, t.Any] = {
+        "changed": plan.changed,
+        "failed": False,
+        "msg": _message(plan, len(desired), check_mode),
+        "changes": changes,
+        "written": written,
+    }
+    if diff:
+        result["diff"] = {side: _side(changes, side) for side in ("before", "after")}
+    return result
+
+
+def _message(plan: Plan, count: int, check_mode: bool) -> str:
+    if not plan.actions:
+        return "All variables are as declared"
+    names = ", ".join(action.target for action in plan.actions)
+    return f"{len(plan.actions)} of {count} variables {'would change' if check_mode else 'changed'}: {names}"
+
+
+def _side(changes: t.Sequence[t.Mapping[str, t.Any]], side: str) -> str:
+    """Return one side of the diff, as lines ``name: value``."""
+    return "".join(f"{change['what']}: {change[side]}\n" for change in changes if change[side] is not None)

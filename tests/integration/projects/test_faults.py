@@ -153,7 +153,7 @@ def test_a_project_that_is_deleted_in_mid_run(hopsworks: ProcessEmulator) -> Non
     result = struck(hopsworks, [{**listed, "fault": {"status": 404, "body": body}}])
     assert result["results"][2]["error"] == {
         "reason": "project_not_found",
-        "message": "there is no such project (Project wasn't found) [GET /project/{project}/featurestores/{name}]",
+        "message": "project not found (Project wasn't found) [GET /project/{project}/featurestores/{name}]",
         "remedy": "Check its name; it may just have been deleted",
         "http_status": 404,
         "error_code": 150004,

@@ -145,7 +145,8 @@ def test_nobody_listens(hopsworks: Modules) -> None:
 
 
 def test_a_name_that_does_not_resolve(hopsworks: Modules) -> None:
-    done = hopsworks.connector(host="no-such-host.invalid", timeout=5, properties=PLAIN)
+    # Longer than the system's resolver waits for a name server (RES_TIMEOUT is 5 s, in up to two attempts).
+    done = hopsworks.connector(host="no-such-host.invalid", timeout=20, properties=PLAIN)
     assert done["failed"] and done["error"]["reason"] == "unknown_host"
 
 

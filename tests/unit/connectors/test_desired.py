@@ -241,8 +241,8 @@ def test_equal_ones_are_read_once() -> None:
 
 def test_values_that_python_takes_for_equal_are_different() -> None:
     given = {"a": 1, "b": True, "c": 1.0, "d": "1"}
-    found = declare_connectors(common(), {name: {"properties": {"acks": value}} for name, value in given.items()})
-    assert [options(found, name)["acks"] for name in given] == ["1", "true", "1.0", "1"]
+    found = declare_connectors(common(), {name: {"properties": {"client.id": value}} for name, value in given.items()})
+    assert [options(found, name)["client.id"] for name in given] == ["1", "true", "1.0", "1"]
 
 
 def test_the_declarations_cannot_be_changed() -> None:

@@ -99,7 +99,7 @@ class Hopsworks:
             del self.connectors[name]
         return self.connectors.get(name)
 
-    def _file(self, method: str, path: str, query: t.Any = None, form: t.Any = None) -> t.Any:
+    def _file(self, method: str, path: str, query: t.Any = None, form: t.Any = None, **_bounds: t.Any) -> t.Any:
         whole = f"/Projects/fraud/{path}"
         if query:
             names = [(name.rsplit("/", 1)[1], content) for name, content in self.files.items()]

@@ -8,10 +8,11 @@ import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import (
     Chosen,
+    Project,
     Selection,
     check,
     choose,
-    described,
+    query_item,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +36,7 @@ class Server:
         ids = {**{name: number for name, (number, _role) in projects.items()}, **(others or {})}
         self._all = [{"id": number, "name": name} for name, number in ids.items()]
 
-    def call(self, method: str, route: str) -> t.Any:
+    def call(self, method: str, route: str, **bounds: t.Any) -> t.Any:
         self.calls.append(f"{method} {route}")
         return self._all if route == "/project/getAll" else self._mine
 
@@ -76,14 +77,16 @@ def test_named_ones_in_the_order_given(server: Server) -> None:
 def test_named_ones_come_whatever_the_role(server: Server) -> None:
     """They fail, each for itself; the others go on."""
     chosen = select(server, names=["strangers", "team_c", "lab"])
-    reasons = [(project.name, error.reason if (error := project.refused()) else None) for project in chosen.projects]
+    reasons = [
+        (project.name, error.reason if (error := project.permission_error()) else None) for project in chosen.projects
+    ]
     assert reasons == [("strangers", "not_a_member"), ("team_c", "not_data_owner"), ("lab", None)]
     assert server.calls == ["GET /project", "GET /project/getAll"]
 
 
 @pytest.mark.parametrize("asked", [["nowhere"], ["lab", "Lab"], ["strangers", "nowhere"]])
 def test_names_that_no_project_has(server: Server, asked: list[str]) -> None:
-    with pytest.raises(InputError, match="there is no project"):
+    with pytest.raises(InputError, match=r"project .* does not exist"):
         select(server, names=asked)
 
 
@@ -116,7 +119,7 @@ def test_a_query_counts_what_it_passes_over(server: Server) -> None:
 @pytest.mark.parametrize(
     ("query", "cause"),
     [
-        ("[?name ==", "no JMESPath expression"),
+        ("[?name ==", "not a JMESPath expression"),
         ("[?starts_with(id, 'x')]", "it fails"),
         ("[?name == 'x']", "matches none of the 5"),
         ("[].id", "something else than projects"),
@@ -138,14 +141,14 @@ def test_exclusion_by_name_and_pattern(server: Server) -> None:
     assert names(select(server, exclude=["team_?", "lab"])) == ["lab_sandbox"]
     assert names(select(server, names=["team_b", "lab_sandbox"], exclude=["*_sandbox"])) == ["team_b"]
     assert names(select(server, query="[?id > `3`]", exclude=["LAB*", "team_b"])) == ["lab", "lab_sandbox"]
-    with pytest.raises(InputError, match="none is left of the 5"):
+    with pytest.raises(InputError, match="no project is selected out of the 5"):
         select(server, exclude=["*"])
 
 
 def test_nothing_of_mine_is_an_error() -> None:
     with pytest.raises(InputError, match="Data owner in none of the 2"):
         select(Server({"a": (1, SCIENTIST), "b": (2, SCIENTIST)}))
-    with pytest.raises(InputError, match="none is left of the 0"):
+    with pytest.raises(InputError, match="no project is selected out of the 0"):
         select(Server({}))
 
 
@@ -154,9 +157,9 @@ def test_nothing_of_mine_is_an_error() -> None:
     [
         Selection(names=[]),
         Selection(names=["a", "a"]),
-        Selection(part=(2, 2)),
-        Selection(part=(-1, 2)),
-        Selection(part=(0, 0)),
+        Selection(slice=(2, 2)),
+        Selection(slice=(-1, 2)),
+        Selection(slice=(0, 0)),
     ],
 )
 def test_what_is_refused_without_a_server(selection: Selection) -> None:
@@ -166,7 +169,7 @@ def test_what_is_refused_without_a_server(selection: Selection) -> None:
 
 def test_a_query_sees_all_that_the_server_says() -> None:
     entry = Server({"a": (1, OWNER)}).call("GET", "/project")[0]
-    seen = described(entry)
+    seen = query_item(Project(1, "a", OWNER), entry)
     assert (seen["id"], seen["name"], seen["role"], seen["owner"], seen["created"]) == (
         1,
         "a",
@@ -175,7 +178,8 @@ def test_a_query_sees_all_that_the_server_says() -> None:
         "2026",
     )
     assert seen["user"] == {"email": "me@example.com"}
-    assert described({"project": {"id": "1", "name": "a", "owner": "x@example.com"}})["owner"] == "x@example.com"
+    by_address = {"project": {"id": 1, "name": "a", "owner": "x@example.com"}}
+    assert query_item(Project(1, "a", None), by_address)["owner"] == "x@example.com"
 
 
 ids = st.lists(st.integers(1, 10**6), min_size=1, max_size=40, unique=True)
@@ -191,7 +195,7 @@ def test_slices_are_disjoint_and_complete(numbers: list[int], count: int, by_nam
     for index in range(count):
         listed = list(mine.items())
         random.shuffle(listed)
-        parts.append(names(select(Server(dict(listed)), names=asked, part=(index, count))))
+        parts.append(names(select(Server(dict(listed)), names=asked, slice=(index, count))))
     together = [name for part in parts for name in part]
     assert sorted(together) == sorted(whole)
     assert len(set(together)) == len(together)
@@ -204,12 +208,12 @@ def test_a_project_that_goes_moves_no_other_to_another_slice(numbers: list[int],
     mine = {f"p{number}": (number, OWNER) for number in [*numbers, 10**6 + 1]}
     fewer = dict(list(mine.items())[1:])
     for index in range(count):
-        before = set(names(select(Server(mine), part=(index, count))))
+        before = set(names(select(Server(mine), slice=(index, count))))
         gone = next(iter(mine))
         if before - {gone} or fewer:
-            assert set(names(select(Server(fewer), part=(index, count)))) == before - {gone}
+            assert set(names(select(Server(fewer), slice=(index, count)))) == before - {gone}
 
 
 def test_a_slice_may_be_empty() -> None:
     """More slices than projects is no error of any of them."""
-    assert names(select(Server({"a": (4, OWNER)}), part=(1, 2))) == []
+    assert names(select(Server({"a": (4, OWNER)}), slice=(1, 2))) == []

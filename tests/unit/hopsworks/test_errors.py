@@ -55,7 +55,10 @@ def test_the_servers_words_and_nothing_else() -> None:
         "sslKeyPassword": "secret",
     }
     error = api_error("PUT /x", 400, body)
-    assert str(error) == "PUT /x: the server does not take the connector (Key password cannot be null)."
+    assert str(error) == (
+        "PUT /x: Hopsworks rejected the connector (Key password cannot be null). "
+        "Change what the message of Hopsworks names."
+    )
     assert "…" not in str(error) and "secret" not in str(error)
     long = api_error("PUT /x", 400, {"errorMsg": "x" * 5000})
     assert len(str(long)) < 500
@@ -67,7 +70,7 @@ def test_shown() -> None:
     assert to_result(api_error("GET /project", 401, {"errorCode": 320012})) == {
         "reason": "bad_api_key",
         "message": "the API key is wrong [GET /project]",
-        "remedy": "Check api_key (HOPSWORKS_API_KEY): it has the form prefix.secret, and it may have been revoked",
+        "remedy": "Check api_key (HOPSWORKS_API_KEY): it has the form prefix.secret, and may have been revoked",
         "http_status": 401,
         "error_code": 320012,
     }

@@ -160,5 +160,5 @@ def test_a_defect_shows_its_line_and_no_value() -> None:
 def test_selection_from_options() -> None:
     assert selection_from({}, None) == Selection()
     options = {"project_query": "[]", "exclude": ["x"], "slice": {"index": 1, "count": 4}}
-    assert selection_from(options, ["a"]) == Selection(names=["a"], query="[]", exclude=("x",), part=(1, 4))
+    assert selection_from(options, ["a"]) == Selection(names=["a"], query="[]", exclude=("x",), slice=(1, 4))
     assert selection_from({"exclude": None, "slice": None}, {"a": {}}).names == ["a"]

@@ -23,7 +23,7 @@ class Server:
         self.roles = roles
         self.asked: list[str] = []
 
-    def call(self, method: str, route: str) -> list[dict[str, t.Any]]:
+    def call(self, method: str, route: str, **bounds: t.Any) -> list[dict[str, t.Any]]:
         self.asked.append(route)
         projects = [
             {"id": 100 + n, "name": name, "owner": {"email": "o@x"}, "created": "2024"}
@@ -60,13 +60,13 @@ def test_named_ones_in_the_order_given_whatever_the_role() -> None:
         ("c", OWNER),
         ("b", SCIENTIST),
     ]
-    reasons = [(error := project.refused()) and error.reason for project in chosen.projects]
+    reasons = [(error := project.permission_error()) and error.reason for project in chosen.projects]
     assert reasons == ["not_a_member", None, "not_data_owner"]
     assert server.asked == ["/project", "/project/getAll"]
 
 
 def test_unknown_names() -> None:
-    with pytest.raises(InputError, match="no project nobody, nothing"):
+    with pytest.raises(InputError, match="project nobody, nothing does not exist"):
         names(Server(ROLES), names=["a", "nobody", "nothing"])
     with pytest.raises(InputError, match="and 90 more"):
         names(Server(ROLES), names=[f"x{number}" for number in range(100)])
@@ -100,14 +100,14 @@ def test_bad_queries(query: str) -> None:
 def test_exclusion() -> None:
     assert names(Server(ROLES), exclude=["a", "team_*"]) == ["c"]
     assert names(Server(ROLES), names=["c", "a"], exclude=["[ab]"]) == ["c"]
-    with pytest.raises(InputError, match="none is left"):
+    with pytest.raises(InputError, match="no project is selected"):
         names(Server(ROLES), exclude=["*"])
 
 
 def test_nothing_of_mine() -> None:
     with pytest.raises(InputError, match="Data owner in none"):
         names(Server({"b": SCIENTIST}))
-    with pytest.raises(InputError, match="none is left"):
+    with pytest.raises(InputError, match="no project is selected"):
         names(Server({}))
 
 
@@ -117,16 +117,23 @@ def test_slices(numbers: set[int], count: int) -> None:
     """Disjoint, complete, and no project changes its slice because another one came."""
     server = Server({f"p{number}": OWNER for number in range(121)})
     given_names = [f"p{number}" for number in sorted(numbers)]
-    parts = [names(server, names=given_names, part=(index, count)) for index in range(count)]
+    parts = [names(server, names=given_names, slice=(index, count)) for index in range(count)]
     assert sorted(name for part in parts for name in part) == sorted(given_names)
-    everything = [names(server, part=(index, count)) for index in range(count)]
+    everything = [names(server, slice=(index, count)) for index in range(count)]
     for part, whole in zip(parts, everything, strict=True):
         assert set(part) <= set(whole)
 
 
 @pytest.mark.parametrize(
     "selection",
-    [{"names": []}, {"names": ["a", "b", "a"]}, {"query": "[?"}, {"part": (2, 2)}, {"part": (-1, 2)}, {"part": (0, 0)}],
+    [
+        {"names": []},
+        {"names": ["a", "b", "a"]},
+        {"query": "[?"},
+        {"slice": (2, 2)},
+        {"slice": (-1, 2)},
+        {"slice": (0, 0)},
+    ],
 )
 def test_what_is_refused_without_the_server(selection: dict[str, t.Any]) -> None:
     with pytest.raises(InputError):
@@ -135,7 +142,7 @@ def test_what_is_refused_without_the_server(selection: dict[str, t.Any]) -> None
 
 def test_not_a_list_of_projects() -> None:
     class Odd(Server):
-        def call(self, method: str, route: str) -> t.Any:
+        def call(self, method: str, route: str, **bounds: t.Any) -> t.Any:
             return {"error": "no list"}
 
     with pytest.raises(Exception) as raised:

@@ -58,9 +58,9 @@ class Slept(list[float]):
 def opened(emulator: Emulator, timeout: float = 5, **options: t.Any) -> tuple[Session, Slept]:
     slept = Slept()
     at = dataclasses.replace(connection({**OPTIONS, **emulator.connection}), timeout=timeout)
-    reached = ServerSeen()
-    reached.once = True
-    return Session(at, options.get("reached", reached), slept), slept
+    seen = ServerSeen()
+    seen.once = True
+    return Session(at, options.get("server_seen", seen), slept), slept
 
 
 def struck(emulator: Emulator, fault: t.Any, method: str = "GET", **match: t.Any) -> t.Any:
@@ -166,7 +166,7 @@ def test_attempts_end(emulator: Emulator) -> None:
 
 def test_a_server_that_never_answered_is_tried_less(emulator: Emulator) -> None:
     emulator.set_faults([{"match": {}, "fault": "reset_before_commit"}])
-    session, slept = opened(emulator, reached=ServerSeen())
+    session, slept = opened(emulator, server_seen=ServerSeen())
     with pytest.raises(TransportError):
         session.call("GET", "/project")
     emulator.set_faults([])
@@ -226,7 +226,7 @@ def test_what_the_network_does(emulator: Emulator, tmp_path: t.Any) -> None:
     listener.close()
     refused = failure("127.0.0.1", port)
     assert (refused.reason, refused.outcome_unknown) == ("unreachable", False)
-    assert f"127.0.0.1:{port} refuses" in str(refused)
+    assert f"127.0.0.1:{port} refused the connection" in str(refused)
     listener, port = listening(lambda client: client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
     assert failure("127.0.0.1", port).reason == "no_tls"
     listener.close()

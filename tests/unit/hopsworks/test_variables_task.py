@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 def there(
     value: str = "true", visibility: str = "USER", hide: bool = False, name: str = "byok"
 ) -> dict[str, api.Variable]:
-    return {name: {"name": name, "value": value, "visibility": visibility, "hide": hide}}
+    return {name: api.Variable(name, value, visibility, hide)}
 
 
 # --- what is declared -------------------------------------------------------------------------------------------------
@@ -52,19 +52,19 @@ def test_both_shapes() -> None:
 @pytest.mark.parametrize(
     ("variables", "subject", "cause"),
     [
-        (None, "option variables", "neither"),
-        ({}, "option variables", "empty"),
-        ([], "option variables", "empty"),
-        ("a", "option variables", "neither"),
+        (None, "option variables", "a dictionary or a list"),
+        ({}, "option variables", "not empty"),
+        ([], "option variables", "not empty"),
+        ("a", "option variables", "a dictionary or a list"),
         (["a"], "option variables", "an item has no name"),
         ([{"value": 1}], "option variables", "an item has no name"),
         ([{"name": " ", "value": 1}], "option variables", "an item has no name"),
         ([{"name": None, "value": 1}], "option variables", "an item has no name"),
         ([{"name": "a"}], "option variables", "no value"),
-        ([{"name": "a", "value": 1, "z": 1, "b": 1}], "variable a", "it has no b"),
+        ([{"name": "a", "value": 1, "z": 1, "b": 1}], "variable a", "unknown key 'b'"),
         ([{"name": "a", "value": None}], "variable a", "neither text"),
         ([{"name": "a", "value": [1]}], "variable a", "neither text"),
-        ([{"name": "a", "value": 1, "visibility": "user"}], "variable a", "no visibility user"),
+        ([{"name": "a", "value": 1, "visibility": "user"}], "variable a", "unknown visibility 'user'"),
         ([{"name": "a", "value": 1}, {"name": "b", "value": 1}, {"name": "a", "value": 2}], "option variables", "a is"),
     ],
 )
@@ -100,34 +100,50 @@ def test_a_new_one_is_for_administrators() -> None:
     plan = plan_variables([DesiredVariable("byok", "true")], {})
     assert (plan.subject, plan.outcome, plan.changes) == ("cluster", "updated", (Change("byok", None, "true"),))
     assert [(str(action), action.payload) for action in plan.actions] == [
-        ("write byok", {"name": "byok", "value": "true", "visibility": "ADMIN", "hide": False})
+        ("write byok", api.Variable("byok", "true", "ADMIN", False))
     ]
     own = plan_variables([DesiredVariable("byok", "true", "USER")], {})
-    assert own.actions[0].payload["visibility"] == "USER"
+    assert own.actions[0].payload.visibility == "USER"
 
 
 def test_one_keeps_its_visibility_and_its_mark() -> None:
     plan = plan_variables([DesiredVariable("byok", "true")], there("false", hide=True))
-    assert plan.actions[0].payload == {"name": "byok", "value": "true", "visibility": "USER", "hide": True}
+    assert plan.actions[0].payload == api.Variable("byok", "true", "USER", True)
     assert plan.changes == (Change("byok", "false", "true", secret=True),)
     assert plan_variables([DesiredVariable("byok", "true")], there("false")).changes[0].secret is False
     for visibility in VISIBILITIES:
         kept = plan_variables([DesiredVariable("byok", "true")], there("false", visibility))
-        assert kept.actions[0].payload["visibility"] == visibility
+        assert kept.actions[0].payload.visibility == visibility
 
 
 def test_the_visibility_alone_may_change() -> None:
     plan = plan_variables([DesiredVariable("byok", "true", "ADMIN")], there())
     assert plan.changes == (Change("byok, visibility", "USER", "ADMIN"),)
-    assert plan.actions[0].payload["visibility"] == "ADMIN"
+    assert plan.actions[0].payload.visibility == "ADMIN"
     both = plan_variables([DesiredVariable("byok", "x", "ADMIN")], there())
     assert [change.what for change in both.changes] == ["byok", "byok, visibility"]
     assert len(both.actions) == 1
 
 
-def test_what_sounds_secret_is_secret() -> None:
-    for found in ({}, there("x", name="kafka_password")):
-        assert plan_variables([DesiredVariable("kafka_password", "S3CRET")], found).changes[0].secret
+@pytest.mark.parametrize(
+    ("name", "before", "after", "secret"),
+    [
+        ("kafka_password", None, "S3CRET", True),
+        ("kafka_password", "x", "S3CRET", True),
+        ("a_name_that_nobody_listed", "x", "y", True),
+        ("a_name_that_nobody_listed", None, "y", True),
+        ("a_name_that_nobody_listed", "S3CRET", "true", True),
+        ("a_name_that_nobody_listed", "true", "1234", True),
+        ("a_name_that_nobody_listed", "false", "true", False),
+        ("a_name_that_nobody_listed", None, "true", False),
+        ("online_kafka_storage_connector_name", "a", "b", False),
+    ],
+)
+def test_a_value_is_a_secret_unless_its_name_is_known(name: str, before: str | None, after: str, secret: bool) -> None:
+    found = {} if before is None else there(before, name=name)
+    change = plan_variables([DesiredVariable(name, after)], found).changes[0]
+    assert change.secret is secret
+    assert ("S3CRET" in str(change.to_result())) is False
 
 
 def test_several_in_the_order_given() -> None:
@@ -150,8 +166,8 @@ def test_a_second_run_finds_nothing_to_do(wanted: dict[str, str], found: dict[st
     for action in plan_variables(wishes, stored).actions:
         stored[action.target] = action.payload
     assert not plan_variables(wishes, stored).changed
-    assert {name: stored[name]["value"] for name in wanted} == wanted
-    assert all(stored[name]["visibility"] == "USER" for name in found)
+    assert {name: stored[name].value for name in wanted} == wanted
+    assert all(stored[name].visibility == "USER" for name in found)
 
 
 # --- the writes -------------------------------------------------------------------------------------------------------
@@ -161,7 +177,7 @@ class Server:
     """Stands for the session: holds variables, and fails as it is told."""
 
     def __init__(self, *failures: RequestError | None, writes: bool = False) -> None:
-        self.variables: dict[str, api.Variable] = {}
+        self.variables: dict[str, dict[str, t.Any]] = {}
         self.calls: list[str] = []
         self.pauses: list[int] = []
         self.patient = True
