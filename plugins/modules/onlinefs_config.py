@@ -486,7 +486,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments i
     kafka_client_arguments,
     mask_params,
 )
-from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import config_task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import config_task, options
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.file_checks import ProbeFailed
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.transaction import RolledBack
 
@@ -545,6 +545,7 @@ def main() -> None:
         ],
     )
     params = mask_params(module)
+    module.params = options.masked(module.params)
     with DefectReport(module):
         result = _run(params, module.check_mode, module._diff)
         if result.pop("failed", False):

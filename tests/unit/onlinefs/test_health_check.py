@@ -117,6 +117,7 @@ def test_a_password_in_a_command_is_never_shown(
         told = str(caught.value)
     assert secret not in told
     assert secret in options.secrets(params)
+    assert secret not in repr(options.masked(params)) and "/tool" in repr(options.masked(params))
     assert ("got" in told) == (way != "hangs")
 
 
@@ -381,7 +382,9 @@ def test_metrics_urls_that_are_refused(home: Home, url: str, told: str) -> None:
     assert not home.state.exists()
 
 
-def test_a_metrics_url_is_shown_without_its_query() -> None:
+def test_a_metrics_url_is_shown_without_its_query(home: Home) -> None:
+    assert "canary" not in repr(options.masked(home.params(metrics_url="http://h/m?token=canary")))
+    assert options.masked(home.params(metrics_url="http://h/m"))["metrics_url"] == "http://h/m"
     assert metrics_page.shown("http://[::1]:1/m?token=canary") == "http://[::1]:1/m"
     with pytest.raises(HostError) as caught:
         HealthCheck(Shown(UP), "http://127.0.0.1:1/m?token=canary", 0.1, 0).wait({})
