@@ -56,9 +56,9 @@ class Ownership:
     gid: t.Optional[int]
     mode: int
 
-    def of(self, found: t.Optional[File], directory: Attributes) -> Attributes:
+    def of(self, current: t.Optional[File], directory: Attributes) -> Attributes:
         """Return the attributes for a file: an existing one, or a new one in a directory."""
-        model = found.attributes if found else Attributes(directory.uid, directory.gid, 0)
+        model = current.attributes if current else Attributes(directory.uid, directory.gid, 0)
         uid = model.uid if self.uid is None else self.uid
         gid = model.gid if self.gid is None else self.gid
         return Attributes(uid, gid, self.mode, model.xattrs)
@@ -66,7 +66,7 @@ class Ownership:
 
 def declared(
     declaration: OnlinefsDeclaration,
-    found: FileSet,
+    current: FileSet,
     owner: Ownership,
     directory: Attributes,
     number: int,
@@ -76,7 +76,7 @@ def declared(
 
     A file that already says the same is kept as it is, with its order and comments.
 
-    :param found: the files that are there now.
+    :param current: the files that are there now.
     :param directory: the attributes of the configuration directory: new files belong to its owner.
     :param number: the number that the next generation will get. Consumers have it in their client id, so that a member
         of the group is known to run this configuration, and not the one from before the restart. A number that is there
@@ -84,15 +84,15 @@ def declared(
     :param site: the ``onlinefs-site.xml`` to set the topics in, see :func:`site_to_edit`.
     :raises InputError: topics are declared and ``onlinefs-site.xml`` is missing or not well-formed.
     """
-    desired = _rendered(declaration, found, owner, directory, number, site, numbered_anew=False)
-    if any(file.content != there.content for name, file in desired.items() for there in [found.get(name)] if there):
-        return _rendered(declaration, found, owner, directory, number, site, numbered_anew=True)
+    desired = _rendered(declaration, current, owner, directory, number, site, numbered_anew=False)
+    if any(file.content != there.content for name, file in desired.items() for there in [current.get(name)] if there):
+        return _rendered(declaration, current, owner, directory, number, site, numbered_anew=True)
     return desired
 
 
 def _rendered(
     declaration: OnlinefsDeclaration,
-    found: FileSet,
+    current: FileSet,
     owner: Ownership,
     directory: Attributes,
     number: int,
@@ -109,12 +109,12 @@ def _rendered(
         if content is not None:
             name = stores.file_name(onlinefs_versions.STORE_PREFIX, role, content)
             locations[role] = os.path.join(declaration.container_dir, name)
-            desired[name] = File(content, owner.of(found.get(name), directory))
+            desired[name] = File(content, owner.of(current.get(name), directory))
     connection = dialect_java.java_properties(client, locations["truststore"], locations["keystore"])
     for file in onlinefs_versions.properties_files(declaration.version):
         merged = _properties(file, connection, declaration, number)
-        content = _unless_same(merged, found.get(file.name), None if numbered_anew else declaration.client_id)
-        desired[file.name] = File(content, owner.of(found.get(file.name), directory))
+        content = _unless_same(merged, current.get(file.name), None if numbered_anew else declaration.client_id)
+        desired[file.name] = File(content, owner.of(current.get(file.name), directory))
     edited = _site(declaration, site)
     if edited is not None:
         desired[onlinefs_versions.SITE_FILE] = edited
@@ -136,7 +136,7 @@ def parsed(name: str, file: t.Optional[File]) -> t.Dict[str, str]:
 
 
 def generation(
-    number: int, kept: FileSet, known: t.Sequence[Generation], found: FileSet
+    number: int, kept: FileSet, known: t.Sequence[Generation], current: FileSet
 ) -> t.Dict[str, t.Optional[File]]:
     """Return the files that bring a generation back.
 
@@ -146,12 +146,12 @@ def generation(
 
     :param kept: the generation's files.
     :param known: all generations, to tell what this collection wrote.
-    :param found: the files that are there now.
+    :param current: the files that are there now.
     """
     ours = written(known)
     desired: t.Dict[str, t.Optional[File]] = {}
     for name, file in kept.items():
-        live = found.get(name)
+        live = current.get(name)
         if file is not None:
             edit = name == onlinefs_versions.SITE_FILE and live is not None and not malformed_site(live)
             desired[name] = _topics_of(file, live, number) if edit and live else file
@@ -182,7 +182,7 @@ def malformed_site(file: t.Optional[File]) -> bool:
     return False
 
 
-def site_to_edit(found: FileSet, known: t.Sequence[Generation], kept: t.Callable[[int], FileSet]) -> t.Optional[File]:
+def site_to_edit(current: FileSet, known: t.Sequence[Generation], kept: t.Callable[[int], FileSet]) -> t.Optional[File]:
     """Return the ``onlinefs-site.xml`` to set topics in: the live one as a rule.
 
     If this collection wrote a live file that is malformed, it is the last well-formed one that was kept.
@@ -190,7 +190,7 @@ def site_to_edit(found: FileSet, known: t.Sequence[Generation], kept: t.Callable
     :param kept: reads a generation's files.
     """
     name = onlinefs_versions.SITE_FILE
-    live = found.get(name)
+    live = current.get(name)
     if live is None or not malformed_site(live) or (name, live.sha256) not in written(known):
         return live
     for each in sorted(known, key=lambda each: each.number, reverse=True):
@@ -200,12 +200,12 @@ def site_to_edit(found: FileSet, known: t.Sequence[Generation], kept: t.Callable
     return live
 
 
-def superseded(found: FileSet, desired: FileSet, others: t.Iterable[bytes]) -> t.List[str]:
+def superseded(current: FileSet, desired: FileSet, others: t.Iterable[bytes]) -> t.List[str]:
     """Return this collection's stores that nothing refers to once ``desired`` is in place.
 
     :param others: the content of the other files in the configuration directory, some of which may be hand-made.
     """
-    final = {**found, **desired}
+    final = {**current, **desired}
     texts = [
         file.content
         for name, file in final.items()
@@ -214,7 +214,7 @@ def superseded(found: FileSet, desired: FileSet, others: t.Iterable[bytes]) -> t
     texts.extend(others)
     return sorted(
         name
-        for name in found
+        for name in current
         if onlinefs_versions.STORE_NAME.fullmatch(name)
         and desired.get(name) is None
         and not any(name.encode("ascii") in text for text in texts)
@@ -245,23 +245,23 @@ def _properties(
     return {key: value for key, value in merged.items() if value is not None}
 
 
-def _unless_same(merged: t.Dict[str, str], found: t.Optional[File], client_id: t.Optional[str]) -> bytes:
+def _unless_same(merged: t.Dict[str, str], current: t.Optional[File], client_id: t.Optional[str]) -> bytes:
     """Return the current file if it says the same, else the new one.
 
     :param client_id: ignore the number after this client id; ``None`` to compare it too.
     """
     rendered = properties.render(merged, HEADER).encode(properties.ENCODING)
-    if found is None:
+    if current is None:
         return rendered
-    there = parsed(onlinefs_versions.CONSUMER_FILE, found)
+    there = parsed(onlinefs_versions.CONSUMER_FILE, current)
     if client_id is not None:
         numbered = re.compile(re.escape(client_id) + r"_\d+")
         if numbered.fullmatch(merged.get("client.id", "")) and numbered.fullmatch(there.get("client.id", "")):
             there["client.id"] = merged["client.id"]
-    return found.content if there == merged else rendered
+    return current.content if there == merged else rendered
 
 
-def _site(declaration: OnlinefsDeclaration, found: t.Optional[File]) -> t.Optional[File]:
+def _site(declaration: OnlinefsDeclaration, current: t.Optional[File]) -> t.Optional[File]:
     elements: t.Dict[str, str] = {}
     if declaration.topics is not None:
         onlinefs_versions.check_topics(declaration.topics)
@@ -271,13 +271,13 @@ def _site(declaration: OnlinefsDeclaration, found: t.Optional[File]) -> t.Option
         elements[site_xml.TOPIC_PATTERN] = declaration.topic_pattern
     if not elements:
         return None
-    if found is None:
+    if current is None:
         raise InputError(
             onlinefs_versions.SITE_FILE,
             "the file is missing, so its topics cannot be set",
             "Install OnlineFS first, or check option config_dir",
         )
-    return File(site_xml.edit(found.content, elements, onlinefs_versions.SITE_FILE), found.attributes)
+    return File(site_xml.edit(current.content, elements, onlinefs_versions.SITE_FILE), current.attributes)
 
 
 def _topics_of(kept: File, live: File, number: int) -> File:

@@ -237,14 +237,31 @@ def test_modes_that_are_refused(home: Home, mode: str) -> None:
 
 
 def test_a_change_of_group_or_servers_is_told(home: Home) -> None:
-    warnings = " ".join(home.run(properties={"bootstrap.servers": "k:1", "group.id": "new"})["warnings"])
-    assert "from onlinefs_rondb to new" in warnings and "bootstrap servers change" in warnings
-    assert home.run(properties={"bootstrap.servers": "k:1", "group.id": "new"})["warnings"] == []
+    servers = "The bootstrap servers change. OnlineFS keeps its offsets by topic name"
+    group = (
+        "The consumer group changes from onlinefs_rondb to new. If the new group has no offsets yet, it starts at the"
+    )
+    declared = {"bootstrap.servers": "k:1", "group.id": "new"}
+    told = home.run(properties=declared, check=True)["warnings"]
+    assert [told[0].startswith(f"{group} earliest record"), told[1].startswith(servers), len(told)] == [True, True, 2]
+    told = home.run(properties=declared, consumer_properties={"auto.offset.reset": None}, check=True)["warnings"]
+    assert told[0].startswith(f"{group} latest record"), "Kafka's own default, without the template's"
+    told = home.run(properties={"bootstrap.servers": "broker.consul:9091", "group.id": "new"})["warnings"]
+    assert [warning[: len(group)] for warning in told] == [group]
+    told = home.run(properties=declared)["warnings"]
+    assert [warning[: len(servers)] for warning in told] == [servers]
+    assert home.run(properties=declared)["warnings"] == []
+
+
+def test_nothing_is_told_of_a_first_configuration(home: Home) -> None:
+    (home.etc / "onlinefs-kafka.properties").unlink()
+    assert home.run()["warnings"] == []
 
 
 @pytest.mark.parametrize("now", ["cluster-one", "cluster-two"])
 def test_another_cluster_is_told(home: Home, monkeypatch: pytest.MonkeyPatch, now: str) -> None:
     home.run()
+    Generations(str(home.state)).mark_proved(0, "cluster-before")
     Generations(str(home.state)).mark_proved(1, "cluster-one")
 
     def joined(_client: KafkaDeclaration, group: str, client_id: str, _seconds: float) -> ConsumerGroup:
