@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kafka_probe
-short_description: Name what is wrong with a Kafka connection, stage by stage
+short_description: Find out what is wrong with a Kafka connection, stage by stage
 description:
-  - Goes through a Kafka connection in stages and names the one that fails, at which server, why, and what to do. The
-    stages are, in this order, C(config), C(resolve), C(connect), C(tls), C(sasl), C(metadata), C(listeners),
+  - Checks a Kafka connection in stages. Reports the stage that fails, the server, the reason and a remedy. The stages
+    are, in this order, C(config), C(resolve), C(connect), C(tls), C(sasl), C(metadata), C(listeners),
     C(topics), C(groups), C(round_trip).
-  - Takes the declaration as all modules of this collection do, or the very properties file of a Java client with
+  - Takes a declaration as all modules of this collection do, or the properties file of a Java client with
     O(properties_file).
-  - Changes nothing, unless a round trip is asked for with O(round_trip). That is not reported as a change.
+  - Changes nothing except with O(round_trip), which is not reported as a change.
   - Runs where the task runs. Run it on the hosts of the online feature store service, and on the controller with
     C(delegate_to), to see the connection from both.
   - A failed probe fails the task and still returns everything. No secret is shown.
@@ -46,9 +46,8 @@ options:
     default: {}
   topics:
     description:
-      - Topics that must exist, led and replicated, and that the principal must be allowed to use.
-      - Each is a name, or a dictionary of C(name) and C(operations). Without C(operations), those of O(operations)
-        count.
+      - Topics that must exist, with a leader and in-sync replicas, and that the principal must be allowed to use.
+      - Each is a name, or a dictionary of C(name) and C(operations). If C(operations) is omitted, O(operations) apply.
     type: list
     elements: raw
     default: []
@@ -68,22 +67,22 @@ options:
   round_trip:
     description:
       - Produce one record to the first of O(topics), and read it back from the offset at which it was stored.
-      - The record has a unique key and no value, which Kafka calls a tombstone. On a compacted topic it goes away by
-        itself, elsewhere with the topic's retention. Use a topic that is there for this, where readers do not expect
-        such a record.
+      - The record has a unique key and no value, which Kafka calls a tombstone. Kafka removes it from a compacted
+        topic, and from other topics when their retention ends.
+      - Name a topic that exists for this purpose. Consumers of any other topic receive the record as well.
     type: bool
     default: false
   timeout:
     description:
-      - Seconds after which a probe is over, whatever the network and the brokers do. No single step on the network
-        takes more than half of them.
-      - Each item of O(probes) has as many.
+      - Seconds after which a probe ends, whatever the network and the brokers do. A single step on the network takes at
+        most half of them.
+      - Applies to each item of O(probes).
     type: float
     default: 15
   until:
     description:
-      - The last stage to go through. All of them when not given.
-      - With V(tls), a host without the library C(confluent-kafka) can pass.
+      - The last stage to go through. If omitted, all stages are gone through.
+      - A host without the library C(confluent-kafka) can pass with V(tls).
     type: str
     choices: [config, resolve, connect, tls, sasl, metadata, listeners, topics, groups, round_trip]
   min_days_valid:
@@ -94,36 +93,36 @@ options:
   probes:
     description:
       - Many credentials in one task, for example the principal of each project with its own topic.
-      - Each item is merged over the options of the task. Its properties are merged name by name, and a null one
-        removes a property. Stores, topics and groups replace those of the task.
-      - In the names of topics and groups, C({name}) stands for the name of the item.
+      - The options of an item override those of the task. Properties are merged by name, and null removes one. Stores,
+        topics and groups replace those of the task.
+      - In the names of topics and groups, C({name}) is replaced by the name of the item.
     type: list
     elements: dict
     suboptions:
       name:
-        description: What the item is called in the results.
+        description: The name of the item in the results.
         type: str
         required: true
       properties:
-        description: Properties of this item, over O(properties).
+        description: Properties of this item. They override O(properties).
         type: dict
       truststore:
-        description: Instead of O(truststore), and written as it.
+        description: Used instead of O(truststore), with the same suboptions.
         type: dict
       keystore:
-        description: Instead of O(keystore), and written as it.
+        description: Used instead of O(keystore), with the same suboptions.
         type: dict
       topics:
-        description: Instead of O(topics).
+        description: Used instead of O(topics).
         type: list
         elements: raw
       groups:
-        description: Instead of O(groups).
+        description: Used instead of O(groups).
         type: list
         elements: str
   workers:
     description:
-      - How many of O(probes) run at the same time.
+      - The number of O(probes) that run at the same time.
     type: int
     default: 16
 requirements:
@@ -131,10 +130,10 @@ requirements:
     up to C(tls) run, and the probe then fails and says so.
   - aws-msk-iam-sasl-signer-python (Python library, where the task runs), for the mechanism C(AWS_MSK_IAM)
 notes:
-  - The mechanism C(GSSAPI) (Kerberos) needs a C(confluent-kafka) that is built with it. The one that pip installs is
+  - The mechanism C(GSSAPI) (Kerberos) needs a build of C(confluent-kafka) that supports it. The one from PyPI does
     not.
-  - Kafka 4.0 and newer refuse SCRAM logins from librdkafka before 2.6.1, though the password is right. The probe
-    tells this apart, and warns where the cluster thereby shuts out older Hopsworks clients.
+  - Kafka 4.0 and newer refuse SCRAM logins from librdkafka before 2.6.1 even with the right password. The probe
+    recognizes this, and warns if such a cluster shuts out older Hopsworks clients.
 """
 
 EXAMPLES = r"""

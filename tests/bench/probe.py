@@ -32,8 +32,9 @@ print(AdminClient({"bootstrap.servers": sys.argv[1]}).list_topics(timeout=10).to
 """
 PROBE = """
 import sys
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import client, probe
-report = probe.probe(client.declare({"bootstrap.servers": sys.argv[1]}))
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import probe
+report = probe.probe(declaration.declare({"bootstrap.servers": sys.argv[1]}))
 print(report.table())
 sys.exit(not report.ok)
 """

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import faulthandler
+import gc
 import json
 import os
 import resource
@@ -107,6 +108,7 @@ def _child(work: t.Callable[[Send], None], reading: int, writing: int) -> t.NoRe
 
 def _detach() -> None:
     """Give up what belongs to the parent: its streams, its signal handlers; and leave no core file with secrets."""
+    gc.freeze()  # the objects of the parent are not looked through, which would copy their memory
     faulthandler.disable()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)

@@ -39,6 +39,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import (
 from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import report as report_module
 
 from tests.probe import servers
+from tests.unit.kafka import pki
 
 JAAS = 'org.apache.kafka.common.security.scram.ScramLoginModule required username="u" password="pw-Secret";'
 OAUTH = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
@@ -267,6 +268,20 @@ def test_declarations_that_differ_in_their_login_alone_go_the_same_way() -> None
     other = declared(sasl_jaas_config=JAAS.replace("pw-Secret", "pw-Secret-2"), client_id="b")
     assert stages.same_way(one) == stages.same_way(other)
     assert stages.same_way(declared("SSL")) != stages.same_way(declared("SSL", ssl_enabled_protocols="TLSv1.3"))
+
+
+def test_declarations_with_another_key_store_do_not_share_what_brokers_see() -> None:
+    """Or a task with many probes would show all brokers the certificate of the first project."""
+    keys = [pki.client("ec"), pki.client("rsa")]
+    clients = [declaration.declare(dict(declared("SSL").properties), None, store(key)) for key in keys]
+    assert stages.same_way(clients[0]) != stages.same_way(clients[1])
+    assert stages.same_way(clients[0]) == stages.same_way(
+        declaration.declare(dict(declared("SSL").properties), None, store(keys[0]))
+    )
+
+
+def store(key: pki.Identity) -> declaration.StoreOption:
+    return declaration.StoreOption("keystore", content=f"{key.key_pem()}{key.pem}".encode(), type="PEM")
 
 
 def test_a_name_server_that_never_answers_does_not_hold_the_probe(monkeypatch: pytest.MonkeyPatch) -> None:
