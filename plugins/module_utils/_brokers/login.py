@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""How a declaration logs in: with which token, and how librdkafka is told."""
+"""Log in as a declaration says: get its token, and configure librdkafka for it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from .tokens import Token, TokenEndpoint, TokenFault
 
 
 def logs_in(client: KafkaDeclaration) -> bool:
-    """Whether the declaration logs in with SASL."""
+    """Tell whether the declaration logs in with SASL."""
     return client.properties["security.protocol"].startswith("SASL")
 
 
 def get_token(client: KafkaDeclaration, config: LibrdkafkaConfig, timeout: float) -> t.Optional[Token]:
-    """The token for OAUTHBEARER or AWS_MSK_IAM; None for mechanisms without, and for grants that the library sees to.
+    """Return the token for OAUTHBEARER or AWS_MSK_IAM; None for other mechanisms and for librdkafka's own grants.
 
-    :raises TokenFault: there is none to be had.
+    :raises TokenFault: no token could be obtained.
     """
     endpoint = token_endpoint(client, config)
     if config.msk_iam is None and endpoint is None:
         if config.needs and client.properties.get("sasl.mechanism") == "OAUTHBEARER":
             raise TokenFault(
-                "token_source_unknown", "the tokens come from a Java class, which is of no use to the probe"
+                "token_source_unknown", "the tokens come from a Java class, which cannot be used outside of Java"
             )
         return None
     # Only here: it takes a while to import, and few logins need it.
@@ -40,7 +40,7 @@ def get_token(client: KafkaDeclaration, config: LibrdkafkaConfig, timeout: float
 
 
 def token_source(client: KafkaDeclaration, config: LibrdkafkaConfig) -> str:
-    """What a report calls the place that tokens come from."""
+    """Return the name of the source of tokens in reports."""
     endpoint = token_endpoint(client, config)
     if endpoint is None:
         return client.properties["sasl.mechanism"]
@@ -51,7 +51,7 @@ def token_source(client: KafkaDeclaration, config: LibrdkafkaConfig) -> str:
 
 
 def token_endpoint(client: KafkaDeclaration, config: LibrdkafkaConfig) -> t.Optional[TokenEndpoint]:
-    """Where tokens come from, for the grant with an id and a secret; the library knows the other by itself."""
+    """Return the token endpoint for the grant with an id and a secret; None for others, which librdkafka requests."""
     given = config.config
     if given.get("sasl.oauthbearer.method") != "oidc" or "sasl.oauthbearer.grant.type" in given:
         return None
@@ -65,7 +65,7 @@ def token_endpoint(client: KafkaDeclaration, config: LibrdkafkaConfig) -> t.Opti
 
 
 def for_library(config: LibrdkafkaConfig, token: t.Optional[Token]) -> t.Dict[str, str]:
-    """The library's configuration; without its own way to tokens where there is one already."""
+    """Return librdkafka's configuration, without its own request for a token if there is one already."""
     if token is None:
         return dict(config.config)
     return {name: value for name, value in config.config.items() if not name.startswith("sasl.oauthbearer.")}

@@ -40,7 +40,7 @@ def fetch(endpoint: TokenEndpoint, authorities: t.Sequence[bytes], timeout: floa
 
     :param authorities: certificates (DER) to trust besides those of the system.
     :param timeout: seconds.
-    :raises TokenFault: there is none to be had.
+    :raises TokenFault: no token could be obtained.
     """
     status, date, body = _bounded(endpoint, authorities, timeout)
     if status in (_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN):

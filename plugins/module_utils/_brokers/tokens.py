@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The token of an OAUTHBEARER login, and where it comes from."""
+"""The token of an OAUTHBEARER login and its endpoint."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Token:
     """A token, which is a secret.
 
     :param expires: seconds since 1970.
-    :param principal: who it says that it is for.
-    :param doubt: why a broker with a right clock would refuse it; empty where it looks good.
+    :param principal: the principal that it names.
+    :param doubt: why a broker whose clock is right would refuse it; empty if it looks good.
     """
 
     def __init__(self, value: str, expires: float, principal: str = "", doubt: str = "") -> None:
@@ -37,7 +37,7 @@ class Token:
 
 
 class TokenEndpoint:
-    """Where tokens come from, and what is shown there (OAuth 2 client credentials, RFC 6749 section 4.4).
+    """A token endpoint and the credentials for it (OAuth 2 client credentials, RFC 6749 section 4.4).
 
     :param encode: encode id and secret as RFC 6749 says; Java does so when sasl.oauthbearer.header.urlencode is true.
     """

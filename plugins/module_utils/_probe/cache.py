@@ -16,7 +16,7 @@ Found = t.TypeVar("Found")
 
 
 class ProbeCache:
-    """Stores that were read, and the way to servers that several probes reach alike. For use by many threads."""
+    """Stores that were read, and checks of servers that several probes reach in the same way. Safe for many threads."""
 
     def __init__(self) -> None:
         self.stores: t.Dict[StoreOption, t.Any] = {}
@@ -24,7 +24,7 @@ class ProbeCache:
         self._found: t.Dict[t.Hashable, concurrent.futures.Future[t.Any]] = {}
 
     def once(self, key: t.Hashable, make: t.Callable[[], Found], seconds: float) -> Found:
-        """What ``make`` returns or raises, for all who ask with the same key. The others wait for the first.
+        """Return what ``make`` returns or raise what it raises. Only the first call with a key calls it; others wait.
 
         :raises concurrent.futures.TimeoutError: the first is not done within ``seconds``.
         """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What the module kafka_probe does: from its options to one probe, or to many, and to its result."""
+"""Run the module kafka_probe: from its options to one probe or many, and to its result."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ class ProbeOutcome(t.NamedTuple):
 
 
 def run(params: Params, check_mode: bool = False) -> ProbeOutcome:
-    """Do what the options of the module say.
+    """Probe as the options of the module say.
 
-    :raises InputError: options that are no question of a Kafka connection, such as a topic without a name.
+    :raises InputError: an option is wrong in itself, such as a topic without a name.
     """
     if params["timeout"] <= 0 or params["workers"] < 1:
         raise InputError(
-            "options timeout and workers", "they must be greater than zero", "Leave them out, or raise them"
+            "options timeout and workers", "they must be greater than zero", "Omit them, or give larger numbers"
         )
     items = params.get("probes")
     merged = [params] if items is None else [{**params, **_merged(params, item)} for item in items]
@@ -111,7 +111,7 @@ def _prepare(declared: t.Sequence[Params], cache: ProbeCache, rights: _Rights) -
 
 
 def _merged(params: Params, item: Params) -> t.Dict[str, t.Any]:
-    """An item of ``probes`` over the options of the task."""
+    """Return the options of the task with those of an item of ``probes`` over them."""
     base = dict(params)
     own = [role for role in STORE_PROPERTIES if item.get(role)]
     for role in own:
@@ -124,15 +124,15 @@ def _merged(params: Params, item: Params) -> t.Dict[str, t.Any]:
     }
     for name in ("topics", "groups"):
         given = params.get(name) if item.get(name) is None else item[name]
-        merged[name] = [_named(wish, item["name"]) for wish in given or ()]
+        merged[name] = [_named(topic_or_group, item["name"]) for topic_or_group in given or ()]
     return merged
 
 
-def _named(wish: t.Any, name: str) -> t.Any:
-    """A topic or group with the name of the item in the place of ``{name}``."""
-    if isinstance(wish, dict) and "name" in wish:
-        return {**wish, "name": _named(wish["name"], name)}
-    return wish.replace("{name}", name) if isinstance(wish, str) else wish
+def _named(topic_or_group: t.Any, name: str) -> t.Any:
+    """Return a topic or group with ``{name}`` replaced by the name of the item."""
+    if isinstance(topic_or_group, dict) and "name" in topic_or_group:
+        return {**topic_or_group, "name": _named(topic_or_group["name"], name)}
+    return topic_or_group.replace("{name}", name) if isinstance(topic_or_group, str) else topic_or_group
 
 
 def _client(params: Params, cache: ProbeCache, rights: t.Optional[_Rights] = None) -> KafkaDeclaration:
@@ -165,7 +165,7 @@ def _from_file(params: Params) -> t.Dict[str, t.Any]:
     except OSError as error:
         raise InputError(subject, f"cannot be read: {error.strerror}", "Check the path", "unreadable_file") from error
     except UnicodeDecodeError as error:
-        raise InputError(subject, "it is not text", "Give a file of Java properties") from error
+        raise InputError(subject, "it is not a text file in UTF-8", "Give a file of Java properties") from error
     given: t.Dict[str, t.Any] = dict(properties_format.parse(text, subject))
     for role in params.get("own_stores", ()):
         given = without_store(role, given)
@@ -173,7 +173,7 @@ def _from_file(params: Params) -> t.Dict[str, t.Any]:
 
 
 def mapped(path: str, path_map: Params) -> str:
-    """``path`` with the longest prefix of ``path_map`` that it starts with replaced; whole parts of a path only."""
+    """Return ``path`` with the longest matching prefix of ``path_map`` replaced; a prefix ends at a slash."""
     for prefix in sorted(path_map, key=len, reverse=True):
         start = prefix.rstrip("/")
         if path == start or path.startswith(start + "/"):
@@ -196,7 +196,11 @@ def _topic(item: t.Any, operations: t.Sequence[str]) -> TopicRequirement:
     if isinstance(item, str) and item:
         return TopicRequirement(item, tuple(operations))
     if not isinstance(item, dict) or not item.get("name") or set(item) - {"name", "operations"}:
-        raise InputError("option topics", "an item is neither a name nor {name, operations}", "Correct that item")
+        raise InputError(
+            "option topics",
+            "an item is neither a name nor {name, operations}",
+            "Give the name of a topic, or a dictionary",
+        )
     wanted = item.get("operations") or operations
     unknown = [operation for operation in wanted if operation not in OPERATIONS]
     if unknown or isinstance(wanted, str):

@@ -28,6 +28,11 @@ def answering(*parts: bytes, pause: float = 0.0, endless: bytes = b"") -> server
             while endless:
                 connection.sendall(endless)
                 time.sleep(pause)
+            # Read what is left of the request: a close before that resets the connection.
+            connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(1)
+            while connection.recv(65536):
+                pass
 
     return serve
 
