@@ -82,8 +82,6 @@ def _exchange(connection: socket.socket, page: _Page, deadline: Deadline) -> str
     connection.sendall(request.encode("ascii"))
     answer = b""
     while b"\n" not in answer and len(answer) < MAX_STATUS_LINE:
-        if deadline.over:
-            return _late(deadline.seconds)
         connection.settimeout(deadline.left())
         piece = connection.recv(MAX_STATUS_LINE - len(answer))
         if not piece:

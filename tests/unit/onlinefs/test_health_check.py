@@ -88,6 +88,15 @@ def test_the_end_of_a_long_output_is_shown_from_the_start_of_a_line(tmp_path: pa
     assert len(str(caught.value)) < 2200
 
 
+def test_half_a_secret_at_the_cut_of_a_long_output_is_not_shown(tmp_path: pathlib.Path) -> None:
+    secret = "".join(f"{number:05d}" for number in range(8000))
+    (tmp_path / "output").write_text(f"{secret} {secret}\n")
+    command = script(tmp_path / "restart", f"cat {tmp_path}/output; exit 1\n")
+    with pytest.raises(HostError) as caught:
+        CommandService("onlinefs", command, "", 60, {secret}).restart()
+    assert "0799" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("words", "secret"),
     [

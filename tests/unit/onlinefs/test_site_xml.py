@@ -144,6 +144,15 @@ def test_size_depth_and_time_are_bounded(data: bytes, cause: str) -> None:
     assert after.ru_maxrss - usage.ru_maxrss < 150_000
 
 
+def test_the_deepest_nesting_that_is_read() -> None:
+    def nested(depth: int) -> bytes:
+        return b"<onlinefs>" + b"<a>" * (depth - 1) + b"</a>" * (depth - 1) + b"</onlinefs>"
+
+    assert b"<topicList>a</topicList>" in edit(nested(site_xml.MAX_DEPTH), topicList="a")
+    with pytest.raises(InputError, match="nested more than 64 deep"):
+        edit(nested(site_xml.MAX_DEPTH + 1), topicList="a")
+
+
 def test_topics_that_make_the_file_too_large_are_refused() -> None:
     with pytest.raises(InputError, match="Declare fewer topics"):
         edit(FULL, topicList="a" * site_xml.MAX_BYTES)
