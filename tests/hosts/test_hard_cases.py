@@ -24,7 +24,7 @@ def host(three: Bed) -> Host:
 
 
 def play(bed: Bed, **variables: t.Any) -> Ran:
-    return bed.play("--limit", HOST, **variables)
+    return bed.play("--limit", f"{HOST},localhost", **variables)
 
 
 def other(number: int) -> dict[str, t.Any]:

@@ -57,7 +57,7 @@ CASES = {
 @pytest.fixture(scope="module")
 def configured(three: Bed) -> Bed:
     """One host is enough here: the others are left out by --limit."""
-    ran = three.play("--limit", "onlinefs1")
+    ran = three.play("--limit", "onlinefs1,localhost")
     assert ran.code == 0, ran.output
     return three
 
@@ -79,11 +79,11 @@ def test_it_works_in(configured: Bed, case: str, tmp_path: Path) -> None:
     if text is NESTED:
         variables = {"parent_mode": wanted}
     how: dict[str, t.Any] = {"playbook": playbook, "environment": environment, **variables}
-    changed = configured.play("--limit", "onlinefs1", **how)
+    changed = configured.play("--limit", "onlinefs1,localhost", **how)
     assert changed.code == 0, changed.output
     assert changed.recap("onlinefs1", "changed") == 1, changed.output
     assert mode(configured) == int(wanted, 8)
-    again = configured.play("--limit", "onlinefs1", **how)
+    again = configured.play("--limit", "onlinefs1,localhost", **how)
     assert again.code == 0 and again.recap("onlinefs1", "changed") == 0, again.output
     assert configured.pid(host) == pid, "no restart was needed"
 
@@ -92,7 +92,7 @@ def test_without_become_it_says_what_is_missing(configured: Bed, tmp_path: Path)
     """The login may not read the files of the service: nothing is tried, and the message says what helps."""
     host = configured.lab.host("onlinefs1")
     before = configured.files(host)
-    ran = configured.play("--limit", "onlinefs1", onlinefs_become=False, onlinefs_file_mode="0600")
+    ran = configured.play("--limit", "onlinefs1,localhost", onlinefs_become=False, onlinefs_file_mode="0600")
     assert ran.code != 0
     assert "become: true" in ran.output, ran.output
     assert "Traceback" not in ran.output
