@@ -287,7 +287,9 @@ msg:
   sample: "Kafka connection: stage tls failed at kafka-1.example.com:9093: certificate_expired"
 """
 
+
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectReport
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import (
     kafka_client_arguments,
@@ -334,15 +336,18 @@ def main() -> None:
         supports_check_mode=True,
     )
     options = mask_params(module)
-    try:
-        outcome = probe_task.run(options, check_mode=module.check_mode)
-    except HopsworksKafkaError as error:
-        module.fail_json(msg=str(error))
-    for warning in outcome.warnings:
-        module.warn(warning)
-    if outcome.result["ok"]:
-        module.exit_json(msg=outcome.message, **outcome.result)
-    module.fail_json(msg=outcome.message, **outcome.result)
+    with DefectReport(module):
+        try:
+            outcome = probe_task.run(options, check_mode=module.check_mode)
+        except HopsworksKafkaError as error:
+            failure = str(error)
+        else:
+            for warning in outcome.warnings:
+                module.warn(warning)
+            if outcome.result["ok"]:
+                module.exit_json(msg=outcome.message, **outcome.result)
+            module.fail_json(msg=outcome.message, **outcome.result)
+        module.fail_json(msg=failure)
 
 
 if __name__ == "__main__":

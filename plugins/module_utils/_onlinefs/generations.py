@@ -178,11 +178,15 @@ class Generations:
         """
         with self._readable() as directory:
             content = files.read_private(os.path.join(directory, JOURNAL), _MAX_JSON)
+            numbers = _numbers(directory)
         if content is None:
             return None
         path = os.path.join(self.directory, JOURNAL)
         try:
-            return Journal.from_json(_parse_json(content))
+            journal = Journal.from_json(_parse_json(content))
+            if journal.base not in numbers:
+                raise ValueError(f"generation {journal.base}, to go back to, is not kept")
+            return journal
         except ValueError as error:
             raise _damaged(path, error, "Look at the files of OnlineFS, then move it away") from error
 

@@ -22,6 +22,8 @@ _CAUSES: t.Mapping[int, t.Tuple[str, str]] = {
     errno.EDQUOT: ("the disk quota is used up", "Free some space there, then run the task again"),
     errno.ENOENT: ("no such file or directory", "Check the path"),
     errno.ENOTDIR: ("a part of the path is not a directory", "Check the path"),
+    errno.EISDIR: ("a directory, not a file", "Move it out of the way"),
+    errno.ENXIO: ("not a regular file", "Move it out of the way"),
     errno.ELOOP: ("the symbolic links of the path lead round in a circle", "Check the links"),
 }
 

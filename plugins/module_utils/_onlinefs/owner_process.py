@@ -30,7 +30,9 @@ from .owner_handlers import HANDLERS
 from .path_owner import path_owner
 
 #: Seconds in which the child must have answered. Its work is a few small files.
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS = 20.0
+#: How often a child may fail in one run. Its user cannot hold up a run for longer than this many times its deadline.
+_MAX_FAILURES = 3
 
 _NOBODY = 65534
 
@@ -66,6 +68,7 @@ class OwnerProcess:
             header, answer, descriptors = receive(self._socket, deadline)
         except (OSError, ValueError, EOFError) as error:
             self.close()
+            _failures[self.uid] = _failures.get(self.uid, 0) + 1
             cause = "the process that works with the rights of its owner did not answer"
             remedy = f"See whether processes of user {self.uid} are killed or stopped, then run the task again"
             raise HostError(str(arguments.get("path", "host")), cause, remedy) from error
@@ -122,12 +125,20 @@ def process_of(uid: int) -> OwnerProcess:
     """Return the process of a user. It is started once in a run, and again where it was killed."""
     found = _processes.get(uid)
     if found is None or not found.alive:
+        if _failures.get(uid, 0) >= _MAX_FAILURES:
+            raise HostError(
+                f"user {uid}",
+                "the process that works with this user's rights did not answer, and neither did its successors",
+                "See whether processes of that user are killed or stopped, then run the task again",
+            )
         found = _processes[uid] = OwnerProcess(uid, _NOBODY, HANDLERS)
     return found
 
 
 #: One for each user; a run needs one as a rule.
 _processes: t.Dict[int, OwnerProcess] = {}
+#: How often the child of a user did not answer.
+_failures: t.Dict[int, int] = {}
 
 
 def _groups(uid: int, gid: int) -> t.Tuple[int, t.List[int]]:

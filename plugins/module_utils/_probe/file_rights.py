@@ -23,7 +23,6 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 
 #: As many links as the kernel follows in one path (MAXSYMLINKS in include/linux/namei.h).
 _MAX_LINKS = 40
-_REMEDY = "Give the file and all directories on its path to root or to one user"
 #: What the environment may keep. The rest may hold secrets of root, such as AWS credentials.
 _KEPT = ("LANG", "LC_ALL", "PATH", "PYTHONPATH", "TZ")
 #: Modules that are otherwise imported when they are needed. The user may not be able to read them.
@@ -41,21 +40,22 @@ _NEEDED_LATER = (
 def user_to_become(path: str) -> t.Optional[int]:
     """Return the user whose rights are enough for a file and for what it says; None if this process may act itself.
 
-    :raises InputError: several users can change the file, or its path cannot be walked.
+    That is the owner of the last directory or link on the way that is not root's, or else the owner of the file.
+
+    :raises InputError: the file belongs to yet another user, or its path cannot be walked.
     """
     if os.geteuid() != 0:
         return None
     subject = f"properties_file {path}"
     try:
-        users = _deciding_users(os.path.abspath(path))
+        *way, owner = _owners(os.path.abspath(path))
     except OSError as error:
         raise InputError(subject, f"cannot be read: {error.strerror}", "Check the path", "unreadable_file") from error
-    if len(users) > 1:
-        several = ", ".join(map(str, sorted(users)))
-        raise InputError(
-            subject, f"root reads no file that several users can change (user ids {several})", _REMEDY, "not_permitted"
-        )
-    return users.pop() if users else None
+    user = next((uid for uid in reversed(way) if uid != 0), owner)
+    if owner not in (0, user):
+        cause = f"it belongs to user {owner}, and the way to it to user {user}: root acts for neither"
+        raise InputError(subject, cause, "Give the file and its directory to one user", "not_permitted")
+    return user or None
 
 
 def become(uid: int) -> None:
@@ -78,9 +78,9 @@ def become(uid: int) -> None:
         raise RuntimeError("root was not given up")
 
 
-def _deciding_users(path: str) -> t.Set[int]:
-    """Return the owners, other than root, of a file and of each directory and link on the way to it."""
-    users: t.Set[int] = set()
+def _owners(path: str) -> t.List[int]:
+    """Return the owners of each directory and link on the way to a file, and of the file."""
+    owners: t.List[int] = []
     left = _MAX_LINKS
     here, parts = "/", path.split("/")
     while parts:
@@ -92,7 +92,7 @@ def _deciding_users(path: str) -> t.Set[int]:
             continue
         below = os.path.join(here, name)
         status = os.lstat(below)
-        users.add(status.st_uid)
+        owners.append(status.st_uid)
         if stat.S_ISLNK(status.st_mode):
             left -= 1
             if not left:
@@ -102,4 +102,4 @@ def _deciding_users(path: str) -> t.Set[int]:
             here = "/" if os.path.isabs(target) else here
         else:
             here = below
-    return users - {0}
+    return owners

@@ -96,9 +96,14 @@ class Findings:
             return self._closed
 
     def report(self) -> Report:
-        """Return what was found."""
+        """Return what was found. A probe that ended before all its stages and tells no reason has failed as well."""
         with self._lock:
-            return Report(complete(self._results, self._asked), tuple(self._warnings))
+            found = Report(complete(self._results, self._asked), tuple(self._warnings))
+            missed = next((entry.stage for entry in found.stages if entry.reason == "not_reached"), None)
+            if not found.ok or missed is None:
+                return found
+            early = failed(missed, "", "internal", "the probe ended before this stage", self._began)
+            return Report(complete([*self._results, early], self._asked), tuple(self._warnings))
 
     def replay(self, event: Event) -> None:
         """Make a change that ``on_event`` told of."""

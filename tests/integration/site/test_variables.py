@@ -92,6 +92,12 @@ def test_variables_of_localhost_that_are_set_for_the_hosts_are_refused(bed: Bed)
     assert "Set them in `all` or group_vars/all" in run.output, run
 
 
+def test_so_is_the_generation_of_a_revert(bed: Bed) -> None:
+    """Otherwise the hosts would return to it, and the projects to the Kafka that Hopsworks manages."""
+    run = bed.play("revert", "-i", bed.inventory(onlinefs={"vars": {"onlinefs_generation": 1}}))
+    assert run.code != 0 and "onlinefs_generation (onlinefs1)" in run.output, run
+
+
 @pytest.mark.parametrize(
     ("playbook", "variables", "told"),
     [
@@ -104,6 +110,7 @@ def test_variables_of_localhost_that_are_set_for_the_hosts_are_refused(bed: Bed)
         ("site", {"hopsworks_kafka_onlinefs": "kubernetes"}, "must be hosts or none, not 'kubernetes'"),
         ("onlinefs", {"hopsworks_kafka_onlinefs": "none"}, "hopsworks.kafka.onlinefs has nothing to do"),
         ("projects", {"hopsworks_api_key": "{{ lookup('env', 'HOPSWORKS_API_KEY') }}"}, "HOPSWORKS_API_KEY is unset"),
+        ("revert", {"onlinefs_generation": "last"}, "onlinefs_generation must be the number"),
         ("settings", {"hopsworks_host": ""}, "HOPSWORKS_HOST is unset"),
     ],
 )

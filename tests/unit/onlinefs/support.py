@@ -91,9 +91,7 @@ class Home:
         }
         return {**defaults(), **base, **given}
 
-    def run(
-        self, service: Service | None = None, check: bool = False, diff: bool = False, **given: t.Any
-    ) -> dict[str, t.Any]:
+    def run(self, service: t.Any = None, check: bool = False, diff: bool = False, **given: t.Any) -> dict[str, t.Any]:
         """One run of the module's work, with the service above unless another one is given."""
         return config_task.run(self.params(**given), check, diff, set(), service or Service(self.path))
 

@@ -157,6 +157,7 @@ def test_a_child_that_is_killed_or_stopped_is_an_error_in_time(
     tree: pathlib.Path, monkeypatch: pytest.MonkeyPatch, blow: signal.Signals
 ) -> None:
     monkeypatch.setattr(owner_process, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(owner_process, "_failures", {})
     log = str(tree / "home/logs/onlinefs.log")
     child = process_for(log)
     assert child is not None
@@ -167,3 +168,19 @@ def test_a_child_that_is_killed_or_stopped_is_an_error_in_time(
     assert time.monotonic() - began < 5 and not child.alive
     # The next question is asked of another child.
     assert read_bounded(log, 100) == b"one\ntwo\n"
+
+
+def test_a_user_who_stops_every_child_holds_up_a_run_for_a_bounded_time(
+    tree: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner_process, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(owner_process, "_failures", {})
+    log = str(tree / "home/logs/onlinefs.log")
+    began = time.monotonic()
+    for _time in range(50):
+        with pytest.raises(HostError, match="did not answer"):
+            child = process_for(log)
+            assert child is not None
+            os.kill(child._pid, signal.SIGSTOP)
+            read_bounded(log, 100)
+    assert time.monotonic() - began < 10

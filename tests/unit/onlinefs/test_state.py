@@ -1,0 +1,329 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""State that is damaged, transactions in two parts, and disks that are full at the wrong moment."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import time
+import typing as t
+
+import pytest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.consumer_groups import ConsumerGroup
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import files, journal
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import Health, HealthCheck
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.live_files import LiveFiles, staged_name
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service import State
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.transaction import RolledBack
+
+from tests.unit.onlinefs.support import MANAGED, Home
+
+CONFIG_TASK = "ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.config_task"
+OTHER = {"bootstrap.servers": "other.example.org:9092"}
+BROKEN = {"bootstrap.servers": "broken.example.org:9092"}
+
+# --- damaged ----------------------------------------------------------------------------------------------------------
+
+
+def _edit(name: str, **changes: t.Any) -> t.Callable[[pathlib.Path], None]:
+    def damage(state: pathlib.Path) -> None:
+        path = state / name
+        path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+    return damage
+
+
+def _edit_file(**changes: t.Any) -> t.Callable[[pathlib.Path], None]:
+    def damage(state: pathlib.Path) -> None:
+        path = state / "0/manifest.json"
+        data = json.loads(path.read_text())
+        data["files"]["onlinefs-kafka.properties"].update(changes)
+        path.write_text(json.dumps(data))
+
+    return damage
+
+
+def _write(name: str, content: bytes) -> t.Callable[[pathlib.Path], None]:
+    return lambda state: (state / name).write_bytes(content) and None
+
+
+def _directory(name: str) -> t.Callable[[pathlib.Path], None]:
+    def damage(state: pathlib.Path) -> None:
+        (state / name).unlink(missing_ok=True)
+        (state / name / "full").mkdir(parents=True)
+
+    return damage
+
+
+JOURNAL = {"base": 0, "target": 1, "restart": True}
+MANIFEST = "0/manifest.json"
+DAMAGES: dict[str, t.Callable[[pathlib.Path], t.Any]] = {
+    "manifest missing": lambda state: (state / MANIFEST).unlink(),
+    "manifest empty": _write(MANIFEST, b""),
+    "manifest no object": _write(MANIFEST, b"[]"),
+    "manifest no UTF-8": _write(MANIFEST, b"\xff\xfe"),
+    "manifest nested": _write(MANIFEST, b"[" * 200_000),
+    "manifest huge": _write(MANIFEST, b" " * 2_000_000),
+    "manifest a directory": _directory(MANIFEST),
+    "manifest a pipe": lambda state: ((state / MANIFEST).unlink(), os.mkfifo(state / MANIFEST)),
+    "manifest a link": lambda state: (
+        (state / MANIFEST).rename(state / "x"),
+        (state / MANIFEST).symlink_to(state / "x"),
+    ),
+    "number of another": _edit(MANIFEST, number=7),
+    "origin unknown": _edit(MANIFEST, origin="elsewhere"),
+    "created no time": _edit(MANIFEST, created=5),
+    "proved no time": _edit(MANIFEST, proved="yesterday"),
+    "facts no dictionary": _edit(MANIFEST, facts=[]),
+    "facts with the name of a field": _edit(MANIFEST, facts={"Number": 1}),
+    "files no dictionary": _edit(MANIFEST, files=[1]),
+    "file elsewhere": _edit(MANIFEST, files={"../../x": None}),
+    "file of another name": _edit(MANIFEST, files={"token": None}),
+    "entry no dictionary": _edit(MANIFEST, files={"producer.properties": 3}),
+    "mode with setuid": _edit_file(mode="4755"),
+    "mode no text": _edit_file(mode=420),
+    "owner no number": _edit_file(uid="root"),
+    "owner a truth": _edit_file(uid=True),
+    "owner too large": _edit_file(gid=2**32),
+    "hash missing": _edit_file(sha256=None),
+    "attribute of another name": _edit_file(xattrs={"security.capability": "AAAA"}),
+    "attribute no base64": _edit_file(xattrs={"security.selinux": "!"}),
+    "content missing": lambda state: (state / "0/onlinefs-kafka.properties").unlink(),
+    "content changed": _write("0/onlinefs-kafka.properties", b"a=1"),
+    "content a directory": _directory("0/onlinefs-kafka.properties"),
+    "generation a file": lambda state: (shutil.rmtree(state / "0"), (state / "0").write_text("")),
+    "generation empty": lambda state: (shutil.rmtree(state / "0"), (state / "0").mkdir()),
+    "journal no JSON": _write("journal.json", b"{"),
+    "journal a directory": _directory("journal.json"),
+    "journal without a base": _write("journal.json", json.dumps({**JOURNAL, "base": None}).encode()),
+    "journal with a base that is not kept": _write("journal.json", json.dumps({**JOURNAL, "base": 9}).encode()),
+    "journal to itself": _write("journal.json", json.dumps({**JOURNAL, "base": 1}).encode()),
+    "journal with a file elsewhere": _write(
+        "journal.json", json.dumps({**JOURNAL, "reserved": {"../x": "y"}}).encode()
+    ),
+    "lock a directory": _directory("lock"),
+}
+
+
+@pytest.mark.parametrize("state", ["present", "reverted"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_state_is_a_clear_error_or_is_handled(home: Home, damage: str, state: str) -> None:
+    home.run()
+    before = home.files()
+    DAMAGES[damage](home.state)
+    try:
+        home.run(properties=OTHER, state=state)
+    except HopsworksKafkaError as error:
+        assert str(home.state) in str(error) and error.remedy, error
+        assert home.files() == before
+
+
+@pytest.mark.parametrize("left", ["5.new", "2.new", "2.old", "journal.json.new", "²", "007", "notes"])
+@pytest.mark.parametrize("kind", ["file", "directory"])
+def test_leftovers_in_the_state_are_in_nobodys_way(home: Home, left: str, kind: str) -> None:
+    home.run()
+    if kind == "file":
+        (home.state / left).write_text("")
+    else:
+        (home.state / left / "full").mkdir(parents=True)
+    assert home.run(properties=OTHER)["generation"] == 2
+    assert home.run(state="reverted")["changed"]
+
+
+# --- written durably, and never through what is there ------------------------------------------------------------------
+
+
+def test_state_is_written_durably_and_through_no_link(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("untouched")
+    (tmp_path / "file.new").symlink_to(elsewhere)
+    synced: list[bool] = []
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(os.path.isdir(f"/proc/self/fd/{fd}")), real(fd))[1])
+    files.write_private(str(tmp_path / "file"), b"content")
+    assert synced == [False, True], "the file first, then the directory that names it"
+    assert elsewhere.read_text() == "untouched" and (tmp_path / "file").read_bytes() == b"content"
+
+
+def test_live_files_are_on_the_disk_before_they_get_their_name(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+    real_sync, real_replace = os.fsync, os.replace
+
+    def sync(descriptor: int) -> None:
+        name = os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}"))
+        events.append(f"sync {name}")
+        real_sync(descriptor)
+
+    def replace(source: str, target: str, **directories: int) -> None:
+        events.append(f"move {source} {target}")
+        real_replace(source, target, **directories)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(os, "replace", replace)
+    home.run()
+    moves = [event.split() for event in events if event.startswith("move .hopsworks_kafka.")]
+    assert len(moves) == 3
+    for _move, source, target in moves:
+        at = events.index(f"move {source} {target}")
+        assert f"sync {source}" in events[:at], "synced before it is moved"
+        assert "sync etc" in events[at : at + 2], "and its directory after"
+
+
+@pytest.mark.parametrize("there", ["link", "file"])
+def test_what_stands_at_a_staged_name_is_not_written_to(home: Home, there: str) -> None:
+    elsewhere, staged = home.path / "elsewhere", staged_name("producer.properties")
+    if there == "link":
+        (home.etc / staged).symlink_to(elsewhere)
+    else:
+        (home.etc / staged).write_text("untouched")
+    with pytest.raises(HostError, match="exists"):
+        LiveFiles(str(home.etc)).create("producer.properties", staged, b"content")
+    assert not elsewhere.exists()
+    assert there == "link" or (home.etc / staged).read_text() == "untouched"
+
+
+# --- transactions in two parts ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pending(home: Home, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[str]:
+    """A change that waits for the controller; yields its id."""
+    group = ConsumerGroup("onlinefs_rondb", "onlinefs_h1_1", None, "not checked here")
+    with monkeypatch.context() as patched:
+        patched.setattr(HealthCheck, "wait", lambda self, files: Health("running", None, group))
+        result = home.run(_transaction={"phase": "hold"})
+    monkeypatch.setattr(f"{CONFIG_TASK}._LOCK_SECONDS", 0.4)
+    yield result["pending"]
+
+
+def final(home: Home) -> dict[str, bytes]:
+    """The live files, without what lies ready beside them."""
+    return {name: content for name, content in home.files().items() if not name.startswith(".")}
+
+
+def end(phase: str, identity: str) -> dict[str, t.Any]:
+    group = {"name": "onlinefs_rondb", "client_id": "onlinefs_h1_1", "joined": True, "reason": ""}
+    return {"_transaction": {"phase": phase, "id": identity, "group": group, "reason": "the member did not join"}}
+
+
+def test_a_second_run_is_refused_while_a_change_waits(home: Home, pending: str) -> None:
+    live = final(home)
+    for options in ({"properties": OTHER}, {}, {"state": "reverted"}):
+        with pytest.raises(HostError, match="another run on this host has not ended"):
+            home.run(**options)
+    assert final(home) == live and home.restarts == 1
+    home.run(**end("commit", pending))
+    assert home.run(properties=OTHER)["changed"]
+
+
+def test_a_change_is_taken_back_by_its_id(home: Home, pending: str) -> None:
+    with pytest.raises(RolledBack, match="did not join"):
+        home.run(**end("roll_back", pending))
+    assert home.running.decode() == MANAGED
+
+
+@pytest.mark.parametrize("phase", ["commit", "roll_back"])
+def test_the_end_of_another_change_is_refused(home: Home, pending: str, phase: str) -> None:
+    live = final(home)
+    with pytest.raises(HostError, match="no longer open"):
+        home.run(**end(phase, "0" * 32))
+    assert final(home) == live
+    home.run(**end("commit", pending))
+    with pytest.raises(HostError, match="no longer open"):
+        home.run(**end(phase, pending))
+    assert final(home) == live
+
+
+@pytest.mark.parametrize("why", ["time", "boot"])
+def test_a_change_that_nobody_ends_is_finished_by_the_next_run(
+    home: Home, pending: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if why == "time":
+        monkeypatch.setattr(journal, "HOLD_SECONDS", 0.2)
+        time.sleep(0.3)
+    else:
+        monkeypatch.setattr(journal, "_boot_id", lambda: "another")
+    assert home.run(properties=OTHER)["changed"]
+    live = final(home)
+    with pytest.raises(HostError, match="no longer open"):
+        home.run(**end("roll_back", pending))
+    assert final(home) == live
+
+
+# --- a full disk ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def disk(tmp_path: pathlib.Path) -> t.Iterator[pathlib.Path]:
+    if os.geteuid() != 0:
+        pytest.skip("mounts a file system")
+    path = tmp_path / "disk"
+    path.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(path)], check=True)
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", "-l", str(path)], check=True)
+
+
+def fill(disk: pathlib.Path) -> None:
+    with open(disk / "filler", "wb", buffering=0) as stream:
+        try:
+            while stream.write(b"x" * 4096):
+                pass
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
+
+
+class FillingService:
+    """Fills the disk when it is restarted for the first time."""
+
+    name = "onlinefs"
+
+    def __init__(self, disk: pathlib.Path, works: bool) -> None:
+        self._disk = disk
+        self._works = works
+        self.restarts = 0
+
+    def check(self) -> None:
+        pass
+
+    def restart(self) -> None:
+        self.restarts += 1
+        if self.restarts == 1:
+            fill(self._disk)
+            if not self._works:
+                raise HostError("service onlinefs", "it did not restart")
+
+    def state(self) -> State:
+        return State(True, False, "1", "running")
+
+
+def test_a_rollback_needs_no_room(disk: pathlib.Path) -> None:
+    home = Home(disk / "onlinefs")
+    before, modes = home.files(), home.modes()
+    with pytest.raises(RolledBack, match="byte for byte"):
+        home.run(FillingService(disk, works=False))
+    assert (home.files(), home.modes()) == (before, modes)
+    (disk / "filler").unlink()
+    assert home.run()["changed"]
+
+
+def test_a_full_disk_after_the_check_leaves_host_and_state_consistent(disk: pathlib.Path) -> None:
+    home = Home(disk / "onlinefs")
+    result = home.run(FillingService(disk, works=True))
+    assert any("could not be written down" in warning and "no space" in warning for warning in result["warnings"])
+    assert result["changed"] and result["generations"][-1]["proved"] is None
+    assert not (home.state / "journal.json").exists()
+    assert not any(name.startswith(".hopsworks_kafka.") for name in home.files())
+    (disk / "filler").unlink()
+    assert not home.run()["changed"]
+    assert home.run(state="reverted")["changed"]
