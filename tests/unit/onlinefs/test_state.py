@@ -138,7 +138,7 @@ def test_leftovers_in_the_state_are_in_nobodys_way(home: Home, left: str, kind: 
     assert home.run(state="reverted")["changed"]
 
 
-# --- written durably, and never through what is there ------------------------------------------------------------------
+# --- written durably, and never through what is there ---------------------------------------------------------------
 
 
 def test_state_is_written_durably_and_through_no_link(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
