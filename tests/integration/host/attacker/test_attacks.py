@@ -10,6 +10,7 @@ created, given away or removed.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -188,8 +189,12 @@ def test_a_store_on_the_host_that_is_no_file_of_the_user(world: World, kind: str
 # --- state that is planted --------------------------------------------------------------------------------------------
 
 
+PROGRAM = b"#!/bin/sh\n"
+
+
 def manifest(**entry: t.Any) -> dict[str, t.Any]:
-    whole = {"sha256": "0" * 64, "uid": 0, "gid": 0, "mode": "4755", "xattrs": {}, **entry}
+    sha256 = hashlib.sha256(PROGRAM).hexdigest()
+    whole = {"sha256": sha256, "uid": 0, "gid": 0, "mode": "4755", "xattrs": {}, **entry}
     return {
         "number": 0,
         "origin": "found",
@@ -197,7 +202,7 @@ def manifest(**entry: t.Any) -> dict[str, t.Any]:
         "proved": None,
         "cluster_id": None,
         "facts": {},
-        "files": {"../../x": whole, "producer.properties": whole},
+        "files": {"../../x": whole, "onlinefs-kafka.properties": whole},
     }
 
 
@@ -206,13 +211,16 @@ def plant_state(world: World, how: str) -> None:
     if how == "link":
         state.symlink_to(world.root / "etc")
         return
-    (state / "0").mkdir(parents=True)
-    (state / "0/manifest.json").write_text(json.dumps(manifest()))
-    (state / "0/x").write_text("#!/bin/sh\n")
-    if how == "journal":
-        (state / "journal.json").write_text(json.dumps({"base": 0, "target": 1, "restart": True}))
+    state.mkdir()
     if how == "lock":
         (state / "lock").symlink_to(world.root / "made")
+        return
+    (state / "0").mkdir()
+    (state / "0/manifest.json").write_text(json.dumps(manifest()))
+    for path in (world.home / "x", state / "0/onlinefs-kafka.properties"):
+        path.write_bytes(PROGRAM)
+    if how == "journal":
+        (state / "journal.json").write_text(json.dumps({"base": 0, "target": 1, "restart": True}))
 
 
 @pytest.mark.parametrize("options", [{}, FAILING, {"state": "reverted"}], ids=["change", "rollback", "revert"])
