@@ -10,6 +10,7 @@ import os
 import pathlib
 import shutil
 import socket
+import ssl
 import tempfile
 import time
 import typing as t
@@ -18,7 +19,10 @@ import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import file_rights, probe_task
 
+from tests.integration.hostile.kafka.cases import Case
+from tests.integration.hostile.kafka.server import HostileServers
 from tests.probe import servers
+from tests.probe.support import ROOT, run
 from tests.unit.kafka import pki
 from tests.unit.probe.test_task import params
 
@@ -61,8 +65,11 @@ def test_who_decides(home: pathlib.Path) -> None:
     (outside / "link").symlink_to(home / "link")
     (home / "link").symlink_to(outside / "root")
     assert file_rights.user_to_become(str(outside / "link")) == SERVICE, "the link in the middle is the user's"
-    with pytest.raises(InputError, match="several users"):
+    with pytest.raises(InputError, match="belongs to user 1522"):
         file_rights.user_to_become(str(written(home / "others", user=OTHER)))
+    (home / "of_others").mkdir()
+    os.chown(home / "of_others", OTHER, OTHER)
+    assert file_rights.user_to_become(str(written(home / "of_others" / "x", user=OTHER))) == OTHER
     (home / "circle").symlink_to("circle")
     for missing in ("circle", "nothing"):
         with pytest.raises(InputError, match="cannot be read"):
@@ -157,6 +164,21 @@ def test_the_environment_of_root_stays_with_root(home: pathlib.Path, monkeypatch
             os._exit(0)
     os.wait()
     assert os.read(reading, 999).decode() == f"{(SERVICE,) * 3} {(SERVICE,) * 3} [] False"
+
+
+def test_a_whole_process_has_imported_all_that_it_needs(home: pathlib.Path) -> None:
+    """In a fresh process, whose code the user cannot read: as ansible unpacks a module below root's home."""
+    code = home.parent / "code"
+    shutil.copytree(ROOT / "plugins", code / "ansible_collections/hopsworks/kafka/plugins")
+    code.chmod(0o700)
+    brokers = HostileServers(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+    sound = brokers.serve(Case("sound"))
+    file = written(home / "client.properties", bootstrap_servers=f"127.0.0.1:{sound}")
+    options = {"properties_file": str(file), "topics": ["orders"], "groups": ["onlinefs"], "round_trip": True}
+    outcome = run({**options, "timeout": 2}, more={"PYTHONPATH": str(code)})
+    brokers.close()
+    # The broker stores nothing: what comes before passed.
+    assert outcome.failure == ("round_trip", "produce_failed"), outcome.result["msg"]
 
 
 def test_a_pipe_holds_up_nothing(home: pathlib.Path) -> None:

@@ -12,7 +12,7 @@ import unicodedata
 
 import pytest
 import yaml
-from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import reasons, report, stages
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import findings, reasons, report, stages
 from ansible_collections.hopsworks.kafka.plugins.module_utils._probe.report import (
     STAGES,
     Report,
@@ -111,6 +111,15 @@ def test_control_characters_are_shown_as_escapes(text: str) -> None:
     shown = report.printable(text)
     assert not any(unicodedata.category(character) in ("Cc", "Cs") for character in shown if character != "\t")
     assert report.printable("x" * 9000) == "x" * 2000 + "…"
+
+
+def test_a_probe_that_ends_without_a_reason_has_failed() -> None:
+    found = findings.Findings({"config", "resolve"})
+    assert found.report().failed_stage == "config"
+    found.add(passed("config", "", "seen", 0))
+    found.close()
+    found.add(passed("resolve", "", "too late", 0))
+    assert [(entry.ok, entry.reason) for entry in found.report().stages[:2]] == [(True, ""), (False, "internal")]
 
 
 def test_stages_may_have_remedies_of_their_own() -> None:
