@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The declaration of a Kafka client: Kafka's own (Java) properties, certificates to trust, a key to show.
+"""The declaration of a Kafka client: Kafka's own (Java) properties, trusted certificates, a certificate of its own.
 
-Everything that configures a client somewhere is derived from a :class:`KafkaDeclaration` by one of the dialects.
+The configuration of every client is derived from a :class:`KafkaDeclaration` by one of the dialects.
 """
 
 from __future__ import annotations
@@ -68,12 +68,12 @@ _INLINE = {
 class KafkaDeclaration:
     """A Kafka client, checked.
 
-    :param properties: Kafka's Java names to values, without what the stores say. ``security.protocol`` and
-        ``bootstrap.servers`` are always there. ``ssl.truststore.location`` and the like are there only where the user
-        gave them instead of a store. Holds secrets.
+    :param properties: Kafka's Java names to values, without those of the stores. ``security.protocol`` and
+        ``bootstrap.servers`` are always present, ``ssl.truststore.location`` and the like only if the user gave them
+        instead of a store. Contains secrets.
     :param truststore: the certificates to trust; None for those of the system, or a location in the properties.
-    :param keystore: the client's own key and certificate; None where it shows none.
-    :param notes: what should be told of the declaration though nothing is wrong with it.
+    :param keystore: the client's own key and certificate; None if it has none.
+    :param notes: warnings about the declaration.
     """
 
     properties: t.Mapping[str, str] = dataclasses.field(repr=False)
@@ -95,9 +95,9 @@ def declare(
         commas, None leaves a property out.
     :param truststore: see :func:`store_option`; ``ssl.truststore.certificates`` in the properties is taken as one too.
     :param keystore: likewise, with ``ssl.keystore.key`` and ``ssl.keystore.certificate.chain``.
-    :param now: seconds since 1970 for the validity of certificates; the clock where not given.
-    :param known: stores that were read already, by their option. Those that are read now are added.
-    :raises InputError: whatever cannot work, in properties and stores alike.
+    :param now: seconds since 1970 for the validity of certificates; the current time if not given.
+    :param known: stores that were read before, by their option. Those that are read now are added.
+    :raises InputError: properties or stores that cannot work.
     """
     texts = _texts(properties)
     options = {role: _store(role, texts, given) for role, given in (("truststore", truststore), ("keystore", keystore))}
@@ -113,7 +113,7 @@ def from_java(
     path: t.Callable[[str], str] = lambda location: location,
     now: t.Optional[float] = None,
 ) -> KafkaDeclaration:
-    """A client from the properties of a Java client, its stores read from where they say they lie.
+    """Return a client from the properties of a Java client. Its stores are read from their locations.
 
     :param properties: for example a parsed ``onlinefs-kafka.properties``.
     :param path: turns a location into a path on this machine, for example a container's into the host's.
@@ -143,10 +143,10 @@ def without_store(role: str, properties: t.Mapping[str, t.Any]) -> t.Dict[str, t
 
 
 def merge(base: t.Mapping[str, t.Any], override: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """A declaration with parts of it overridden, as for one project. Both are ``{properties, truststore, keystore}``.
+    """Return a declaration with parts of it overridden. Both are ``{properties, truststore, keystore}``.
 
-    Properties are merged name by name, and null removes one. A store is replaced as a whole; an empty one removes it;
-    null or nothing keeps it. Other keys of either are passed over.
+    Properties are merged by name, and null removes one. A store is replaced as a whole; an empty one removes it; null
+    or nothing keeps it. Other keys are ignored.
     """
     properties = {**(base.get("properties") or {}), **(override.get("properties") or {})}
     merged: t.Dict[str, t.Any] = {
@@ -178,7 +178,9 @@ def _texts(properties: t.Mapping[str, t.Any]) -> t.Dict[str, str]:
     texts = {}
     for name, value in properties.items():
         if not isinstance(name, str) or not name or name != name.strip() or any(map(str.isspace, name)):
-            raise InputError(f"property {name}", "this is not a name that Kafka could know", "Names have no blanks")
+            raise InputError(
+                f"property {name}", "not a name of a Kafka property", "Remove the whitespace from the name"
+            )
         if value is not None:
             texts[name] = text(name, value)
             _whole(name, texts[name])
@@ -191,13 +193,13 @@ def _whole(name: str, value: str) -> None:
     except UnicodeEncodeError:
         raise InputError(
             f"property {name!r}",
-            "it holds half of a character (a surrogate), which no request can carry",
-            "Write the whole character",
+            "it contains half of a character (a lone surrogate), which no request can carry",
+            "Give the whole character",
         ) from None
 
 
 def text(name: str, value: t.Any) -> str:
-    """A property's value as Kafka writes it: ``true``, ``60000``, a list with commas.
+    """Return a property's value as Kafka writes it: ``true``, ``60000``, a list with commas.
 
     :raises InputError: a value of another kind, such as a dictionary.
     """
@@ -207,12 +209,16 @@ def text(name: str, value: t.Any) -> str:
         return str(value)
     if isinstance(value, (list, tuple)) and all(isinstance(item, (str, int, float)) for item in value):
         return ",".join(text(name, item) for item in value)
-    raise InputError(f"property {name}", "its value is neither text, number, true, false nor a list", "Give a text")
+    raise InputError(
+        f"property {name}",
+        "the value is a dictionary or something else that no property can be",
+        "Give a string, number, boolean or list",
+    )
 
 
 def _normalise(texts: t.Dict[str, str]) -> None:
     if "bootstrap.servers" not in texts:
-        raise InputError("property bootstrap.servers", "it is missing", "Give host:port, several with commas")
+        raise InputError("property bootstrap.servers", "missing", "Give host:port, separated by commas")
     texts["bootstrap.servers"] = ",".join(validation.bootstrap_servers(texts["bootstrap.servers"]))
     texts["security.protocol"] = texts.get("security.protocol", "PLAINTEXT").strip().upper()
     if (
@@ -220,38 +226,31 @@ def _normalise(texts: t.Dict[str, str]) -> None:
         and "sasl.oauthbearer.client.credentials.client.id" in texts
         and "sasl.jaas.config" not in texts
     ):
-        # Java wants a login module even where everything else is in properties.
+        # Java needs a login module even if everything else is in properties.
         texts["sasl.jaas.config"] = f"{jaas.OAUTH_MODULE} required;"
 
 
 def _store(role: str, texts: t.Dict[str, str], given: t.Optional[StoreOption]) -> t.Optional[StoreOption]:
-    """The store of a role, from its option or from inline PEM. What it says is taken out of ``texts``."""
+    """Take the store of a role out of ``texts`` and return it: its option, or its PEM in the properties."""
     fields = STORE_PROPERTIES[role]
     inline = [name for name in _INLINE[role] if name in texts]
+    sources = [f"option {role}"] if given else []
+    sources += [f"property {name}" for name in (*inline[:1], fields["path"]) if name in texts]
+    if len(sources) > 1:
+        raise InputError(sources[0], f"{sources[1]} is given as well", "Give one of the two")
     if given is None and not inline:
         return None
-    if given is not None and (inline or fields["path"] in texts):
-        raise InputError(
-            f"option {role}",
-            f"it is given, and {(inline or [fields['path']])[0]} in the properties as well",
-            "Give one of the two",
-        )
-    if inline and fields["path"] in texts:
-        raise InputError(f"property {inline[0]}", f"it is given, and {fields['path']} as well", "Give one of the two")
-    passwords = {
-        field: texts.pop(fields[field]) for field in ("password", "key_password") if fields.get(field) in texts
-    }
     content = "\n".join(texts[name] for name in inline).encode()
     for name in (*inline, fields["type"]):
         texts.pop(name, None)
     option = given or StoreOption(role, content=content, type="PEM")
-    for field, password in passwords.items():
+    passwords = ("password", "key_password")
+    own = {field: texts.pop(fields[field]) for field in passwords if fields.get(field) in texts}
+    for field, password in own.items():
         if getattr(option, field) not in (None, password):
-            raise InputError(
-                f"option {role}", f"its {field} is another one than {fields[field]}", "Give one of the two"
-            )
+            raise InputError(f"option {role}", f"{field} differs from {fields[field]}", "Give one of the two")
     return dataclasses.replace(
         option,
-        password=passwords.get("password", option.password),
-        key_password=passwords.get("key_password", option.key_password),
+        password=own.get("password", option.password),
+        key_password=own.get("key_password", option.key_password),
     )

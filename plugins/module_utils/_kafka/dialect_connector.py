@@ -20,8 +20,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.dummy_k
 from . import jaas
 from .declaration import KafkaDeclaration
 
-LONGEST_BOOTSTRAP = 1000
-LONGEST_OPTIONS = 2000
+MAX_BOOTSTRAP_LENGTH = 1000
+MAX_OPTIONS_LENGTH = 2000
 
 #: Fields of the connector for properties; everything else goes into its options.
 FIELDS = {
@@ -42,9 +42,9 @@ _TYPES = ("ssl.truststore.type", "ssl.keystore.type")
 
 
 def complete(client: KafkaDeclaration) -> KafkaDeclaration:
-    """The client with what a connector needs besides: a placeholder for a key store beside a lonely trust store.
+    """Return the client with what a connector needs in addition: a dummy key store for a trust store without one.
 
-    Only for SASL_SSL. With SSL the certificate is the login itself, so there :func:`connector` asks for a real one.
+    Only for SASL_SSL. With SSL the certificate is the login, so :func:`connector` requires a real one.
     """
     alone = not client.keystore and "ssl.keystore.location" not in client.properties
     if client.truststore and alone and client.properties["security.protocol"] == "SASL_SSL":
@@ -55,9 +55,9 @@ def complete(client: KafkaDeclaration) -> KafkaDeclaration:
 def connector(
     client: KafkaDeclaration, truststore_location: t.Optional[str] = None, keystore_location: t.Optional[str] = None
 ) -> t.Dict[str, t.Any]:
-    """The connector's fields, without ``id``, ``name``, ``description``, ``type`` and ``storageConnectorType``.
+    """Return the connector's fields, without ``id``, ``name``, ``description``, ``type`` and ``storageConnectorType``.
 
-    Fields without a value are left out, as the server leaves them out of its answers.
+    Fields without a value are omitted, as the server omits them from its answers.
 
     :param truststore_location: path in the project of the JKS file of :func:`stores.truststore_jks`; needed where the
         client has a trust store. Likewise ``keystore_location``.
@@ -72,7 +72,7 @@ def connector(
             raise InputError(
                 f"property {name}",
                 "the stores of a connector must be of type JKS, the only one that Hopsworks reads",
-                f"Give the file as {name.split('.')[1]}: it is converted",
+                f"Give the file in the option {name.split('.')[1]}: it is converted",
             )
     fields = {field: properties.pop(name) for name, field in FIELDS.items() if name in properties}
     if client.truststore:
@@ -97,35 +97,37 @@ def connector(
 
 def _location(role: str, location: t.Optional[str]) -> str:
     if not location:
-        raise InputError(role, "it has no place in the project", "Give its location")
+        raise InputError(role, "its location in the project is missing", "Give its location")
     return location
 
 
 def _check(fields: t.Mapping[str, str], options: t.List[t.Dict[str, str]]) -> None:
     servers, protocol = fields.get("bootstrapServers"), fields.get("securityProtocol")
     if not servers:
-        raise InputError("property bootstrap.servers", "a connector needs it", "Give host:port, several with commas")
-    if len(servers) > LONGEST_BOOTSTRAP:
+        raise InputError("property bootstrap.servers", "a connector needs it", "Give host:port, separated by commas")
+    if len(servers) > MAX_BOOTSTRAP_LENGTH:
         raise InputError(
             "property bootstrap.servers",
-            f"it has {len(servers)} characters, and a connector holds {LONGEST_BOOTSTRAP}",
+            f"{len(servers)} characters, and a connector stores {MAX_BOOTSTRAP_LENGTH} at most",
             "Give fewer servers: a client learns the others from any of them",
         )
     if not protocol:
-        raise InputError("property security.protocol", "a connector needs it", "Give it")
+        raise InputError(
+            "property security.protocol", "a connector needs it", "Give SSL, SASL_SSL, PLAINTEXT or SASL_PLAINTEXT"
+        )
     if fields["sslEndpointIdentificationAlgorithm"] not in ("", "HTTPS"):
         raise InputError(
             "property ssl.endpoint.identification.algorithm",
-            "a connector knows https and the empty text only",
-            'Give https; "" turns the check of names off',
+            "a connector accepts https and the empty string only",
+            'Give https, or "" to turn off the check of host names',
         )
     length = len(json.dumps(options, ensure_ascii=False, separators=(",", ":")).encode("utf-16-le")) // 2
-    if length > LONGEST_OPTIONS:
+    if length > MAX_OPTIONS_LENGTH:
         longest = max(options, key=lambda option: len(option["value"]))["name"]
         raise InputError(
             "properties",
-            f"a connector's options take {length} characters, and it holds {LONGEST_OPTIONS}",
-            f"Leave some out; the longest is {longest}",
+            f"{length} characters as options of a connector, which stores {MAX_OPTIONS_LENGTH} at most",
+            f"Omit some; the longest is {longest}",
         )
     if protocol == "SSL":
         _check_ssl(fields)
@@ -136,12 +138,12 @@ def _check_ssl(fields: t.Mapping[str, str]) -> None:
         if not fields.get(field):
             raise InputError(
                 role,
-                "it is missing, and a connector with security.protocol SSL needs both a truststore and a keystore",
-                f"Give {role}; where clients show no certificate, Hopsworks takes SASL_SSL only",
+                "missing, and a connector with security.protocol SSL needs both a truststore and a keystore",
+                f"Give {role}; for clients without a certificate, Hopsworks accepts SASL_SSL only",
             )
     if not fields.get("sslKeyPassword"):
         raise InputError(
             "property ssl.key.password",
-            "it is missing, and a connector with security.protocol SSL needs it",
+            "missing, and a connector with security.protocol SSL needs it",
             "Give the password of the private key",
         )

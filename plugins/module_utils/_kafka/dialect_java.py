@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The declaration as the properties of a Java client: what OnlineFS reads."""
+"""Translate the declaration to the properties of a Java client: what OnlineFS reads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FIRST = ("bootstrap.servers", "security.protocol")
 def java_properties(
     client: KafkaDeclaration, truststore_location: t.Optional[str] = None, keystore_location: t.Optional[str] = None
 ) -> t.Dict[str, str]:
-    """Java properties: the servers and the protocol first, the others by name, so that the order given never matters.
+    """Return Java properties: servers and protocol first, the others by name, whatever the order of the declaration.
 
     :param truststore_location: where the client will see the JKS file of :func:`stores.truststore_jks`; needed where
         there is a trust store. Likewise ``keystore_location``.
@@ -36,17 +36,17 @@ def java_properties(
 
 
 def for_consumer(properties: t.Mapping[str, str]) -> t.Dict[str, str]:
-    """The properties without those that a producer or an admin client alone takes. Unknown names stay."""
+    """Return the properties without those that only a producer or an admin client has. Unknown names stay."""
     return _for("c", properties)
 
 
 def for_producer(properties: t.Mapping[str, str]) -> t.Dict[str, str]:
-    """The properties without those that a consumer or an admin client alone takes. Unknown names stay."""
+    """Return the properties without those that only a consumer or an admin client has. Unknown names stay."""
     return _for("p", properties)
 
 
 def for_admin(properties: t.Mapping[str, str]) -> t.Dict[str, str]:
-    """The properties without those that a consumer or a producer alone takes. Unknown names stay."""
+    """Return the properties without those that only a consumer or a producer has. Unknown names stay."""
     return _for("a", properties)
 
 
@@ -58,7 +58,7 @@ def _for(client: str, properties: t.Mapping[str, str]) -> t.Dict[str, str]:
 
 def _place(properties: t.Dict[str, str], role: str, location: t.Optional[str], password: str) -> None:
     if not location:
-        raise InputError(role, "it has no place where the client would find it", "Give its location")
+        raise InputError(role, "its location on the client's host is missing", "Give its location")
     properties[f"ssl.{role}.location"] = location
     properties[f"ssl.{role}.password"] = password
     properties[f"ssl.{role}.type"] = "JKS"

@@ -70,15 +70,17 @@ def parse(text: str) -> Jaas:
     """
     tokens = list(_tokens(text))
     if not tokens:
-        raise InputError(SUBJECT, "it holds no login module", _FORM)
+        raise InputError(SUBJECT, "no login module given", _FORM)
     module, flag = tokens[0], tokens[1] if len(tokens) > 1 else _Token("end")
     if module.kind != "text":
-        raise InputError(SUBJECT, "it does not start with the class name of a login module", _FORM)
+        raise InputError(SUBJECT, "the class name of a login module is missing at its start", _FORM)
     if flag.kind != "text" or flag.text.lower() not in _FLAGS:
-        raise InputError(SUBJECT, f"after the login module there must be one of {', '.join(_FLAGS)}", _FORM)
+        raise InputError(SUBJECT, f"the login module must be followed by one of {', '.join(_FLAGS)}", _FORM)
     options, rest = _options(tokens[2:])
     if rest:
-        raise InputError(SUBJECT, "something follows the semicolon", "Kafka clients take exactly one login module")
+        raise InputError(
+            SUBJECT, "text after the semicolon", "Give exactly one login module: Kafka's clients accept no more"
+        )
     return Jaas(module.text, flag.text.lower(), options)
 
 
@@ -99,17 +101,17 @@ def _options(tokens: t.List[_Token]) -> t.Tuple[t.Dict[str, str], t.List[_Token]
     while position < len(tokens) and tokens[position].kind != ";":
         name, *rest = tokens[position : position + 3]
         if name.kind != "text":
-            raise InputError(SUBJECT, "it has a part that is not <option>=<value>", f"{_FORM} Quote each value")
+            raise InputError(SUBJECT, "a part of it is not <option>=<value>", f"{_FORM} Quote each value")
         if len(rest) != 2 or rest[0].kind != "=" or rest[1].kind != "text":
             raise InputError(
                 f"{SUBJECT}, option {name.text}",
-                "it has no value that Kafka could read",
-                "Put the value in quotes: outside of them numbers and signs are not allowed",
+                "the value cannot be read by Kafka",
+                "Put the value in quotes: numbers and special characters are not allowed without them",
             )
         options[name.text] = rest[1].text
         position += 3
     if position == len(tokens):
-        raise InputError(SUBJECT, "it does not end with a semicolon", "Add ; at its end")
+        raise InputError(SUBJECT, "the semicolon at its end is missing", "Add ; at the end")
     return options, tokens[position + 1 :]
 
 
@@ -124,7 +126,7 @@ def _tokens(text: str) -> t.Iterator[_Token]:
         if character in _QUOTED:
             match = _QUOTED[character].match(text, position)
             if not match:
-                raise InputError(SUBJECT, "a quote is opened and not closed", "Close it on the same line")
+                raise InputError(SUBJECT, "a quote is not closed", "Close it on the same line")
             yield _Token("text", _ESCAPE.sub(_unescape, match.group(1)))
         else:
             match = _NUMBER.match(text, position)

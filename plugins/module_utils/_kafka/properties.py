@@ -30,7 +30,7 @@ _ESCAPE_LENGTH = 4
 
 
 def parse(text: str, subject: str = "properties") -> t.Dict[str, str]:
-    """The entries of a properties text, in its order.
+    """Return the entries of a properties text, in its order.
 
     :param text: the text; decode a file's bytes with :data:`ENCODING`.
     :param subject: what an error calls the text, for example its path.
@@ -41,7 +41,9 @@ def parse(text: str, subject: str = "properties") -> t.Dict[str, str]:
 
 
 def render(properties: t.Mapping[str, str], header: str = "") -> str:
-    """A properties text that Java reads back as ``properties``, in their order, without a date: same input, same text.
+    """Return a properties text that Java reads back as ``properties``, in their order, without a date.
+
+    Same input, same text.
 
     :param properties: name to value, any text.
     :param header: lines to put above as comments.
@@ -138,7 +140,7 @@ def _escape(character: str) -> str:
 
 
 def _ascii(text: str) -> str:
-    """The text with everything but printable ASCII as ``\\uXXXX``, one escape for each UTF-16 unit."""
+    """Return the text with everything but printable ASCII as ``\\uXXXX``, one escape for each UTF-16 unit."""
     return "".join(
         character if " " <= character <= "~" else "".join(f"\\u{unit:04x}" for unit in _utf16(character))
         for character in text

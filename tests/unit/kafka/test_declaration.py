@@ -173,7 +173,7 @@ def test_servers_that_are_none(servers: str) -> None:
 
 
 def test_servers_are_needed() -> None:
-    assert refusal({}).cause == "it is missing"
+    assert refusal({}).cause == "missing"
 
 
 # --- protocol, stores and login --------------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ def test_protocols_that_are_none() -> None:
         ({"sasl.mechanism": "SCRAM-SHA512"}, "sasl.mechanism", "unknown mechanism"),
         ({"sasl.mechanism": "plain"}, "sasl.mechanism", "unknown mechanism"),
         ({"sasl.jaas.config": None}, "sasl.jaas.config", "missing, and sasl.mechanism PLAIN needs it"),
-        ({"sasl.jaas.config": PLAIN_LOGIN[:-1]}, None, "it does not end with a semicolon"),
+        ({"sasl.jaas.config": PLAIN_LOGIN[:-1]}, None, "the semicolon at its end is missing"),
         (
             {"sasl.mechanism": "SCRAM-SHA-256"},
             "sasl.jaas.config",
@@ -371,7 +371,7 @@ def test_passwords_of_a_store_may_stand_in_the_properties() -> None:
     assert declared.truststore and declared.truststore.password == "from properties"
     assert "ssl.truststore.password" not in declared.properties
     option = declaration.store_option("truststore", {"content": pki.authority().pem, "password": "S3CRET"})
-    assert refusal(ssl, option).cause == "its password is another one than ssl.truststore.password"
+    assert refusal(ssl, option).cause == "password differs from ssl.truststore.password"
 
 
 def test_locations_stay_as_they_are() -> None:

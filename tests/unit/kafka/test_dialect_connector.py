@@ -106,9 +106,9 @@ def test_other_protocols_do_not() -> None:
 
 
 def test_a_store_needs_its_place() -> None:
-    with pytest.raises(InputError, match="truststore: it has no place in the project"):
+    with pytest.raises(InputError, match="truststore: its location in the project is missing"):
         dialect_connector.connector(declaration.declare(PLAIN, truststore()))
-    with pytest.raises(InputError, match="keystore: it has no place in the project"):
+    with pytest.raises(InputError, match="keystore: its location in the project is missing"):
         dialect_connector.connector(declaration.declare(PLAIN, truststore(), keystore()), PLACES[0])
 
 
@@ -121,7 +121,7 @@ def servers(length: int) -> str:
 def test_the_length_of_the_servers() -> None:
     assert len(connector({"bootstrap.servers": servers(1000)})["bootstrapServers"]) == 1000
     error = refusal({"bootstrap.servers": servers(1001)})
-    assert error.cause == "it has 1001 characters, and a connector holds 1000"
+    assert error.cause == "1001 characters, and a connector stores 1000 at most"
 
 
 @pytest.mark.parametrize("sign", ["x", "é", "😀", '"', "\\", "\n"])
@@ -133,7 +133,7 @@ def test_the_length_of_the_options_is_that_of_their_json_in_javas_characters(sig
     longest = max(count for count in range(2000) if length(count) <= 2000)
     connector({**SERVERS, "client.id": sign * longest})
     error = refusal({**SERVERS, "client.id": sign * (longest + 1)})
-    assert error.subject == "properties" and error.cause.startswith("a connector's options take 200")
+    assert error.subject == "properties" and error.cause.startswith("200")
     assert error.remedy.endswith("the longest is client.id")
 
 
