@@ -42,6 +42,10 @@ venv: $(VENV)/.ready .build/collections ## the virtual environment of the tests
 .build/collections:
 	@$(BIN)/python tests/conftest.py
 
+$(VENV)/.mutation: $(VENV)/.ready tests/requirements/mutation.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements/mutation.txt
+	@touch $@
+
 $(VENV)-client-%/.ready: tests/requirements/client-%.txt
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
@@ -63,7 +67,7 @@ test: needs venv ## everything that CI runs
 lint: venv ## ruff, mypy --strict, ansible-lint (production), the docs, the changelog
 	ruff check .
 	ruff format --check .
-	mypy .build/collections/ansible_collections/hopsworks/kafka/plugins/module_utils
+	mypy .build/collections/ansible_collections/hopsworks/kafka/plugins
 	ansible-lint --offline --profile production
 	antsibull-changelog lint
 	antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
@@ -111,7 +115,7 @@ bench: venv ## figures, both sides in one run
 	@$(BIN)/python -m tests.bench
 
 .PHONY: mutation
-mutation: venv ## does a broken planner or dialect fail the tests? prints the score
+mutation: venv $(VENV)/.mutation ## do the unit tests notice a broken module_utils? prints the score of each room
 	@$(BIN)/python -m tests.mutation
 
 .PHONY: clean

@@ -39,7 +39,7 @@ def test_without_stores_nothing_is_added() -> None:
 def test_a_store_needs_its_place() -> None:
     with pytest.raises(InputError, match="truststore: its location"):
         dialect_java.java_properties(declaration.declare(PLAIN, truststore()))
-    with pytest.raises(InputError, match="keystore: it has no place"):
+    with pytest.raises(InputError, match="keystore: its location"):
         dialect_java.java_properties(declaration.declare(PLAIN, None, keystore()), "/t.jks")
 
 
