@@ -182,6 +182,7 @@ def shapes() -> t.Iterator[Case]:
 
 # --- statuses and errors ----------------------------------------------------------------------------------------------
 
+LOCATION = "Location: /x"
 ESCAPES = "\x1b]0;owned\x07\x1b[2J"
 
 
@@ -218,6 +219,7 @@ def statuses() -> t.Iterator[Case]:
 def costs() -> t.Iterator[Case]:
     bomb = gzip.compress(b'["' + b"x" * 50_000_000 + b'"]')
     bombs = gzip.compress(gzip.compress(b" " * 200_000_000))
+    deflated = zlib.compress(b"[" * 50_000_000)
     options = [{"name": f"option.{number}", "value": "x"} for number in range(100_000)]
     many = json.dumps({**CONNECTOR, "options": options}).encode()
     chunked = head("Transfer-Encoding: chunked")
@@ -256,7 +258,7 @@ def costs() -> t.Iterator[Case]:
             ("gzip_in_gzip", (answer(200, bombs, "Content-Encoding: gzip, gzip"),), b"", "serve"),
             (
                 "deflate_bomb",
-                (answer(200, zlib.compress(b"[" * 50_000_000), "Content-Encoding: deflate"),),
+                (answer(200, deflated, "Content-Encoding: deflate"),),
                 b"",
                 "serve",
             ),

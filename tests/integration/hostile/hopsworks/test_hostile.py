@@ -24,7 +24,8 @@ MAX_SECONDS = TIMEOUT + 1
 MAX_MEGABYTES = 150
 AT_ONCE = 12
 CASES = {f"{number}.{case.name}": case for number, case in enumerate(cases())}
-KEY = "canary-key.Secret"
+#: Of an answer with a right shape, what follows from its content.
+ABOUT_PROJECTS = ("Data owner", "does not exist", "no project is selected", "no member")
 
 Outcomes = dict[str, dict[str, t.Any]]
 
@@ -100,16 +101,7 @@ def test_a_hostile_answer(key: str, outcomes: Outcomes) -> None:
     assert len(result["msg"]) < 5000
     assert case.harmless or result["failed"], "a wrong answer was taken for a right one"
     if result["failed"]:
-        assert NAMES[case.request] in text or "Data owner" in text or "projects:" in result["msg"], result["msg"]
-        assert names_the_request(case, result), result["msg"]
-
-
-def names_the_request(case: Case, result: dict[str, t.Any]) -> bool:
-    """Whether the message names the request, or what was missing in an answer of a right shape."""
-    return f"{NAMES[case.request]}" in json.dumps(result) or any(
-        reason in json.dumps(result)
-        for reason in ("not_data_owner", "Data owner", "none is left", "is no project", "no project")
-    )
+        assert NAMES[case.request] in text or any(cause in text for cause in ABOUT_PROJECTS), result["msg"]
 
 
 def test_there_are_enough_and_all_are_different() -> None:
