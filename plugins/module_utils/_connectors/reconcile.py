@@ -36,6 +36,7 @@ def reconcile(
     """
     access = _ProjectAccess(session, project, desired, directory)
     state: t.Optional[ReconcileState] = None
+    failing_since: t.Optional[float] = None
     try:
         refused = project.permission_error()
         if refused is not None:
@@ -50,12 +51,14 @@ def reconcile(
                 state = state.done()
             except RequestError as error:
                 round_number = state.round
+                # All rounds share the time of one request: a server that fails for good holds up a project only once.
+                failing_since = session.started if failing_since is None else failing_since
                 step, state = next_step(state, error)
                 if step is NextStep.INSPECT_FILE:
                     state = state.instead(access.place_of_upload(state.todo[0]))
                     continue
                 pause = step in (NextStep.WAIT, NextStep.REPEAT)
-                if step is NextStep.FAIL or (pause and not session.pause(round_number, error)):
+                if step is NextStep.FAIL or (pause and not session.pause(round_number, error, failing_since)):
                     raise
                 if step is NextStep.REPEAT:
                     continue

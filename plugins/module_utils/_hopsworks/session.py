@@ -159,20 +159,29 @@ class Session:
                     raise
                 self._sleep(wait)
 
-    def pause(self, attempt: int, error: RequestError) -> bool:
+    @property
+    def started(self) -> float:
+        """Return the moment of ``time.monotonic()`` at which the last request was first sent."""
+        return self._started
+
+    def pause(self, attempt: int, error: RequestError, since: t.Optional[float] = None) -> bool:
         """Wait before another attempt at the last request, which the caller has found worth repeating.
 
+        :param since: count the time from this moment on, for requests that share the time of one.
         :returns: False if it is not worth it: it took all of its time, or the server asks to wait for longer.
         """
-        wait = self._wait(attempt, _ATTEMPTS, error)
+        wait = self._wait(attempt, _ATTEMPTS, error, since)
         if wait is None:
             return False
         self._sleep(wait)
         return True
 
-    def _wait(self, attempt: int, attempts: int, error: RequestError) -> t.Optional[float]:
+    def _wait(
+        self, attempt: int, attempts: int, error: RequestError, since: t.Optional[float] = None
+    ) -> t.Optional[float]:
         policy = RetryPolicy(self._connection.timeout * _LAST_START, attempts)
-        return policy.wait(attempt, time.monotonic() - self._started, error.retry_after)
+        elapsed = time.monotonic() - (self._started if since is None else since)
+        return policy.wait(attempt, elapsed, error.retry_after)
 
     def _once(self, request: str, given: t.Mapping[str, t.Any], bounds: answers.Bounds) -> t.Any:
         at = self._connection

@@ -133,6 +133,7 @@ def set_variables(
     :raises RequestError: the server rejected a request, or could not be reached.
     """
     first = plan = plan_variables(desired, api.read(session))
+    failing_since: t.Optional[float] = None
     for attempt in range(1, MAX_ROUNDS + 1):
         try:
             for action in () if check_mode else plan.actions:
@@ -140,7 +141,8 @@ def set_variables(
                 written.append(action.target)
             return first
         except RequestError as error:
-            if attempt == MAX_ROUNDS or not error.temporary or not session.pause(attempt, error):
+            failing_since = session.started if failing_since is None else failing_since
+            if attempt == MAX_ROUNDS or not error.temporary or not session.pause(attempt, error, failing_since):
                 raise
             plan = plan_variables(desired, api.read(session))
             still = {action.target for action in plan.actions}

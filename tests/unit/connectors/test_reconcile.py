@@ -58,9 +58,15 @@ class Hopsworks:
         self.failures: list[tuple[str, str, RequestError | Exception, bool]] = []
         self.writes: list[str] = []
         self.paused = 0
+        self.since: list[float] = []
         self.patience = True
 
-    def pause(self, _attempt: int, _error: RequestError) -> bool:
+    @property
+    def started(self) -> float:
+        return float(len(self.since))
+
+    def pause(self, _attempt: int, _error: RequestError, since: float) -> bool:
+        self.since.append(since)
         self.paused += 1
         return self.patience
 
@@ -219,6 +225,7 @@ def test_rounds_are_bounded(hopsworks: Hopsworks) -> None:
     hopsworks.failures = [("POST", "storageconnectors", lost(), False)] * 9
     assert summary(run(hopsworks)) == ("failed", True, "timeout")
     assert hopsworks.paused == 4
+    assert hopsworks.since == [0.0] * 4, "the time of all rounds counts from the first failure"
 
 
 # --- what others do meanwhile -----------------------------------------------------------------------------------------

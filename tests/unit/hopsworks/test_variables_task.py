@@ -196,7 +196,10 @@ class Server:
             raise failure
         return None
 
-    def pause(self, attempt: int, error: RequestError) -> bool:
+    started = 7.0
+
+    def pause(self, attempt: int, error: RequestError, since: float) -> bool:
+        assert since == 7.0
         self.pauses.append(attempt)
         return self.patient
 
