@@ -7,7 +7,7 @@ mutmut 3 names a mutant by the path of its file, and finds the tests of a functi
 its module. The two agree only where the sources lie at ``ansible_collections/hopsworks/kafka``, so mutmut runs in
 ``.build/collections``, where a link makes the checkout lie there.
 
-cosmic-ray 8 was ruled out: it starts the test command anew for each mutant, in one process at a time, with no knowledge
+cosmic-ray 8 was not tried: it starts the test command anew for each mutant, in one process at a time, with no knowledge
 of which tests run the mutated line.
 
 plugin.py     leaves out what a mutant must not cost: Java processes, downloads, hundreds of examples

@@ -10,8 +10,6 @@ seconds, and the megabytes that it and its children took at most. A job without 
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 import pathlib
 import resource
 import sys
@@ -21,6 +19,8 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import declare, store_option
 from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import groups, probe_task, round_trip, topics
+
+from tests.integration.hostile.forks import run_jobs
 
 from .broker import GROUP, MEMBER, TOPIC
 
@@ -55,22 +55,5 @@ def do(job: dict[str, t.Any]) -> dict[str, t.Any]:
     return {"result": result, "seconds": seconds, "megabytes": most / 1024}
 
 
-def main(folder: pathlib.Path, workers: int) -> None:
-    running = 0
-    for number, line in enumerate(sys.stdin):
-        while running >= workers:
-            os.wait()
-            running -= 1
-        if os.fork() == 0:
-            try:
-                done = json.dumps(do(json.loads(line)))
-                (folder / f"{number}.json").write_text(done)
-            finally:
-                os._exit(0)
-        running += 1
-    for _number in range(running):
-        os.wait()
-
-
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]), int(sys.argv[2]))
+    run_jobs(do, pathlib.Path(sys.argv[1]), int(sys.argv[2]))
