@@ -188,7 +188,8 @@ def test_a_service_that_runs_but_reads_nothing_is_rolled_back(
     assert ran.code != 0 and result["rolled_back"] and len(result["reasons"]) == 1, ran.output
     assert "consumer group onlinefs_rondb" in result["msg"] and "the service works with it" in result["msg"]
     assert "canary-wrong-2" not in ran.output
-    assert any("uthentication" in line for line in result["diagnosis"]["log"])
+    # Kafka's own word is there before the service has written a line of its log.
+    assert "uthentication" in result["msg"], result["msg"]
     assert host.files("host1") == before and host.pid("host1") != pid
     with Load(kafka) as load:
         time.sleep(1)
