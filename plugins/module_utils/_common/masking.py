@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+import urllib.parse
 
 from .spellings import find_secrets
 
@@ -131,6 +132,33 @@ def public_url(text: str) -> str:
     parts = _BOUNDARY.split(text)
     parts[::2] = (_public_url(part) if "://" in part else part for part in parts[::2])
     return "".join(parts)
+
+
+def public_text(text: str) -> str:
+    """Return what may be shown of a value that is public by its name, should it hold a secret nevertheless."""
+    # A login of Java or a private key in the wrong place: nothing of it is shown.
+    if "LoginModule" in text or "PRIVATE KEY" in text:
+        return MASK
+    return clean(text, ())
+
+
+def public_command(command: str) -> str:
+    """Return the program of a command line, and the mask for its arguments."""
+    program, space, arguments = command.strip().partition(" ")
+    return public_text(program) + (f"{space}{MASK}" if arguments else "")
+
+
+def url_secrets(text: str) -> t.Set[str]:
+    """Return the secrets in a text's URLs: user information, and the values of queries, encoded and decoded."""
+    found: t.Set[str] = set()
+    for url in (part for part in _BOUNDARY.split(text) if "://" in part) if "://" in text else ():
+        rest = url.partition("://")[2]
+        user, at, rest = rest.rpartition("@")
+        if at:
+            found |= {user, user.partition(":")[2]}
+        query = re.split(r"[?#]", rest, maxsplit=1)[1:]
+        found |= {pair.partition("=")[2] or pair for pair in re.split(r"[&;#]", "".join(query))}
+    return {form for secret in found for form in (secret, urllib.parse.unquote_plus(secret)) if form}
 
 
 def _public_url(url: str) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .masking import MASK
+from .masking import MASK, public_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,12 +32,21 @@ class Change:
     secret: bool = False
 
     def to_result(self) -> dict[str, t.Any]:
-        """Return the change as results and diffs show it: ``{what, before, after}``, secrets masked."""
-        if not self.secret:
-            return {"what": self.what, "before": self.before, "after": self.after}
-        before = None if self.before is None else MASK
-        after = None if self.after is None else f"{MASK} (changed)" if before else MASK
+        """Return the change as results and diffs show it: ``{what, before, after}``, secrets masked.
+
+        If nothing but a secret differs, ``after`` says that it changed.
+        """
+        before, after = (self._shown(value) for value in (self.before, self.after))
+        if before is not None and before == after and self.before != self.after:
+            after = f"{after} (changed)"
         return {"what": self.what, "before": before, "after": after}
+
+    def _shown(self, value: t.Any) -> t.Any:
+        if value is None:
+            return None
+        if self.secret:
+            return MASK
+        return public_text(value) if isinstance(value, str) else value
 
 
 @dataclasses.dataclass(frozen=True)

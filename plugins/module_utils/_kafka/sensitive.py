@@ -2,7 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Which texts of a declaration are secret, so that nobody ever shows them."""
+"""Decide which values of a declaration are secret.
+
+A name that is not known is a secret: only the values of names that Kafka's own lists call public, and of a short list
+of the field's own, are shown. What a public value holds that must not be shown (a login in a URL, a JAAS text in the
+wrong property) is masked by :func:`public_value`.
+"""
 
 from __future__ import annotations
 
@@ -11,48 +16,126 @@ import re
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import secret_name
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import (
+    MASK,
+    public_text,
+    secret_name,
+    url_secrets,
+)
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores import KeyStore, StoreOption, TrustStore
 
 from . import jaas
 from .java_configs import SETTINGS
+from .librdkafka_configs import PROPERTIES
 
 # Kafka hides these as well; a certificate is no secret.
-_PUBLIC = frozenset({"ssl.truststore.certificates", "ssl.keystore.certificate.chain"})
+_CERTIFICATES = frozenset({"ssl.truststore.certificates", "ssl.keystore.certificate.chain"})
+#: Public names that stand beside Kafka's own in the field: those of Confluent's serializers
+#: (https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/index.html), and the fields
+#: of a connector of Hopsworks (``dialect_connector.FIELDS``).
+_PUBLIC = frozenset(
+    {
+        "schema.registry.url",
+        "basic.auth.credentials.source",
+        "bearer.auth.credentials.source",
+        "schema.registry.basic.auth.credentials.source",
+        "auto.register.schemas",
+        "use.latest.version",
+        "specific.avro.reader",
+        "key.subject.name.strategy",
+        "value.subject.name.strategy",
+        "bootstrapServers",
+        "securityProtocol",
+        "sslTruststoreLocation",
+        "sslKeystoreLocation",
+        "sslEndpointIdentificationAlgorithm",
+    }
+)
+#: Of these names Java's list says nothing. librdkafka's does not tell which of its values are secret.
+_LIBRDKAFKA = frozenset(
+    name
+    for name in PROPERTIES
+    if not re.search(r"password|secret|username|\.pem$|oauthbearer\.config|passphrase|engine\.id", name)
+    and not secret_name(name)
+)
 _PUBLIC_OPTIONS = re.compile(
     r"(user(name)?|principal|clientid|client_id|scope|use\w*|store\w*|doNot\w*|debug|realm|keytab|extension_.*|"
     r"servicename|aws\w*name|aws\w*arn|aws\w*region|unsecured.*|awsdebugcreds|refreshkrb5config|ticketcache)$",
     re.I,
 )
 _PEM_LINE = re.compile(r"^[A-Za-z0-9+/=]{16,}$", re.M)
+#: Words and numbers say nothing about whoever uses them, whatever the name of the property is.
+_WORD = re.compile(r"(?:true|false|none|null|[-+.\d]*|.{0,3})$", re.IGNORECASE | re.DOTALL)
 
 Store = t.Union[StoreOption, TrustStore, KeyStore, t.Mapping[str, t.Any], None]
 
 
 def secret_property(name: str) -> bool:
-    """Whether a property's value must not be shown: what Kafka takes for a password, and what sounds like one."""
-    if name in _PUBLIC:
+    """Tell whether a property's value must not be shown: one that Kafka hides, or of a name that is not known."""
+    if name in _CERTIFICATES:
         return False
     if name in SETTINGS:
         return SETTINGS[name].kind == "password"
-    return secret_name(name)
+    return name not in _PUBLIC and name not in _LIBRDKAFKA
+
+
+def public_value(name: str, value: t.Any) -> t.Any:
+    """Return what may be shown of a property's value: the mask, the value, or the value without what is secret in it."""
+    if value is None or isinstance(value, (bool, int, float)) and not secret_property(name):
+        return value
+    if secret_property(name):
+        return MASK
+    if name in _CERTIFICATES and "PRIVATE KEY" not in str(value):
+        return value
+    text = str(value)
+    shown = public_text(text)
+    return value if shown == text else shown
+
+
+def secret_value(name: str, value: t.Any) -> bool:
+    """Tell whether a property's value, or a part of it, must not be shown."""
+    return bool(public_value(name, value) != value)
 
 
 def secrets_of(properties: t.Mapping[str, t.Any], *stores: Store) -> t.Set[str]:
-    """Every secret text of a declaration, for masking.
+    """Return every text of a declaration that must not be shown, for masking the texts of other programs.
 
-    :param properties: name to value; the passwords inside a JAAS text are found too, in both spellings.
+    :param properties: name to value. The passwords inside a JAAS text are found too, in both spellings. A value of an
+        unknown name counts unless it is a word, a number, or the value of a public property as well.
     :param stores: store options (as objects or dictionaries) or loaded stores; None is passed over.
     """
+    found = certain_secrets_of(properties, *stores)
+    public = {str(value) for name, value in properties.items() if not secret_value(str(name), value)}
+    for name, value in _scalars(properties):
+        if secret_property(name) and not _WORD.match(value) and value not in public:
+            found |= _of_text(value)
+    return found
+
+
+def certain_secrets_of(properties: t.Mapping[str, t.Any], *stores: Store) -> t.Set[str]:
+    """Return the texts of a declaration that are secrets without doubt.
+
+    ansible-core removes what it is told of from everything that it prints, so it is told of these alone: a property of
+    an unknown name may well be called ``project_1``.
+    """
     found: t.Set[str] = set()
-    for name, value in properties.items():
-        if value is not None and secret_property(str(name)):
-            found |= _of_text(str(value))
-            if str(name).endswith("jaas.config"):
-                found |= _of_jaas(str(value))
+    for name, value in _scalars(properties):
+        if name in SETTINGS or name in _PUBLIC or name in _LIBRDKAFKA:
+            certain = secret_property(name)
+        else:
+            certain = secret_name(name)
+        if certain or "PRIVATE KEY" in value:
+            found |= _of_text(value)
+        if name.endswith("jaas.config") or "LoginModule" in value:
+            found |= {value} | _of_jaas(value)
+        found |= url_secrets(value)
     for store in stores:
         found |= _of_store(store)
     return {text for text in found if text.strip()}
+
+
+def _scalars(properties: t.Mapping[str, t.Any]) -> t.Iterator[t.Tuple[str, str]]:
+    return ((str(name), str(value)) for name, value in properties.items() if isinstance(value, (str, int, float)))
 
 
 def _of_store(store: Store) -> t.Set[str]:
@@ -68,14 +151,14 @@ def _of_store(store: Store) -> t.Set[str]:
 
 
 def _of_content(content: bytes) -> t.Set[str]:
-    """A store's bytes in the form in which an option gives them: PEM text, or base64."""
+    """Return a store's bytes as an option gives them: PEM text, or Base64."""
     if b"-----BEGIN " in content:
         return _of_text(content.decode("utf-8", "replace"))
     return {base64.b64encode(content).decode("ascii")}
 
 
 def _of_text(value: str) -> t.Set[str]:
-    """The text, and of a PEM key also each line: an error of another program may quote a single one."""
+    """Return the text, and each line of a PEM key: an error of another program may quote a single one."""
     if "PRIVATE KEY" not in value:
         return set() if "-----BEGIN CERTIFICATE" in value else {value}
     return {value, value.strip()} | set(_PEM_LINE.findall(value[value.index("PRIVATE KEY") :]))
@@ -85,7 +168,7 @@ def _of_jaas(value: str) -> t.Set[str]:
     try:
         module = jaas.parse(value)
     except InputError:
-        # Not readable, so every quoted part of it may be the secret.
+        # It cannot be read, so every quoted part of it may be the secret.
         return {first or second for first, second in re.findall(r'"([^"]*)"|\'([^\']*)\'', value)}
     secrets = [option for name, option in module.options.items() if not _PUBLIC_OPTIONS.match(name)]
     return {spelling for option in secrets for spelling in (option, jaas.quote(option)[1:-1])}
