@@ -52,7 +52,7 @@ class ActionModule(ControllerStoresMixin, NormalAction):  # type: ignore[misc]
         if traceback:
             display.vvv(f"The traceback of kafka_connector is:\n{traceback}")
         if _returns_invocation(variables):
-            result["invocation"] = {"module_args": mask(options)[0]}
+            result["invocation"] = {"module_args": mask(options)}
         return t.cast("Values", remove_values(result, listed_secrets(options)))
 
     def _is_here(self, variables: Variables) -> bool:

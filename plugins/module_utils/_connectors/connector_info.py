@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import MASK, clean
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import connectors, files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_each_project import (
     Failure,
@@ -19,8 +19,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_eac
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session, connection
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_connector import FIELDS, SECRET_FIELDS
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive import secret_property
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_connector import FIELDS
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive import public_value, secret_value
 
 from .connector_planner import DesiredConnector, differences, locations
 from .desired import OVERRIDABLE, declare_connectors, overrides_by_project
@@ -145,16 +145,14 @@ def _effective(connector: t.Mapping[str, t.Any]) -> Fields:
 
 def masked_connector(connector: t.Mapping[str, t.Any]) -> Fields:
     """Return the connector's own fields as the REST API names them, secrets masked."""
-    fields = ("id", "name", "description", "storageConnectorType", *FIELDS.values())
-    shown: Fields = {
-        field: MASK if field in SECRET_FIELDS and connector[field] else connector[field]
-        for field in fields
-        if connector.get(field) is not None
-    }
+    about = ("id", "name", "description", "storageConnectorType")
+    shown: Fields = {field: connector[field] for field in about if connector.get(field) is not None}
+    for name, field in FIELDS.items():
+        if connector.get(field) is not None:
+            shown[field] = public_value(name, connector[field])
     shown["options"] = [
-        {"name": name, "value": MASK if secret_property(str(name)) else option.get("value")}
+        {"name": option.get("name"), "value": public_value(str(option.get("name")), option.get("value"))}
         for option in connector.get("options") or ()
-        for name in (option.get("name"),)
     ]
     return shown
 
@@ -162,9 +160,10 @@ def masked_connector(connector: t.Mapping[str, t.Any]) -> Fields:
 def declaration(project: str, connector: t.Mapping[str, t.Any]) -> t.Tuple[Fields, t.List[str]]:
     """Return the connector as an item of the option ``projects`` without its secrets, and the names of the secrets.
 
-    They are left out instead of masked, so that the item can be used: the common declaration supplies them.
+    They are left out instead of masked, so that the item can be used: the common declaration supplies them. A property
+    of an unknown name counts as a secret.
     """
     given = {name: connector.get(field) for name, field in FIELDS.items() if connector.get(field) is not None}
     given.update({str(option.get("name")): option.get("value") for option in connector.get("options") or ()})
-    secrets = sorted(name for name in given if secret_property(name))
+    secrets = sorted(name for name, value in given.items() if secret_value(name, value))
     return {"name": project, "properties": {n: v for n, v in given.items() if n not in secrets}}, secrets

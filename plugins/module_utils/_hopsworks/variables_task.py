@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Action, Change, Plan
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.public_variables import secret_variable
 
 from . import variables as api
 from .request_errors import RequestError, to_result
@@ -23,18 +24,7 @@ VISIBILITIES = ("ADMIN", "USER", "NOTAUTHENTICATED")
 #: How often variables are read and planned again before the task gives up.
 MAX_ROUNDS = 5
 
-#: Variables whose values are shown. Any other may hold a secret, whatever its name, unless it is just true or false.
-PUBLIC_VARIABLES = frozenset(
-    (
-        "enable_bring_your_own_kafka",
-        "enable_kafka_storage_connectors",
-        "kafka_enabled",
-        "online_kafka_storage_connector_name",
-        "onlinefs_byok_deployments_enabled",
-        "onlinefs_cluster_deployment_enabled",
-        "onlinefs_service_thread_number",
-    )
-)
+#: Values that hold no secret, whatever the variable's name.
 _BOOLEANS = ("true", "false")
 
 
@@ -118,7 +108,7 @@ def _differences(desired: DesiredVariable, current: t.Optional[api.Variable]) ->
 def _secret(name: str, before: t.Optional[str], after: str, current: t.Optional[api.Variable]) -> bool:
     if current and current.hide:
         return True
-    return name not in PUBLIC_VARIABLES and not (after in _BOOLEANS and (before is None or before in _BOOLEANS))
+    return secret_variable(name) and not (after in _BOOLEANS and (before is None or before in _BOOLEANS))
 
 
 def set_variables(

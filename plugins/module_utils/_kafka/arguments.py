@@ -11,9 +11,17 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import MASK, MIN_MASKED_LENGTH
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import (
+    MASK,
+    MIN_MASKED_LENGTH,
+    public_command,
+    public_text,
+    secret_name,
+    url_secrets,
+)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.public_variables import secret_variable
 
-from .sensitive import secret_property, secrets_of
+from .sensitive import certain_secrets_of, public_value
 
 
 class Module(t.Protocol):
@@ -23,12 +31,21 @@ class Module(t.Protocol):
     no_log_values: t.Set[str]
 
 
-_STORE_SECRETS = ("password", "key_password", "content")
-_SECRET_OPTIONS = frozenset(("api_key", *_STORE_SECRETS))
+#: Options that are Kafka properties.
+_PROPERTIES = frozenset(("properties", "consumer_properties", "vector_db_properties", "producer_properties"))
+_STORES = frozenset(("truststore", "keystore"))
+_SECRETS = frozenset(("api_key", "password", "key_password", "content"))
+#: Options that are dictionaries or lists of dictionaries, and the keys in them that hold no secret.
+_PUBLIC_KEYS: t.Mapping[str, t.FrozenSet[str]] = {
+    **dict.fromkeys(_STORES, frozenset(("path", "type", "remote_src"))),
+    **dict.fromkeys(("projects", "probes"), frozenset(("name", "topics", "groups"))),
+    "topics": frozenset(("name", "operations")),
+    "slice": frozenset(("index", "count")),
+}
 
 
 def kafka_client_arguments() -> t.Dict[str, t.Any]:
-    """The declaration of a Kafka client. All of it is kept out of the system log; :func:`conceal` does the rest."""
+    """Return the options that declare a Kafka client, for the argument spec of a module."""
     return {
         "properties": {"type": "dict", "no_log": True},
         "truststore": _store_argument(),
@@ -53,50 +70,111 @@ def _store_argument() -> t.Dict[str, t.Any]:
 
 
 def mask_params(module: Module) -> t.Dict[str, t.Any]:
-    """Leaves only what may be shown in ``module.params``; returns the options as they were given.
+    """Leave only what may be shown in ``module.params``, and return the options as they were given.
 
     Call it first, once. Options that may hold a secret are ``no_log`` as a whole, which keeps them out of the system
     log, but would also blank out every word in them (``SASL_SSL``, a project's name) in the results. So the list of
-    texts to blank out is cut down to the secrets. Those in items of lists (overrides of projects) are taken out of the
-    parameters but not listed: blanking out costs texts times secrets, and there is no bound on their number.
+    texts to blank out is cut down to the secrets.
     """
     given = module.params
-    module.params, secrets = mask(given)
-    module.no_log_values = _listed(secrets)
+    module.params = mask(given)
+    module.no_log_values = listed_secrets(given)
     return given
 
 
 def listed_secrets(options: t.Mapping[str, t.Any]) -> t.Set[str]:
-    """The texts to blank out in results, should one ever come there."""
-    return _listed(mask(options)[1])
+    """Return the secrets that ansible-core is to remove from results, should one ever come there.
 
-
-def _listed(secrets: t.Set[str]) -> t.Set[str]:
+    Those in items of lists (overrides of projects) are not among them: removing costs texts times secrets, and there is
+    no bound on the number of projects. Short ones are not either, as they occur in ordinary words.
+    """
+    secrets = {str(options["api_key"])} if options.get("api_key") else set()
+    secrets |= certain_secrets_of({}, *(options[role] for role in _STORES if isinstance(options.get(role), dict)))
+    for name in _PROPERTIES:
+        if isinstance(options.get(name), dict):
+            secrets |= certain_secrets_of(options[name])
+    secrets |= {str(value) for name, value in _variables(options.get("variables")) if secret_name(name)}
+    secrets |= url_secrets(str(options.get("metrics_url") or ""))
     return {secret for secret in secrets if len(secret) >= MIN_MASKED_LENGTH}
 
 
-def mask(options: t.Any) -> t.Tuple[t.Any, t.Set[str]]:
-    """A copy of an option's value with every secret in it masked, and the secrets that do not stand in lists."""
-    if isinstance(options, dict):
-        flat = {str(name): value for name, value in options.items() if isinstance(value, (str, int, float))}
-        secrets = secrets_of(flat, {name: flat[name] for name in _STORE_SECRETS if name in flat})
-        if "api_key" in flat:
-            secrets.add(str(flat["api_key"]))
-        if "value" in flat and secret_property(str(flat.get("name"))):
-            # An item of a list of names and values.
-            return {**options, "value": MASK}, secrets | {str(flat["value"])}
-        copy: t.Dict[t.Any, t.Any] = {}
-        for name, value in options.items():
-            if value is not None and _is_secret(str(name), value):
-                copy[name] = MASK
-            else:
-                copy[name], found = mask(value)
-                secrets |= found
-        return copy, secrets
-    if isinstance(options, (list, tuple)):
-        return [mask(value)[0] for value in options], set()
-    return options, set()
+def mask(options: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """Return a copy of a module's options with every secret in it masked.
+
+    The module knows the names of its options. In what they contain, a name that is not known is a secret.
+    """
+    return {name: _masked(name, value) for name, value in options.items()}
 
 
-def _is_secret(name: str, value: t.Any) -> bool:
-    return not isinstance(value, (dict, list, tuple, bool)) and (name in _SECRET_OPTIONS or secret_property(name))
+def _masked(name: str, value: t.Any) -> t.Any:
+    if value is None:
+        return None
+    if name in _PROPERTIES:
+        return _masked_values(value, public_value)
+    if name in _STORES:
+        return _masked_item(name, value) if isinstance(value, dict) else MASK
+    if name in _SECRETS:
+        return MASK
+    if name == "variables":
+        return _masked_variables(value)
+    if name == "service_commands":
+        return _masked_values(value, lambda _key, command: public_command(str(command)))
+    if name == "path_map":
+        return _masked_values(value, lambda _key, path: _shown(path))
+    if isinstance(value, (list, tuple)):
+        return [_masked_item(name, item) for item in value]
+    return _masked_item(name, value)
+
+
+def _masked_values(value: t.Any, shown: t.Callable[[str, t.Any], t.Any]) -> t.Any:
+    if not isinstance(value, dict):
+        return MASK
+    return {key: None if item is None else shown(str(key), item) for key, item in value.items()}
+
+
+def _masked_item(name: str, value: t.Any) -> t.Any:
+    """Return a value that is a scalar or a dictionary of an option with known keys."""
+    if not isinstance(value, dict):
+        return _shown(value)
+    public = _PUBLIC_KEYS.get(name, frozenset())
+    known = public | _PROPERTIES | _STORES
+    return {
+        key: None if item is None else _masked(str(key), item) if key in known else MASK for key, item in value.items()
+    }
+
+
+def _masked_variables(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return _masked_values(value, _public_variable)
+    if not isinstance(value, (list, tuple)):
+        return MASK
+    return [
+        {
+            key: _public_variable(str(item.get("name")), text)
+            if key == "value"
+            else _shown(text)
+            if key in ("name", "visibility")
+            else MASK
+            for key, text in item.items()
+        }
+        if isinstance(item, dict)
+        else MASK
+        for item in value
+    ]
+
+
+def _public_variable(name: str, value: t.Any) -> t.Any:
+    return MASK if secret_variable(name) else _shown(value)
+
+
+def _shown(value: t.Any) -> t.Any:
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return public_text(value) if isinstance(value, str) else MASK
+
+
+def _variables(value: t.Any) -> t.Iterator[t.Tuple[str, t.Any]]:
+    if isinstance(value, dict):
+        yield from ((str(name), text) for name, text in value.items())
+    elif isinstance(value, (list, tuple)):
+        yield from ((str(item.get("name")), item.get("value")) for item in value if isinstance(item, dict))

@@ -80,11 +80,13 @@ def secret_property(name: str) -> bool:
 
 
 def public_value(name: str, value: t.Any) -> t.Any:
-    """Return what may be shown of a property's value: the mask, the value, or the value without what is secret in it."""
-    if value is None or isinstance(value, (bool, int, float)) and not secret_property(name):
+    """Return what may be shown of a property's value: all of it, the mask, or all but its secret parts."""
+    if value is None or value == "":
         return value
     if secret_property(name):
         return MASK
+    if isinstance(value, (bool, int, float)):
+        return value
     if name in _CERTIFICATES and "PRIVATE KEY" not in str(value):
         return value
     text = str(value)

@@ -10,10 +10,9 @@ import grp
 import pwd
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import MASK
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Action, Change, Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import secret_property
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive import public_value, secret_property
 
 from . import onlinefs_versions
 from .desired_files import parsed
@@ -134,7 +133,8 @@ def _text(name: str, file: t.Optional[File], before: t.Optional[File]) -> str:
     shown = {}
     for key, value in parsed(name, file).items():
         changed = before is not None and old.get(key) not in (None, value)
-        shown[key] = value if not secret_property(key) else f"{MASK} (changed)" if changed else MASK
+        visible = public_value(key, value)
+        shown[key] = f"{visible} (changed)" if changed and visible == public_value(key, old[key]) else visible
     return properties.render(shown)
 
 
