@@ -31,6 +31,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores 
     truststore_jks,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import require_joined
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.options import transaction_to_environment
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import find
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._to_builtin import to_builtin
 
@@ -58,8 +59,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         variables = task_vars or {}
         result: Values = super().run(tmp, variables)
         arguments = to_builtin(self._task.args)
-        if "_transaction" in arguments:
-            raise AnsibleError(f"{_MODULE}: _transaction is set by the action plugin, not by a task")
         if arguments.get("client_id") is None:
             arguments["client_id"] = f"onlinefs_{variables.get('inventory_hostname', 'host')}"
         try:
@@ -70,9 +69,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             # Not chained: the text of an unexpected exception may hold a password.
             return {**result, **_failed(DefectError(error))}
         checks = client is not None and arguments.get("verify_consumer_group", "auto") != "never"
-        if checks and consumer_groups.available() and not self._task.check_mode:
-            arguments["_transaction"] = {"phase": "hold"}
-        result.update(self._module(arguments, variables))
+        hold = checks and consumer_groups.available() and not self._task.check_mode
+        result.update(self._module(arguments, variables, {"phase": "hold"} if hold else None))
         transaction = result.pop("pending", None)
         if not transaction or client is None or result.get("failed"):
             return result
@@ -137,9 +135,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         except Exception as error:
             reason = error if isinstance(error, HopsworksKafkaError) else DefectError(error)
             rollback = {"phase": "roll_back", "id": transaction, "reason": str(reason)}
-            return self._module({**arguments, "_transaction": rollback}, variables)
+            return self._module(arguments, variables, rollback)
         commit = {"phase": "commit", "id": transaction, "group": dataclasses.asdict(group)}
-        final = self._module({**arguments, "_transaction": commit}, variables)
+        final = self._module(arguments, variables, commit)
         if final.get("failed"):
             return final
         result["health"]["group"] = dataclasses.asdict(group)
@@ -147,8 +145,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         warnings = [*result.get("warnings", []), *final.get("warnings", []), *group.doubts()]
         return {**result, "warnings": warnings} if warnings else result
 
-    def _module(self, arguments: Values, variables: Variables) -> Values:
-        return dict(self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=variables))
+    def _module(
+        self, arguments: Values, variables: Variables, transaction: t.Optional[t.Mapping[str, t.Any]] = None
+    ) -> Values:
+        """Run the module, for one part of a change if ``transaction`` says so."""
+        given = self._task.environment
+        if transaction is not None:
+            self._task.environment = [*(given or ()), transaction_to_environment(transaction)]
+        try:
+            return dict(self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=variables))
+        finally:
+            self._task.environment = given
 
 
 def _failed(error: DefectError) -> Values:

@@ -288,6 +288,8 @@ msg:
 """
 
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectReport
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
@@ -337,17 +339,21 @@ def main() -> None:
     )
     options = mask_params(module)
     with DefectReport(module):
-        try:
-            outcome = probe_task.run(options, check_mode=module.check_mode)
-        except HopsworksKafkaError as error:
-            failure = str(error)
-        else:
-            for warning in outcome.warnings:
-                module.warn(warning)
-            if outcome.result["ok"]:
-                module.exit_json(msg=outcome.message, **outcome.result)
-            module.fail_json(msg=outcome.message, **outcome.result)
-        module.fail_json(msg=failure)
+        result = _run(options, module.check_mode)
+        for warning in result.pop("warnings", ()):
+            module.warn(warning)
+        if result.get("ok"):
+            module.exit_json(**result)
+        module.fail_json(**result)
+
+
+def _run(options: t.Mapping[str, t.Any], check_mode: bool) -> t.Dict[str, t.Any]:
+    """Return the module's result; ``ok`` is true in it if the probe passed."""
+    try:
+        outcome = probe_task.run(options, check_mode=check_mode)
+    except HopsworksKafkaError as error:
+        return {"msg": str(error)}
+    return {"msg": outcome.message, "warnings": outcome.warnings, **outcome.result}
 
 
 if __name__ == "__main__":

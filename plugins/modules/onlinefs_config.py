@@ -476,6 +476,7 @@ diagnosis:
   type: dict
 """
 
+import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -528,8 +529,6 @@ def argument_spec() -> t.Dict[str, t.Any]:
         min_days_valid={"type": "int", "default": 14},
         generations={"type": "int", "default": 5},
         state_dir={"type": "path"},
-        # Set by the action plugin, which splits a change in two when it checks the consumer group itself.
-        _transaction={"type": "dict"},
     )
     return spec
 
@@ -544,7 +543,7 @@ def main() -> None:
             ("service_manager", "command", ("service_commands",)),
         ],
     )
-    params = mask_params(module)
+    params = {**mask_params(module), "_transaction": options.transaction_of(os.environ)}
     module.params = options.masked(module.params)
     with DefectReport(module):
         result = _run(params, module.check_mode, module._diff)

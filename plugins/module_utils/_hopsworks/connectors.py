@@ -4,7 +4,8 @@
 # This module util is PRIVATE to the collection: it may change at any time.
 """A project's storage connectors: one function for each route of FeaturestoreStorageConnectorService.java.
 
-https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195bcd28e44/hopsworks-api/src/main/java/io/hops/hopsworks/api/featurestore/storageconnector/FeaturestoreStorageConnectorService.java
+Facts are those of https://github.com/logicalclocks/hopsworks at the commit
+2b1cb50ee5c8ab1395e54baa21511195bcd28e44.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .request_errors import CONNECTOR_NOT_FOUND, ApiError
 from .session import Session
 
 #: The name that the server and every released client look for.
-#: https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195bcd28e44/hopsworks-common/src/main/java/io/hops/hopsworks/common/featurestore/storageconnectors/FeaturestoreStorageConnectorController.java#L109
+#: (FeaturestoreStorageConnectorController.java, line 109, at that commit).
 USED_NAME = "kafka_connector"
 
 #: Names below the route of connectors that mean something else.
@@ -31,7 +32,7 @@ _ALL = "/project/{project}/featurestores/{store}/storageconnectors"
 _ONE = _ALL + "/{name}"
 
 #: The server takes 2,000 characters of options as JSON, which is less than 100 of them.
-#: https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195bcd28e44/hopsworks-common/src/main/java/io/hops/hopsworks/common/featurestore/storageconnectors/kafka/FeatureStoreKafkaConnectorController.java#L128-L170
+#: (FeatureStoreKafkaConnectorController.java, lines 128 to 170, at that commit).
 MAX_OPTIONS = 1000
 MAX_CONNECTORS = 5000
 

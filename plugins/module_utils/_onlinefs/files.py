@@ -68,7 +68,7 @@ class Attributes:
         """Raises ValueError where the data cannot have come from :meth:`as_json`."""
         uid, gid, mode, xattrs = (data.get(key) for key in ("uid", "gid", "mode", "xattrs"))
         for number in (uid, gid):
-            if type(number) is not int or not 0 <= number <= _MAX_ID:
+            if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _MAX_ID:
                 raise ValueError("an owner or group that cannot be")
         if not isinstance(mode, str) or not 3 <= len(mode) <= 4 or mode.strip("01234567"):
             raise ValueError("a mode that cannot be")

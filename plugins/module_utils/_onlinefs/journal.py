@@ -67,11 +67,11 @@ class Journal:
         """
         base, target, restart = (data.get(key) for key in ("base", "target", "restart"))
         for number in (base, target):
-            if type(number) is not int or not 0 <= number < _MAX_NUMBER:
+            if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < _MAX_NUMBER:
                 raise ValueError("a number of a generation that cannot be")
         if base == target:
             raise ValueError("a change from a generation to itself")
-        if type(restart) is not bool:
+        if not isinstance(restart, bool):
             raise ValueError("it does not say whether the service was restarted")
         identity = data.get("id", "0" * 32)
         if not isinstance(identity, str) or not _ID.fullmatch(identity):
@@ -91,7 +91,7 @@ def _held(value: t.Any) -> t.Optional[t.Tuple[str, float]]:
     if not isinstance(value, list) or len(value) != 2:
         raise ValueError("it does not say since when it waits")
     boot, since = value
-    if not isinstance(boot, str) or type(since) is not float:
+    if not isinstance(boot, str) or not isinstance(since, float):
         raise ValueError("it does not say since when it waits")
     return boot, since
 

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import grp
+import json
 import os
 import pwd
 import shlex
@@ -27,6 +29,7 @@ from .state_directory import HOME_STATE, default_directory
 HOLD = "hold"
 COMMIT = "commit"
 ROLL_BACK = "roll_back"
+_TRANSACTION = "HOPSWORKS_KAFKA_TRANSACTION"
 
 #: The largest id that chown(2) takes: -1 means "leave it".
 _MAX_ID = 2**32 - 2
@@ -91,12 +94,28 @@ class Request:
         return bool(required and self.params["state"] == "present")
 
 
+def transaction_to_environment(transaction: t.Mapping[str, t.Any]) -> t.Dict[str, str]:
+    """Return the environment in which the action plugin has the module do one part of a change.
+
+    It is no option, as it is of no use to a task. Holds no secret.
+    """
+    text = json.dumps(transaction)
+    # Encoded, so that neither a shell nor a template can find anything in it.
+    return {_TRANSACTION: base64.b64encode(text.encode()).decode("ascii")}
+
+
+def transaction_of(environment: t.Mapping[str, str]) -> t.Optional[t.Dict[str, t.Any]]:
+    """Return the part of a change that the action plugin asks for; ``None`` for the whole change at once."""
+    given = environment.get(_TRANSACTION)
+    return t.cast("t.Dict[str, t.Any]", json.loads(base64.b64decode(given))) if given else None
+
+
 def request(params: Params) -> Request:
     """Check the options.
 
     :raises HopsworksKafkaError: something in them cannot work. Nothing was written.
     """
-    transaction = params["_transaction"] or {}
+    transaction = params.get("_transaction") or {}
     phase = str(transaction.get("phase", ""))
     declared = params["state"] == "present" and phase not in (COMMIT, ROLL_BACK)
     if params["generations"] < 1:

@@ -28,7 +28,7 @@ def run(work: t.Callable[[Send], None], seconds: float = 10, **more: t.Any) -> t
 def test_messages_of_all_threads_arrive_whole() -> None:
     def work(send: Send) -> None:
         threads = [
-            threading.Thread(target=lambda part=part: [send({"part": part, "text": "x" * 20_000}) for _ in range(20)])
+            threading.Thread(target=lambda part=part: [send({"part": part, "text": "x" * 20_000}) for _i in range(20)])
             for part in range(8)
         ]
         for thread in threads:
@@ -94,7 +94,7 @@ def test_a_child_that_takes_too_much_is_ended() -> None:
 def test_nothing_of_the_parent_runs_or_is_written_in_the_child(
     capfd: pytest.CaptureFixture[str], tmp_path: pathlib.Path
 ) -> None:
-    atexit.register(lambda: (tmp_path / "exit").touch())
+    atexit.register((tmp_path / "exit").touch)
     sys.stdout.write("in the buffer")
 
     def work(_send: Send) -> None:

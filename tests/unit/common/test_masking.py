@@ -41,7 +41,7 @@ SPELLINGS: dict[str, t.Callable[[str], str]] = {
     "JSON, all escaped": escaped,
     "JSON, all escaped in upper case": lambda text: escaped(text, upper=True),
     "JSON in JSON": lambda text: json.dumps(json.dumps(text)[1:-1])[1:-1],
-    "quote": lambda text: urllib.parse.quote(text),
+    "quote": urllib.parse.quote,
     "quote, slashes too": lambda text: urllib.parse.quote(text, safe=""),
     "quote in lower case": lambda text: lower_hex(urllib.parse.quote(text, safe="")),
     "quote_plus": urllib.parse.quote_plus,
@@ -239,5 +239,5 @@ def test_the_cost_grows_with_the_length_alone(text: str) -> None:
         clean(long, secrets)
         return time.process_time() - begun
 
-    least = min(cost(20_000) for _ in range(3))
-    assert min(cost(200_000) for _ in range(2)) < 30 * max(least, 0.002)
+    least = min(cost(20_000) for _number in range(3))
+    assert min(cost(200_000) for _number in range(2)) < 30 * max(least, 0.002)

@@ -144,10 +144,9 @@ def test_a_known_failure(error: Exception, unreachable: bool, cluster_wide: bool
 
 
 def test_a_defect_shows_its_line_and_no_value() -> None:
-    try:
+    with pytest.raises(KeyError) as raised:
         raise KeyError(SECRET)
-    except KeyError as error:
-        failed = failure(error)
+    failed = failure(raised.value)
     assert failed.error["reason"] == "defect" and not failed.unreachable and not failed.cluster_wide
     assert "KeyError at hopsworks/test_for_each_project.py:" in failed.error["message"]
     assert "in test_a_defect_shows_its_line_and_no_value" in failed.traceback

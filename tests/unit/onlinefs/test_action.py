@@ -12,6 +12,7 @@ from ansible_collections.hopsworks.kafka.plugins.action.onlinefs_config import A
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.consumer_groups import ConsumerGroup
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import declare
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import options
 
 HELD = {"changed": True, "health": {"group": {"name": "g", "client_id": "onlinefs_h1_1"}}, "generations": []}
 
@@ -21,13 +22,28 @@ def end(monkeypatch: pytest.MonkeyPatch, check: t.Callable[..., ConsumerGroup], 
     asked: list[dict[str, t.Any]] = []
     action = ActionModule.__new__(ActionModule)
     monkeypatch.setattr(
-        action, "_module", lambda arguments, _variables: asked.append(arguments) or {"generations": [1]}
+        action, "_module", lambda _arguments, _variables, transaction: asked.append(transaction) or {"generations": [1]}
     )
     monkeypatch.setattr(consumer_groups, "wait_for_member", check)
     held = {**HELD, **given.pop("held", {})}
     result = action._end_change(held, "id-1", declare({"bootstrap.servers": "k:1"}), given, {})
-    [arguments] = asked
-    return arguments["_transaction"], result
+    [transaction] = asked
+    return transaction, result
+
+
+def test_a_part_of_a_change_is_asked_for_in_the_environment() -> None:
+    """It is no option of the module, and the task's own environment is as it was afterwards."""
+    seen: list[t.Any] = []
+    action = ActionModule.__new__(ActionModule)
+    action._task = t.cast(t.Any, type("Task", (), {"environment": [{"LANG": "C"}]}))
+    action._execute_module = lambda **_given: seen.append(action._task.environment) or {}
+    reason = {"phase": "roll_back", "id": "id-1", "reason": "{{ 'quoted' }} \"'"}
+    action._module({}, {}, reason)
+    action._module({}, {})
+    (language, added), plain = seen
+    assert language == {"LANG": "C"} and plain == action._task.environment == [language]
+    assert options.transaction_of(added) == reason and options.transaction_of({}) is None
+    assert not set("{'\"") & set(str(*added.values()))
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,8 @@ def token_endpoint(posts: list[bytes]) -> t.Iterator[str]:
                         break
                     connection.sendall(b"HTTP/1.1 400 No\r\nContent-Length: 2\r\n\r\n{}")
 
-    with servers.server(serve) as address:
+    with contextlib.ExitStack() as stack:
+        address = stack.enter_context(servers.server(serve))
         yield f"http://{address}/token"
 
 
