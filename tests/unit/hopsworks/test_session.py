@@ -63,11 +63,11 @@ def opened(emulator: Emulator, timeout: float = 5, **options: t.Any) -> tuple[Se
     return Session(at, options.get("server_seen", seen), slept), slept
 
 
-def struck(emulator: Emulator, fault: t.Any, method: str = "GET", **match: t.Any) -> t.Any:
+def struck(emulator: Emulator, fault: t.Any, method: str = "GET", timeout: float = 5, **match: t.Any) -> t.Any:
     """One request of that method under a fault; its answer or error, and the pauses made."""
     emulator.reset_requests()
     emulator.set_faults([{"match": {"method": method, **match}, "fault": fault}])
-    session, slept = opened(emulator, timeout=match.pop("timeout", 5))
+    session, slept = opened(emulator, timeout)
     try:
         answer = (
             session.call(method, "/project/getAll") if method == "GET" else session.call(method, "/project", json={})
@@ -159,7 +159,8 @@ def test_a_bad_key(emulator: Emulator) -> None:
 
 
 def test_attempts_end(emulator: Emulator) -> None:
-    answer, slept, seen = struck(emulator, 503)
+    # No pause is really waited, so the time is for ten attempts alone, on a busy machine too.
+    answer, slept, seen = struck(emulator, 503, timeout=60)
     assert (answer.reason, answer.status) == ("unavailable", 503)
     assert seen == 10 and len(slept) == 9
 
