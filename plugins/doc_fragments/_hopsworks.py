@@ -16,45 +16,43 @@ class ModuleDocFragment:
 options:
   host:
     description:
-      - Name or address of the Hopsworks server, without C(https://). Only HTTPS is spoken.
-      - Taken from the environment variable E(HOPSWORKS_HOST) when not given.
+      - Name or address of the Hopsworks server, without C(https://). The connection always uses HTTPS.
+      - If omitted, the environment variable E(HOPSWORKS_HOST) is used.
     type: str
     required: true
   port:
     description:
       - Port of the Hopsworks server.
-      - Taken from the environment variable E(HOPSWORKS_PORT) when not given.
+      - If omitted, the environment variable E(HOPSWORKS_PORT) is used.
     type: int
     default: 443
   api_key:
     description:
-      - API key of the user in whose name the module works.
-      - Taken from the environment variable E(HOPSWORKS_API_KEY) when not given.
+      - API key that the module authenticates with.
+      - If omitted, the environment variable E(HOPSWORKS_API_KEY) is used.
     type: str
     required: true
   validate_certs:
     description:
       - Whether to verify the certificate of the Hopsworks server.
-      - Set it to V(false) for a trial only. Whoever sits in between can then read the API key and all passwords.
+      - Set it to V(false) for a trial only. Anyone on the network path can then read the API key and all passwords.
     type: bool
     default: true
   ca_path:
     description:
-      - File (PEM) or directory with the certificates of the authorities that the server's certificate is verified with.
-      - Without it, those that the C(requests) library trusts are used, or E(REQUESTS_CA_BUNDLE) where that is set.
+      - PEM file or directory with the certificate authorities that the server's certificate is verified with.
+      - If omitted, E(REQUESTS_CA_BUNDLE) is used if it is set, else the authorities that C(requests) trusts.
     type: path
   timeout:
     description:
-      - Seconds to wait for one answer of the server.
-      - A request that is safe to repeat is repeated after a failure on the way, or when the server is busy.
-        No new attempt starts once this many seconds have passed since the first.
+      - Seconds for one request with all its repetitions, from the name lookup to the end of the answer.
+      - A request that is safe to repeat is repeated after a connection failure, or when the server is busy.
     type: int
     default: 30
   workers:
     description:
-      - How many requests to have under way at the same time, from V(1) to V(64).
-      - More than V(32) gain little. That is how many connections to its database a Hopsworks has unless somebody
-        changed it, and its other users need some of them.
+      - Number of requests at the same time, from V(1) to V(64).
+      - Values above V(32) gain little, because a default Hopsworks has 32 connections to its database.
     type: int
     default: 25
 requirements:

@@ -203,7 +203,8 @@ results:
           C(no_feature_store), C(type_disabled), C(wrong_type), C(name_taken), C(refused), C(shared_stores),
           C(file_in_use), C(no_dataset), C(forbidden), C(not_found), C(too_many_requests), C(unavailable),
           C(server_error), C(unreachable), C(unknown_host), C(timeout), C(cut_off), C(certificate), C(tls),
-          C(no_tls), C(proxy), C(redirected), C(not_json), C(not_attempted) and C(defect).
+          C(no_tls), C(proxy), C(redirected), C(not_json),
+          C(unexpected_answer), C(too_large), C(not_attempted) and C(defect).
       type: dict
       sample: null
 counts:

@@ -205,6 +205,30 @@ def test_bad_input(leaky: Modules, tmp_path: pathlib.Path) -> None:
         assert_clean(str(done), pki.issue("leaky", issuer=pki.authority()).key_pem())
 
 
+@pytest.mark.parametrize("module", ["kafka_connector", "kafka_connector_info", "kafka_probe", "onlinefs_config"])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"truststore": "/etc/kafka/ca.pem"}, {"keystore": ["/etc/kafka/key.p12"]}, {"slice": 5}, {"probes": ["fraud"]}],
+    ids=str,
+)
+def test_an_option_of_the_wrong_type(
+    leaky: Modules, tmp_path: pathlib.Path, module: str, wrong: dict[str, t.Any]
+) -> None:
+    """ansible-core would refuse it before it knows what is secret, and show everything."""
+    given = {"properties": declaration(tmp_path)["properties"], **wrong}
+    if module.startswith("kafka_connector"):
+        given["api_key"] = KEY
+    play_of = [{f"hopsworks.kafka.{module}": given}]
+    status, output, left = play(leaky.emulator, tmp_path, play_of)
+    assert status != 0
+    private_key = pki.issue("leaky", issuer=pki.authority()).key_pem()
+    assert_clean(output, private_key)
+    assert_clean(left, private_key)
+    [name] = wrong
+    if name in ("truststore", "keystore"):
+        assert f"option {name}: it must be a dictionary" in output, output[-2000:]
+
+
 def test_a_short_secret_garbles_nothing(leaky: Modules) -> None:
     """A weak password is a part of many words; those must stay as they are."""
     properties = {
