@@ -322,6 +322,7 @@ def main() -> None:
             "probes": {
                 "type": "list",
                 "elements": "dict",
+                "no_log": True,
                 "options": {
                     "name": {"type": "str", "required": True},
                     "properties": {"type": "dict", "no_log": True},

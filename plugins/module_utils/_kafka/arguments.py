@@ -56,7 +56,9 @@ def kafka_client_arguments() -> t.Dict[str, t.Any]:
 def _store_argument() -> t.Dict[str, t.Any]:
     return {
         "type": "dict",
-        "no_log": False,  # its options say themselves which of them are secret
+        # As a whole: the system log would get the text of the dictionary, in which line breaks and backslashes are
+        # escaped, so that ansible-core does not find the secrets of the options below in it.
+        "no_log": True,
         "options": {
             "path": {"type": "path"},
             "content": {"type": "str", "no_log": True},

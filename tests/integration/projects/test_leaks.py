@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import typing as t
 import urllib.parse
 
@@ -227,6 +230,60 @@ def test_an_option_of_the_wrong_type(
     [name] = wrong
     if name in ("truststore", "keystore"):
         assert f"option {name}: it must be a dictionary" in output, output[-2000:]
+
+
+@pytest.fixture
+def system_log() -> t.Iterator[t.Callable[[], str]]:
+    """What modules send to the system's log, which is a socket of the test's own for as long as it runs. Needs root."""
+    place, aside = pathlib.Path("/dev/log"), pathlib.Path("/dev/log.aside")
+    there = place.is_symlink() or place.exists()
+    if there:
+        place.rename(aside)
+    received: list[bytes] = []
+
+    def receive(server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:  # or modules wait until there is room
+                received.append(server.recv(1 << 20))
+
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+            server.bind(str(place))
+            threading.Thread(target=receive, args=(server,), daemon=True).start()
+            yield lambda: b"\n".join(received).decode("utf-8", "replace")
+            server.shutdown(socket.SHUT_RDWR)
+    finally:
+        place.unlink(missing_ok=True)
+        if there:
+            aside.rename(place)
+
+
+def test_the_system_log(leaky: Modules, tmp_path: pathlib.Path, system_log: t.Callable[[], str]) -> None:
+    """A module's options are logged where it runs: not the stores, with their line breaks, nor any login."""
+    given = declaration(tmp_path)
+    identity = pki.issue("leaky", issuer=pki.authority())
+    key = {"content": identity.key_pem() + identity.pem, "password": "back\\slash-" + CANARIES["store password"]}
+    kafka = {"properties": given["properties"], "keystore": key, "truststore": given["truststore"]}
+    probes = [{"name": "fraud", **kafka}]
+    home = {"home": str(tmp_path), "service_version": "3.8", "service_manager": "none"}
+    server = {**leaky.emulator.connection, "api_key": KEY}
+    tasks = [
+        {"hopsworks.kafka.kafka_probe": {**kafka, "timeout": 1}},
+        {"hopsworks.kafka.kafka_probe": {"probes": probes, "timeout": 1}},
+        {"hopsworks.kafka.onlinefs_config": {**kafka, **home}},
+        {"hopsworks.kafka.kafka_connector_info": {**server, **kafka, "projects": given["projects"]}},
+        {"hopsworks.kafka.kafka_connector": {**server, **kafka}, "async": 60, "poll": 1},
+        {"hopsworks.kafka.hopsworks_variable": {**server, "variables": {"some_password": CANARIES["variable"]}}},
+    ]
+    play(leaky.emulator, tmp_path, [{**task, "ignore_errors": True} for task in tasks])
+    text = system_log()
+    for module in ("kafka_probe", "onlinefs_config", "kafka_connector_info", "kafka_connector", "hopsworks_variable"):
+        assert f"ansible-hopsworks.kafka.{module}" in text or f"ansible-{module}" in text, text[:3000]
+    assert_clean(text, identity.key_pem())
+    assert "back" + "\\" not in text and "BEGIN PRIVATE KEY" not in text
+    # It finds what is there.
+    with pytest.raises(AssertionError, match="leaked"):
+        assert_clean(text + str(kafka), identity.key_pem())
 
 
 def test_a_short_secret_garbles_nothing(leaky: Modules) -> None:
