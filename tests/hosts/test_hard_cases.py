@@ -45,12 +45,17 @@ def refused(bed: Bed, host: Host, *patterns: str, **variables: t.Any) -> None:
 
 
 def test_links_into_the_data_volume_stay_links(three: Bed, host: Host) -> None:
-    """`etc` and `logs` are links, and one file is a link of its own."""
+    """`etc` and `logs` are links, and one file is a link of its own: it leads as far as the service's user may go."""
     elsewhere = "/srv/hopsworks-data/onlinefs/shared"
     file = "/srv/hops/onlinefs/etc/onlinefs-kafka-vector-db.properties"
     moved = f"{elsewhere}/onlinefs-kafka-vector-db.properties"
     host.run("sh", "-c", f"mkdir -p {elsewhere} && mv {file} {moved} && ln -s {moved} {file}")
-    ran = play(three, **other(201), onlinefs_vector_db_properties={"max.poll.records": 202})
+    changed: dict[str, t.Any] = {**other(201), "onlinefs_vector_db_properties": {"max.poll.records": 202}}
+    ran = play(three, **changed)
+    assert ran.code != 0 and f"{elsewhere}: no permission to write there" in ran.output, ran.output
+    assert "max.poll.records=202" not in host.run("cat", file)
+    host.run("chown", "onlinefs:onlinefs", elsewhere)
+    ran = play(three, **changed)
     assert ran.code == 0, ran.output
     assert host.run("readlink", file).strip() == moved
     assert host.run("readlink", "/srv/hops/onlinefs/etc").strip() == "/srv/hopsworks-data/onlinefs/etc"
@@ -75,7 +80,7 @@ def test_a_full_disk(three: Bed, host: Host) -> None:
 def test_a_missing_service_user_and_unit(three: Bed, host: Host) -> None:
     refused(three, host, "this host has no user nobody-here", onlinefs_user="nobody-here", **other(230))
     refused(three, host, "this host has no group nobody-here", onlinefs_group="nobody-here", **other(230))
-    refused(three, host, "systemd knows no unit onlinefs2", onlinefs_service_name="onlinefs2", **other(230))
+    refused(three, host, "systemd has no unit onlinefs2", onlinefs_service_name="onlinefs2", **other(230))
 
 
 def test_drop_ins_of_the_unit_stay_in_force(three: Bed, host: Host) -> None:

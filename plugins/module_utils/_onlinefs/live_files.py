@@ -249,7 +249,7 @@ class LiveFiles:
     def room(self, names: t.Sequence[str]) -> t.List[Room]:
         rooms = []
         for descriptor, name in self._directories(names).items():
-            path = self.real_path(name) if name else self.directory
+            path = self.real_path(name) if name else os.path.realpath(self.directory)
             try:
                 system = os.statvfs(descriptor)
                 writable = os.access(".", os.W_OK | os.X_OK, dir_fd=descriptor)
