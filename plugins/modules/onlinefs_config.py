@@ -516,6 +516,7 @@ def argument_spec() -> t.Dict[str, t.Any]:
         service_name={"type": "str", "default": "onlinefs"},
         service_commands={
             "type": "dict",
+            "no_log": True,  # a command may contain a password, and the system log would get it
             "options": {"restart": {"type": "str", "required": True}, "status": {"type": "str"}},
         },
         service_timeout={"type": "int", "default": 120},
