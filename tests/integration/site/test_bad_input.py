@@ -79,7 +79,7 @@ def cases(bed: Bed, store: t.Callable[..., str]) -> dict[str, tuple[dict[str, t.
         "unreachable host": ({"hopsworks_port": closed}, [f"127.0.0.1:{closed}", "Check host and port"]),
         "unknown project": (
             {"hopsworks_kafka_projects": ["project_1", "nonesuch"]},
-            ["project nonesuch does not exist", "Check the names"],
+            ["project nonesuch does not exist", "Check the spelling"],
         ),
         "malformed properties": (
             {"hopsworks_kafka_properties": {**tls, "security.protocol": "TLS"}},
