@@ -42,7 +42,7 @@ def test_what_the_controller_does_not_see_is_taken_back(bare: Bed) -> None:
     wrong = {**bare.declared["hopsworks_kafka_properties"], "sasl.jaas.config": login("alice", "canary-wrong")}
     ran = bare.play("-vv", onlinefs_properties=wrong)
     assert ran.code != 0
-    assert "is back byte for byte, and the service works with it" in ran.output, ran.output
+    assert "is restored byte for byte, and the service works with it" in ran.output, ran.output
     assert "canary-wrong" not in ran.output
     assert bare.files(host) == before
     assert bare.pid(host) not in (None, pid)

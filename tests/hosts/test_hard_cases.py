@@ -52,7 +52,7 @@ def test_links_into_the_data_volume_stay_links(three: Bed, host: Host) -> None:
     host.run("sh", "-c", f"mkdir -p {elsewhere} && mv {file} {moved} && ln -s {moved} {file}")
     changed: dict[str, t.Any] = {**other(201), "onlinefs_vector_db_properties": {"max.poll.records": 202}}
     ran = play(three, **changed)
-    assert ran.code != 0 and f"{elsewhere}: no permission to write there" in ran.output, ran.output
+    assert ran.code != 0 and f"{elsewhere}: no permission to write to it" in ran.output, ran.output
     assert "max.poll.records=202" not in host.run("cat", file)
     host.run("chown", "onlinefs:onlinefs", elsewhere)
     ran = play(three, **changed)
@@ -72,7 +72,7 @@ def test_a_read_only_file_system(three: Bed, host: Host) -> None:
 
 def test_a_full_disk(three: Bed, host: Host) -> None:
     with faults.full_disk(host):
-        refused(three, host, r"0 bytes are free there and \d+ are needed", "Free some space", **other(220))
+        refused(three, host, r"0 bytes are free, and \d+ are needed", "Free some space", **other(220))
     ran = play(three, **other(220))
     assert ran.code == 0, ran.output
 
@@ -105,7 +105,7 @@ def test_a_service_that_cannot_start_with_it_gets_its_files_back(three: Bed, hos
     wrong = {"heartbeat.interval.ms": 500, "partition.assignment.strategy": "org.example.NoSuchAssignor"}
     ran = play(three, onlinefs_consumer_properties=wrong)
     assert ran.code != 0
-    assert "is back byte for byte, and the service works with it" in ran.output, ran.output
+    assert "is restored byte for byte, and the service works with it" in ran.output, ran.output
     assert "NoSuchAssignor" in ran.output, "the last lines of the service's log tell why"
     assert three.files(host) == before
     assert three.pid(host) not in (None, pid)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Read a file that may be anything: what was opened is checked, and no more than a bound is read."""
+"""Read a path that may lead to anything: check what was opened, and read no more than a limit."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import stat
 
 from .host_error import HostError, NotAFile, os_failure
 
-#: A pipe or a device does not hold up its opening, and becomes no controlling terminal.
+#: Opening a pipe or a device does not block, and a terminal does not become the controlling one.
 OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 def read_file(path: str, limit: int, tail: bool = False) -> bytes:
-    """Return the content of the regular file at ``path``, links followed with the rights of this process.
+    """Return the content of the regular file at ``path``. Links are followed.
 
-    :param limit: most bytes to read.
+    :param limit: the largest size, in bytes.
     :param tail: return the last ``limit`` bytes of a longer file instead of refusing it.
     :raises HostError: it cannot be read, is not a regular file, or is too long.
     """
@@ -33,7 +33,7 @@ def read_file(path: str, limit: int, tail: bool = False) -> bytes:
 
 
 def read_descriptor(descriptor: int, path: str, limit: int, tail: bool = False) -> bytes:
-    """Do the same with a file that is open already. ``path`` is for messages."""
+    """Return the content of an open file as :func:`read_file` does. ``path`` is for messages."""
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise NotAFile(path, "not a regular file", "Move it out of the way")
@@ -43,7 +43,7 @@ def read_descriptor(descriptor: int, path: str, limit: int, tail: bool = False) 
         if tail and status.st_size > limit:
             os.lseek(descriptor, status.st_size - limit, os.SEEK_SET)
         content = b""
-        # One byte more than allowed: the file may have grown since, or have a size that the system does not tell.
+        # One more byte than allowed: the file may have grown, or its size may be unknown to the system.
         most = limit if tail else limit + 1
         while len(content) < most:
             piece = os.read(descriptor, most - len(content))

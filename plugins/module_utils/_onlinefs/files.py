@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""A file with its attributes, and the files of this collection's own state.
+"""Represent a file with its attributes, and read and write the files of this collection's own state.
 
-Permission bits, owner, access control list and security label go with a file. The bits that change who a program runs
-as (setuid, setgid, sticky) are never carried.
+Permission bits, owner, access control list and security label belong to a file. The setuid, setgid and sticky bits are
+never copied.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ import typing as t
 from .bounded_read import OPEN_FLAGS, read_descriptor
 from .host_error import os_failure
 
-#: No file that this collection replaces is near this size; a larger one is not what it seems to be.
+#: Files of OnlineFS are far smaller.
 MAX_FILE = 16 * 1024 * 1024
 
 #: Permission bits that a file may carry.
 MODE_BITS = 0o777
 
-#: The label is for root to set, the access control list for the owner.
+#: Only root can set the label; the owner can set the access control list.
 LABEL = "security.selinux"
 ACCESS_LIST = "system.posix_acl_access"
 _KEPT_XATTRS = (LABEL, ACCESS_LIST)
@@ -42,9 +42,9 @@ _NO_XATTRS = frozenset(
 
 @dataclasses.dataclass(frozen=True)
 class Attributes:
-    """Who may do what with a file: numeric owner and group, permission bits, and the extended attributes that are kept.
+    """Owner, group, permission bits and extended attributes of a file.
 
-    Two files count as the same whatever their extended attributes: a new file gets those of its directory.
+    Comparisons ignore the extended attributes, because a new file gets those of its directory.
     """
 
     uid: int
@@ -54,42 +54,45 @@ class Attributes:
 
     @classmethod
     def of(cls, descriptor: int) -> Attributes:
-        """Read them from an open file."""
+        """Read the attributes of an open file."""
         status = os.fstat(descriptor)
         return cls(status.st_uid, status.st_gid, status.st_mode & MODE_BITS, _read_xattrs(descriptor))
 
     def as_json(self) -> t.Dict[str, t.Any]:
-        """For a manifest; :meth:`from_json` reads it back."""
+        """Return the attributes for a manifest."""
         xattrs = {name: base64.b64encode(value).decode("ascii") for name, value in self.xattrs}
         return {"uid": self.uid, "gid": self.gid, "mode": f"{self.mode:04o}", "xattrs": xattrs}
 
     @classmethod
     def from_json(cls, data: t.Mapping[str, t.Any]) -> Attributes:
-        """Raises ValueError where the data cannot have come from :meth:`as_json`."""
+        """Read what :meth:`as_json` returned.
+
+        :raises ValueError: it cannot have come from there.
+        """
         uid, gid, mode, xattrs = (data.get(key) for key in ("uid", "gid", "mode", "xattrs"))
         for number in (uid, gid):
             if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _MAX_ID:
-                raise ValueError("an owner or group that cannot be")
+                raise ValueError("an invalid owner or group")
         if not isinstance(mode, str) or not 3 <= len(mode) <= 4 or mode.strip("01234567"):
-            raise ValueError("a mode that cannot be")
+            raise ValueError("an invalid mode")
         if int(mode, 8) & ~MODE_BITS:
             raise ValueError(f"the mode {mode}, which no file of OnlineFS has")
         if not isinstance(xattrs, dict):
-            raise ValueError("extended attributes that cannot be")
+            raise ValueError("invalid extended attributes")
         read = []
         for name, value in xattrs.items():
             if name not in _KEPT_XATTRS or not isinstance(value, str) or len(value) > _MAX_XATTR:
-                raise ValueError("an extended attribute that cannot be")
+                raise ValueError("an invalid extended attribute")
             try:
                 read.append((name, base64.b64decode(value, validate=True)))
             except binascii.Error:
-                raise ValueError("an extended attribute that cannot be") from None
+                raise ValueError("an invalid extended attribute") from None
         return cls(t.cast(int, uid), t.cast(int, gid), int(mode, 8), tuple(read))
 
 
 @dataclasses.dataclass(frozen=True)
 class File:
-    """A file's whole content and attributes. The content may be secret."""
+    """The content and attributes of a file. The content may be secret."""
 
     content: bytes = dataclasses.field(repr=False)
     attributes: Attributes
@@ -100,10 +103,8 @@ class File:
 
 
 def set_attributes(descriptor: int, attributes: Attributes) -> None:
-    """Set owner, group, mode and extended attributes of an open file.
-
-    The order is one in which none undoes another: a new owner drops bits, an access control list sets some.
-    """
+    """Set owner, group, mode and extended attributes of an open file."""
+    # In an order in which no step undoes another: a new owner clears mode bits, and an access control list sets some.
     for name, value in attributes.xattrs:
         set_xattr(descriptor, name, value)
     status = os.fstat(descriptor)
@@ -113,7 +114,7 @@ def set_attributes(descriptor: int, attributes: Attributes) -> None:
 
 
 def set_xattr(descriptor: int, name: str, value: bytes) -> None:
-    """Set an extended attribute; where that is not possible or not allowed, the directory's default stands."""
+    """Set an extended attribute. If that is impossible or not permitted, the directory's default remains."""
     with _optional_xattrs():
         if os.getxattr(descriptor, name) == value:
             return
@@ -129,7 +130,7 @@ def write_all(descriptor: int, content: bytes) -> None:
 
 
 def sync_directory(path: str) -> None:
-    """Make renames and removals in a directory survive a power cut."""
+    """Make renames and removals in a directory survive a power failure."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -137,13 +138,13 @@ def sync_directory(path: str) -> None:
         os.close(descriptor)
 
 
-# --- files of this collection's own, in a directory where nobody else writes ------------------------------------------
+# --- files of this collection's own state, in a directory where nobody else writes ------------------------------------
 
 
 def read_private(path: str, limit: int = MAX_FILE) -> t.Optional[bytes]:
-    """Return the content of the state's file at ``path``, ``None`` where there is none.
+    """Return the content of a file of the state; ``None`` if there is no such file.
 
-    :raises HostError: it cannot be read, is no regular file, or is too long.
+    :raises HostError: it cannot be read, is not a regular file, or is too long.
     """
     try:
         descriptor = os.open(path, OPEN_FLAGS | os.O_NOFOLLOW)
@@ -158,7 +159,7 @@ def read_private(path: str, limit: int = MAX_FILE) -> t.Optional[bytes]:
 
 
 def write_private(path: str, content: bytes) -> None:
-    """Replace a file of the state durably, readable by its owner alone."""
+    """Replace a file of the state durably. Only its owner can read it."""
     staged = path + ".new"
     try:
         clear(staged)
@@ -179,7 +180,7 @@ def write_private(path: str, content: bytes) -> None:
 
 
 def remove_private(path: str) -> None:
-    """Remove a file of the state durably; nothing where there is none."""
+    """Remove a file of the state durably, if it exists."""
     try:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
@@ -189,7 +190,7 @@ def remove_private(path: str) -> None:
 
 
 def clear(path: str) -> None:
-    """Remove whatever stands at a path in the state: a file, a link or a directory."""
+    """Remove what a path of the state leads to: a file, a link or a directory."""
     try:
         os.unlink(path)
     except FileNotFoundError:
@@ -210,7 +211,7 @@ def _read_xattrs(descriptor: int) -> t.Tuple[t.Tuple[str, bytes], ...]:
 
 @contextlib.contextmanager
 def _optional_xattrs() -> t.Iterator[None]:
-    """Pass over a file system that has no extended attributes, and a user who may not use them."""
+    """Ignore a file system without extended attributes, and a user who may not use them."""
     try:
         yield
     except OSError as error:

@@ -211,7 +211,10 @@ class Generations:
             raise os_failure(self.directory, error) from error
 
     def _check_directory(self) -> None:
-        """Raises HostError where other users could change what this one trusts."""
+        """Check that no other user can change the state.
+
+        :raises HostError: another user can.
+        """
         if os.geteuid() == 0:
             check_private(self.directory)
             return
@@ -258,7 +261,7 @@ class Generations:
 
     @contextlib.contextmanager
     def _readable(self) -> t.Iterator[str]:
-        """A path under which the state can be read: its own, or that of an earlier version until it is taken over."""
+        """Yield the path of the state: its own, or that of an earlier version until it is taken over."""
         if not self._earlier or ((self._has(JOURNAL) or _numbers(self.directory)) and not self._has(_TAKING_OVER)):
             yield self.directory
             return
@@ -314,7 +317,10 @@ def _write_json(path: str, data: t.Mapping[str, t.Any]) -> None:
 
 
 def _parse_json(content: bytes) -> t.Dict[str, t.Any]:
-    """Raises ValueError where the content is no JSON object."""
+    """Return the object of a JSON text.
+
+    :raises ValueError: it contains something else.
+    """
     try:
         data = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError):

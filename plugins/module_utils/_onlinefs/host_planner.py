@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The plan of one host, from what it is to have and what it has. Check mode, diff, run and results all read it."""
+"""Plan what to change on a host. Check mode, diff mode, the run and its result all read the same plan."""
 
 from __future__ import annotations
 
@@ -22,59 +22,59 @@ from .generations import FileSet
 WRITE = "write"
 REMOVE = "remove"
 RESTART = "restart"
-#: Removal of what nothing refers to any more; done last, once the new configuration is proved.
+#: Remove a store that nothing refers to any more: the last step, once the new configuration is known to work.
 CLEAN = "clean"
 
 
 def plan_host(
-    wanted: FileSet, found: FileSet, superseded: t.Sequence[str], interrupted: bool = False, managed: bool = True
+    desired: FileSet, current: FileSet, superseded: t.Sequence[str], interrupted: bool = False, managed: bool = True
 ) -> Plan:
-    """What is to be done on a host, in order.
+    """Return the actions for a host, in order.
 
-    :param wanted: name to file, ``None`` for one that is to go. What it does not name stays.
-    :param found: what is there now.
+    :param desired: name to file; ``None`` for a file to remove. Files that it does not name stay.
+    :param current: the files that are there now.
     :param superseded: stores that nothing will refer to.
-    :param interrupted: an earlier run was killed and may have left the service on another configuration than the files
-        say.
+    :param interrupted: an earlier run was killed, so the service may run with another configuration than the files
+        have.
+    :param managed: restart the service if its configuration changes; if not, add a note that it must be restarted.
     """
     changes: t.List[Change] = []
     writes: t.List[Action] = []
     removals: t.List[Action] = []
-    effective = interrupted
-    for name, file in wanted.items():
-        there = found.get(name)
+    restart = interrupted
+    for name, file in desired.items():
+        there = current.get(name)
         if file == there:
             continue
-        differences = list(_differences(name, there, file))
-        changes.extend(differences)
-        effective = effective or _effective(name, there, file)
+        changes.extend(_differences(name, there, file))
+        restart = restart or _needs_restart(name, there, file)
         (removals if file is None else writes).append(Action(REMOVE if file is None else WRITE, name, file))
-    # Stores go first and the files that name them after: whoever reads a file finds the stores that it names.
+    # Stores first, so that the stores which a file names exist before the file does.
     writes.sort(key=lambda action: not onlinefs_versions.STORE_NAME.fullmatch(action.target))
     actions = writes + removals
     notes = []
-    if effective and managed:
+    if restart and managed:
         actions.append(Action(RESTART, "service"))
-    elif effective:
+    elif restart:
         notes.append("The service must be restarted to read its new configuration")
     for name in superseded:
         actions.append(Action(CLEAN, name))
-        changes.append(Change(name, _summary(found.get(name)), None))
+        changes.append(Change(name, _summary(current.get(name)), None))
     return Plan("host", "updated" if actions else "unchanged", tuple(actions), tuple(changes), tuple(notes))
 
 
 def restarts(plan: Plan) -> bool:
-    """Whether the plan has the service restarted."""
+    """Tell whether a plan restarts the service."""
     return any(action.verb == RESTART for action in plan.actions)
 
 
-def diffs(plan: Plan, found: FileSet) -> t.List[t.Dict[str, str]]:
-    """The plan as Ansible's diff mode shows it: one entry a file, secrets masked."""
+def diffs(plan: Plan, current: FileSet) -> t.List[t.Dict[str, str]]:
+    """Return a plan as Ansible's diff mode shows it: one entry per file, with secrets masked."""
     entries = []
     for action in plan.actions:
         if action.verb == RESTART:
             continue
-        before, after = found.get(action.target), action.payload
+        before, after = current.get(action.target), action.payload
         entries.append(
             {
                 "before_header": action.target,
@@ -86,8 +86,8 @@ def diffs(plan: Plan, found: FileSet) -> t.List[t.Dict[str, str]]:
     return entries
 
 
-def _effective(name: str, there: t.Optional[File], file: t.Optional[File]) -> bool:
-    """Whether the service reads something else than before. A store that is new is not: the file that names it is."""
+def _needs_restart(name: str, there: t.Optional[File], file: t.Optional[File]) -> bool:
+    """Tell whether the service would read something new. A new store alone is not read until a file names it."""
     if there is None or file is None:
         return not onlinefs_versions.STORE_NAME.fullmatch(name)
     if name.endswith(".properties"):
@@ -121,11 +121,11 @@ def _summary(file: t.Optional[File]) -> t.Optional[str]:
 
 
 def _text(name: str, file: t.Optional[File], before: t.Optional[File]) -> str:
-    """A file for a diff. A secret that changed is told from one that did not by a mark, not by its value."""
+    """Return a file for a diff. A mark, and not the value, shows that a secret has changed."""
     if file is None:
         return ""
     if name == onlinefs_versions.SITE_FILE:
-        # The rest of this file is not changed, and may hold passwords.
+        # The rest of this file is never changed, and may contain passwords.
         return "".join(f"{element}: {text}\n" for element, text in parsed(name, file).items())
     if not name.endswith(".properties"):
         return f"{_summary(file)}\n"

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The files in the service's configuration directory, worked on with the rights of this process.
+"""Read and write the files in the service's configuration directory with the rights of this process.
 
 Files are read whole, written beside their place and moved into it by a rename, so that none is ever half-written. The
-directory is opened once, and all that is done later is done in what was opened. A file may be a symbolic link: the link
-stays, what it points to is replaced. A link at the name of a store is never followed, as this collection makes none.
+directory is opened once, and all later work is done in the opened directory. A file may be a symbolic link: the link
+remains, and its target is replaced. A link with the name of a store is never followed, as this collection creates none.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ from .host_error import HostError, NotAFile, os_failure
 from .path_owner import path_owner
 from .security_labels import default_label
 
-#: Names of the files that are written before they are moved into place. A leftover one belongs to a run that was
-#: killed.
+#: Names of staged files, before they are moved into place. One that is left over comes from a killed run.
 STAGED_PREFIX = ".hopsworks_kafka."
 STAGED_NAME = re.compile(r"\.hopsworks_kafka\.[^/]{1,120}\.[0-9a-f]{16}\.new", re.DOTALL)
 _STAGED_STEM = 100
@@ -40,10 +39,12 @@ _CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXE
 
 @dataclasses.dataclass(frozen=True)
 class Room:
-    """A directory that is to be written to.
+    """The free space of a directory to write to.
 
     :param path: for messages.
-    :param free: bytes that this user may still write there; ``None`` where no further file fits.
+    :param read_only: its file system is read-only.
+    :param writable: this user may write to it.
+    :param free: the number of bytes that this user can still write; ``None`` if no further file fits.
     """
 
     path: str
@@ -53,9 +54,9 @@ class Room:
 
 
 class ConfigFiles(t.Protocol):
-    """What a transaction needs of the files in the service's configuration directory.
+    """The files in the service's configuration directory, as a transaction needs them.
 
-    Every method raises HostError where its work cannot be done.
+    Every method raises HostError if it fails.
     """
 
     directory: str
@@ -67,29 +68,29 @@ class ConfigFiles(t.Protocol):
         """Return the names in the directory, sorted."""
 
     def read(self, name: str, staged: str = "") -> t.Optional[File]:
-        """Return a file, or the one that was staged for it; ``None`` where there is none."""
+        """Return a file, or the one staged for it; ``None`` if it does not exist."""
 
     def stage(self, name: str, file: File) -> str:
-        """Write ``file`` durably beside the place of ``name``, with its final attributes; return its name there."""
+        """Write a file durably beside its place, with its final attributes. Return the name of the staged file."""
 
     def swap(self, name: str, staged: str) -> None:
-        """Move a staged file into its place: readers see the old file or the new one, nothing between."""
+        """Move a staged file into its place. Readers see either the old file or the new one."""
 
     def remove(self, name: str) -> None:
-        """Remove a file durably; of a link both ends, of one at a store's name the link alone."""
+        """Remove a file durably. Of a link, remove the target too, unless the link has the name of a store."""
 
     def discard(self, keep: t.Collection[str] = ()) -> None:
-        """Remove what was staged and not moved into place, but for the names in ``keep``."""
+        """Remove the staged files that were not moved into place, except those named in ``keep``."""
 
     def room(self, names: t.Sequence[str]) -> t.List[Room]:
-        """Look at the directories in which these files are written."""
+        """Return the free space of the directories in which these files are written."""
 
     def may_own(self, name: str, attributes: Attributes) -> None:
-        """Raises HostError where a new file cannot or must not get this owner and group."""
+        """Check that a new file can and may get this owner and group."""
 
 
 class _Place(t.NamedTuple):
-    """Where a file is: an open directory and a name in it, behind a link or not."""
+    """The place of a file: an open directory and a name in it. It may be the target of a link."""
 
     descriptor: int
     name: str
@@ -97,10 +98,11 @@ class _Place(t.NamedTuple):
 
 
 class LiveFiles:
-    """The files as this process itself reaches them.
+    """The files as this process itself can access them.
 
-    :param directory: links in its path are followed.
-    :param root: this is root, in a directory that only root can change: links must not lead out of such directories.
+    :param directory: the configuration directory. Links in its path are followed.
+    :param root: the process runs as root, and only root can change the directory. Links must not lead to a directory
+        that others can change.
     """
 
     def __init__(self, directory: str, root: bool = False) -> None:
@@ -143,7 +145,10 @@ class LiveFiles:
             os.close(descriptor)
 
     def open(self, name: str, staged: str, flags: int) -> t.Optional[int]:
-        """Open a file for :meth:`read`; OSError stays one."""
+        """Open a file; ``None`` if it does not exist.
+
+        :raises OSError: it cannot be opened.
+        """
         place = self._place(name)
         try:
             return os.open(_staged(staged) or place.name, flags | os.O_NOFOLLOW, dir_fd=place.descriptor)
@@ -152,13 +157,13 @@ class LiveFiles:
                 raise _dangling(self._path(name)) from None
             return None
         except OSError as error:
-            # A link at the name of a store is no store.
+            # A link with the name of a store is not a store.
             if error.errno == errno.ELOOP and onlinefs_versions.STORE_NAME.fullmatch(name):
                 return None
             raise
 
     def exists(self, name: str) -> bool:
-        """Return whether something stands at the place of a file."""
+        """Tell whether the place of a file is taken, by a file or anything else."""
         place = self._place(name)
         try:
             os.stat(place.name, dir_fd=place.descriptor, follow_symlinks=False)
@@ -188,7 +193,7 @@ class LiveFiles:
         return staged
 
     def create(self, name: str, staged: str, content: bytes) -> int:
-        """Write a new file beside the place of ``name``, for this user alone; return it open."""
+        """Write a new file beside the place of ``name``, readable by this user only. Return its descriptor."""
         place = self._place(name)
         try:
             descriptor = os.open(_staged(staged), _CREATE_FLAGS, 0o600, dir_fd=place.descriptor)
@@ -204,7 +209,7 @@ class LiveFiles:
         return descriptor
 
     def create_unnamed(self, name: str) -> t.Tuple[int, int]:
-        """Return an open file that has no name yet, so that nobody else can open it, and the directory for it."""
+        """Return the descriptors of a new file without a name, which nobody else can open, and of its directory."""
         place = self._place(name)
         flags = os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC
         try:
@@ -242,7 +247,7 @@ class LiveFiles:
             raise os_failure(self.directory, error) from error
 
     def discard_one(self, name: str, staged: str) -> None:
-        """Remove one staged file, if it is there."""
+        """Remove one staged file, if it exists."""
         with contextlib.suppress(OSError):
             _unlink(_staged(staged), self._place(name).descriptor)
 
@@ -268,13 +273,13 @@ class LiveFiles:
         if attributes.uid != os.geteuid() or attributes.gid not in groups:
             raise HostError(
                 name,
-                f"to belong to user {attributes.uid} and group {attributes.gid}, but the task runs as user"
+                f"it should belong to user {attributes.uid} and group {attributes.gid}, but the task runs as user"
                 f" {os.geteuid()}",
                 "Run the task as root (become: true), or leave the options owner and group out",
             )
 
     def real_path(self, name: str) -> str:
-        """Return where a file really is, for messages and labels."""
+        """Return the path of a file with its links resolved, for messages and labels."""
         place = self._place(name)
         try:
             return os.path.join(os.readlink(f"/proc/self/fd/{place.descriptor}"), place.name)
@@ -282,7 +287,7 @@ class LiveFiles:
             return self._path(name)
 
     def _directories(self, names: t.Iterable[str]) -> t.Dict[int, str]:
-        """The open directories of these files and the configuration directory itself, each once, with one name."""
+        """Return each directory of these files once, with one file in it, and the configuration directory."""
         seen = {_identity(self._descriptor): self._descriptor}
         found = {self._descriptor: ""}
         for name in names:
@@ -298,7 +303,7 @@ class LiveFiles:
         return os.path.join(self.directory, name)
 
     def _place(self, name: str) -> _Place:
-        """Find a file's place, once: whatever the path leads to later, work goes on where it began."""
+        """Return a file's place, found only once: if its path leads elsewhere later, the place remains the same."""
         known = self._places.get(name)
         if known is not None:
             return known
@@ -307,8 +312,8 @@ class LiveFiles:
         place = _Place(self._descriptor, name, False)
         if not onlinefs_versions.STORE_NAME.fullmatch(name):
             if self._root and path_owner(self._path(name)) is not None:
-                cause = "a link that leads from a directory of root into one of another user"
-                raise HostError(self._path(name), cause, "Put the file itself there instead of the link")
+                cause = "a link from a directory of root to one that another user can change"
+                raise HostError(self._path(name), cause, "Replace the link with the file itself")
             try:
                 place = _follow(place)
             except FileNotFoundError:
@@ -320,7 +325,7 @@ class LiveFiles:
 
 
 def staged_name(name: str) -> str:
-    """Return a name for a file that is staged for ``name``. Nobody can tell it beforehand."""
+    """Return a name for a staged file that cannot be predicted."""
     return f"{STAGED_PREFIX}{name[:_STAGED_STEM]}.{secrets.token_hex(8)}.new"
 
 
@@ -361,7 +366,7 @@ def _unlink(name: str, directory: int) -> None:
 
 
 def _discard(name: str, directory: int) -> None:
-    """Remove something at a staged name. A directory that somebody filled is none of ours and in nobody's way."""
+    """Remove what has the name of a staged file. A directory that is not empty stays: it does no harm."""
     with contextlib.suppress(FileNotFoundError):
         if stat.S_ISDIR(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode):
             with contextlib.suppress(OSError):

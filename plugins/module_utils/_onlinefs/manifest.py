@@ -84,7 +84,10 @@ class Manifest:
 
     @classmethod
     def from_json(cls, number: int, data: t.Mapping[str, t.Any]) -> Manifest:
-        """Raises ValueError where the data cannot have come from :meth:`as_json`."""
+        """Read what :meth:`as_json` returned.
+
+        :raises ValueError: it cannot have come from there.
+        """
         if data.get("number") != number:
             raise ValueError("it has the number of another generation")
         if data.get("origin") not in _ORIGINS:

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The files in a directory that another user owns, worked on by a child with that user's rights.
+"""Read and write the files in a directory that another user owns, through a child with that user's rights.
 
-Root itself only touches what the child has opened, and only after a look at it: to set a group that the user is not in
-or a security label, and for the files of root that an installer left there.
+Root itself only uses descriptors that the child has opened, and checks them first: to set a security label or a group
+that the user is not in, and to handle files of root that an installer left there.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _PROTECTED_LINKS = "/proc/sys/fs/protected_hardlinks"
 
 
 def open_files(directory: str) -> ConfigFiles:
-    """Return the files of a configuration directory, with the rights that are right for it.
+    """Return the files of a configuration directory, accessed with the rights of its owner.
 
-    :raises HostError: there is no such directory, or it cannot be told whose rights are right.
+    :raises HostError: the directory does not exist, or several users can replace it.
     """
     if os.geteuid() != 0:
         return LiveFiles(directory)
@@ -92,8 +92,8 @@ class OwnedFiles:
         if 0 in (attributes.uid, attributes.gid):
             raise HostError(
                 name,
-                f"to belong to root, but the directory {self.directory} is user {self.uid}'s, who could replace it",
-                "Give owner and group of the service's user, or make the directory and the way to it root's",
+                f"it should belong to root, but user {self.uid} owns {self.directory} and could replace it",
+                "Give owner and group of the service's user, or give the directory and its parents to root",
             )
 
     def _call(self, what: str, content: bytes = b"", **arguments: t.Any) -> Answer:
@@ -112,7 +112,7 @@ class OwnedFiles:
         with _closing(answer) as [descriptor]:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_uid != self.uid or status.st_nlink != 1:
-                raise HostError(self._path(name), "changed by another process meanwhile", "Run the task again")
+                raise HostError(self._path(name), "another process changed it in the meantime", "Run the task again")
             label = xattrs.get(LABEL)
             if label is None and answer.value["new"]:
                 label = default_label(str(answer.value["path"]))
@@ -123,9 +123,9 @@ class OwnedFiles:
             os.fsync(descriptor)
 
     def _stage_as_root(self, name: str, staged: str, file: File) -> None:
-        """Write a file that is not the user's, for example one that root's installer left.
+        """Write a file that does not belong to the user, for example one that an installer created as root.
 
-        It gets its name when it is complete: the user cannot open it before it has its owner.
+        The file gets its name last, so that the user cannot open it before it has its owner.
         """
         answer = self._call("create_unnamed", name=name)
         with _closing(answer) as [descriptor, directory]:
@@ -133,7 +133,7 @@ class OwnedFiles:
             unnamed = stat.S_ISREG(status.st_mode) and status.st_nlink == 0 and status.st_uid == self.uid
             if not unnamed or not stat.S_ISDIR(place.st_mode) or place.st_uid != self.uid:
                 cause = f"user {self.uid} is not the owner of its directory, so root writes no file there"
-                raise HostError(self._path(name), cause, "Replace the link by the file itself")
+                raise HostError(self._path(name), cause, "Replace the link with the file itself")
             files.set_attributes(descriptor, file.attributes)
             files.write_all(descriptor, file.content)
             os.fsync(descriptor)
@@ -141,7 +141,7 @@ class OwnedFiles:
             os.fsync(directory)
 
     def _read_of_root(self, name: str, descriptor: int) -> File:
-        """Read a file that the user may not read, if it is one that root left there and nothing else."""
+        """Read a file that the user may not read, if it is a regular file of root."""
         path = self._path(name)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -149,7 +149,7 @@ class OwnedFiles:
         if status.st_uid != 0 or status.st_nlink != 1 or not _links_are_protected():
             raise HostError(
                 path,
-                f"user {self.uid}, who owns its directory, cannot read it",
+                f"user {self.uid} owns its directory, but cannot read it",
                 f"If it is a file of the service, give it to that user: chown {self.uid} {path}",
             )
         try:
@@ -163,7 +163,10 @@ class OwnedFiles:
 
 
 def _links_are_protected() -> bool:
-    """Whether users can make no hard links to files of others (protected_hardlinks in the kernel's sysctl/fs.rst)."""
+    """Tell whether users cannot create hard links to files of others.
+
+    See protected_hardlinks in https://github.com/torvalds/linux/blob/v6.12/Documentation/admin-guide/sysctl/fs.rst
+    """
     try:
         with open(_PROTECTED_LINKS, "rb") as stream:
             return stream.read(8).strip() == b"1"

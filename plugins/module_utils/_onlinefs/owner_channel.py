@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Messages between root and the child that works with the rights of another user.
+"""Exchange messages between root and the child that works with the rights of another user.
 
-A message is a line of JSON with a bounded length, then as many bytes of content as the line says, and may carry open
-files (SCM_RIGHTS in unix(7)).
+A message has two lengths, a JSON object of the first length and content of the second. It may carry open files
+(SCM_RIGHTS in unix(7)).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Arguments = t.Dict[str, t.Any]
 
 
 class Answer(t.NamedTuple):
-    """What the child sends back.
+    """The answer of the child.
 
     :param value: plain data.
-    :param content: bytes of a file.
-    :param descriptors: open files. Whoever takes them closes them.
+    :param content: the bytes of a file.
+    :param descriptors: open files. The receiver closes them.
     """
 
     value: t.Any = None
@@ -39,7 +39,7 @@ class Answer(t.NamedTuple):
     descriptors: t.Tuple[int, ...] = ()
 
 
-#: Does the work of one request in the child: its arguments and content, to an answer.
+#: Handles a request in the child: takes its arguments and content, and returns an answer.
 Handler = t.Callable[[Arguments, bytes], Answer]
 
 
@@ -50,7 +50,11 @@ def send(
     descriptors: t.Sequence[int],
     deadline: t.Optional[float],
 ) -> None:
-    """Send a message before ``deadline`` (of the monotonic clock); OSError where that fails."""
+    """Send a message.
+
+    :param deadline: when to give up, by the monotonic clock.
+    :raises OSError: it could not be sent in time.
+    """
     text = json.dumps(header).encode("ascii")
     message = memoryview(_LENGTHS.pack(len(text), len(content)) + text + content)
     ancillary = []
@@ -66,9 +70,11 @@ def send(
 def receive(
     connection: socket.socket, deadline: t.Optional[float]
 ) -> t.Tuple[t.Dict[str, t.Any], bytes, t.Tuple[int, ...]]:
-    """Return header, content and open files.
+    """Return the header, the content and the open files of a message.
 
-    Raise OSError, EOFError or ValueError where no well-formed message arrives in time.
+    :raises OSError: no message arrived in time.
+    :raises EOFError: the other end is closed.
+    :raises ValueError: the message is malformed.
     """
     descriptors = array.array("i")
     _limit(connection, deadline)

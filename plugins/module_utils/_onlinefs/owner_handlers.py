@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What the child that works with the rights of another user can be asked for."""
+"""Handle the requests to the child that works with the rights of another user."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _read_file(arguments: Arguments, _content: bytes) -> Answer:
 
 
 def _open_path(arguments: Arguments, _content: bytes) -> Answer:
-    """Open what stands at a path, without reading it and without following a link at its end."""
+    """Open a path without reading it, and without following a link at its end."""
     try:
         descriptor = os.open(arguments["path"], _O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -57,7 +57,7 @@ def _names(arguments: Arguments, _content: bytes) -> Answer:
 
 
 def _read(arguments: Arguments, _content: bytes) -> Answer:
-    """Read a file; one that this user may not read is handed over unopened, for root to judge."""
+    """Read a file. Hand over one that this user may not read, for root to decide about it."""
     files, name, staged = _files(arguments), arguments["name"], arguments["staged"]
     try:
         probe = files.open(name, staged, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
@@ -74,7 +74,7 @@ def _read(arguments: Arguments, _content: bytes) -> Answer:
 
 
 def _create(arguments: Arguments, content: bytes) -> Answer:
-    """Write a new file beside its place and hand it over open."""
+    """Write a new file beside its place, and hand over its descriptor."""
     files, name, staged = _files(arguments), arguments["name"], arguments["staged"]
     new = not files.exists(name)
     descriptor = files.create(name, staged, content)

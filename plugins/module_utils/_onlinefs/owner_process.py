@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""A child process with the rights of the user who owns the service's directories.
+"""Run a child process with the rights of the user who owns the service's directories.
 
-Root does nothing itself in a directory that another user owns: each link there leads where that user wants. A child
-that has given up root for good does it, so that no link leads further than the user could go without this collection.
+Root never works in a directory that another user owns, as that user decides where each link in it leads. A child that
+has given up root for good does the work, so a link gives that user access to nothing new.
 
-Every answer has a deadline: the user may stop or kill the child, as it is a process of that user.
+Every answer has a deadline, because the user can stop or kill the child.
 """
 
 from __future__ import annotations
@@ -15,13 +15,17 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import pwd
 import signal
 import socket
 import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_rights import (
+    UserRights,
+    give_up_root,
+    rights_of,
+)
 
 from .bounded_read import read_file
 from .host_error import HostError, NotAFile, os_failure
@@ -29,9 +33,9 @@ from .owner_channel import Answer, Handler, receive, send
 from .owner_handlers import HANDLERS
 from .path_owner import path_owner
 
-#: Seconds in which the child must have answered. Its work is a few small files.
+#: The number of seconds in which the child must answer. It only handles a few small files.
 ANSWER_SECONDS = 20.0
-#: How often a child may fail in one run. Its user cannot hold up a run for longer than this many times its deadline.
+#: The number of times that a child may fail in one run, so that its user cannot delay the run for long.
 _MAX_FAILURES = 3
 
 _NOBODY = 65534
@@ -40,27 +44,27 @@ _NOBODY = 65534
 class OwnerProcess:
     """A child with the rights of a user.
 
-    :param uid: of the user.
-    :param gid: the group where the system knows no user of that id.
-    :param handlers: what the child can be asked for, by name.
+    :param uid: the id of the user.
+    :param gid: the group to use if the system does not know the user.
+    :param handlers: the requests that the child can handle, by name.
     """
 
     def __init__(self, uid: int, gid: int, handlers: t.Mapping[str, Handler]) -> None:
         self.uid = uid
-        self.gid, self.groups = _groups(uid, gid)
+        rights = rights_of(uid, gid)
         ours, theirs = socket.socketpair()
         self._pid = os.fork()
         if self._pid == 0:
-            _serve(theirs, ours, uid, self.gid, self.groups, handlers)
+            _serve(theirs, ours, rights, handlers)
         theirs.close()
         self._socket = ours
         self._maker = os.getpid()
         atexit.register(self.close)
 
     def call(self, what: str, content: bytes = b"", **arguments: t.Any) -> Answer:
-        """Have the child do something.
+        """Send the child a request and return its answer.
 
-        :raises HostError: it could not be done, or the child did not answer in time.
+        :raises HostError: the request failed, or the child did not answer in time.
         """
         deadline = time.monotonic() + ANSWER_SECONDS
         try:
@@ -70,7 +74,7 @@ class OwnerProcess:
             self.close()
             _failures[self.uid] = _failures.get(self.uid, 0) + 1
             cause = "the process that works with the rights of its owner did not answer"
-            remedy = f"See whether processes of user {self.uid} are killed or stopped, then run the task again"
+            remedy = f"Find out what kills or stops processes of user {self.uid}, then run the task again"
             raise HostError(str(arguments.get("path", "host")), cause, remedy) from error
         failure = header.get("failure")
         if failure is not None:
@@ -82,7 +86,7 @@ class OwnerProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be asked: by the process that made it, and not after a failure."""
+        """Tell whether the child can be used: by the process that started it, and only until it fails."""
         return self._pid > 0 and self._maker == os.getpid()
 
     def close(self) -> None:
@@ -99,11 +103,11 @@ class OwnerProcess:
 def read_bounded(path: str, limit: int, tail: bool = False) -> bytes:
     """Return the content of a regular file, read with the rights of the user who decides where its path leads.
 
-    Use it for every file of the service's user that is not a part of its configuration: logs, stores on the host.
+    Use it for every file of the service's user outside its configuration, such as logs and stores.
 
-    :param limit: most bytes to read.
+    :param limit: the largest size, in bytes.
     :param tail: return the last ``limit`` bytes of a longer file instead of refusing it.
-    :raises HostError: there is no such file, it cannot be read, is not a regular file, or is too long.
+    :raises HostError: the file does not exist, cannot be read, is not a regular file, or is too long.
     """
     owner = process_for(path)
     if owner is None:
@@ -112,69 +116,50 @@ def read_bounded(path: str, limit: int, tail: bool = False) -> bytes:
 
 
 def process_for(path: str) -> t.Optional[OwnerProcess]:
-    """Return the process that works on ``path``, or ``None`` where this one may do it itself: not as root, or where
-    only root can change the way.
+    """Return the process to access ``path`` with; ``None`` if this process may access it itself.
 
-    :raises HostError: the path cannot be trusted, and no user can be told who decides.
+    It may if it does not run as root, or if only root can change where the path leads.
+
+    :raises HostError: several users can change where the path leads.
     """
     uid = path_owner(path) if os.geteuid() == 0 else None
     return None if uid is None else process_of(uid)
 
 
 def process_of(uid: int) -> OwnerProcess:
-    """Return the process of a user. It is started once in a run, and again where it was killed."""
+    """Return the process of a user. It is started once in a run, and again if it was killed."""
     found = _processes.get(uid)
     if found is None or not found.alive:
         if _failures.get(uid, 0) >= _MAX_FAILURES:
             raise HostError(
                 f"user {uid}",
-                "the process that works with this user's rights did not answer, and neither did its successors",
-                "See whether processes of that user are killed or stopped, then run the task again",
+                "the processes that work with this user's rights did not answer",
+                "Find out what kills or stops processes of that user, then run the task again",
             )
         found = _processes[uid] = OwnerProcess(uid, _NOBODY, HANDLERS)
     return found
 
 
-#: One for each user; a run needs one as a rule.
+#: One for each user. Most runs need only one.
 _processes: t.Dict[int, OwnerProcess] = {}
-#: How often the child of a user did not answer.
+#: The number of times that the children of a user did not answer.
 _failures: t.Dict[int, int] = {}
-
-
-def _groups(uid: int, gid: int) -> t.Tuple[int, t.List[int]]:
-    """The user's own group, and all of them."""
-    try:
-        user = pwd.getpwuid(uid)
-    except KeyError:
-        return gid, [gid]
-    return user.pw_gid, os.getgrouplist(user.pw_name, user.pw_gid)
-
-
-def _drop_root(uid: int, gid: int, groups: t.Sequence[int]) -> None:
-    """Become the user for good."""
-    os.setgroups(list(groups))
-    os.setresgid(gid, gid, gid)
-    os.setresuid(uid, uid, uid)
-    if os.getresuid() != (uid, uid, uid) or os.getresgid() != (gid, gid, gid) or uid == 0:
-        raise RuntimeError("root was not given up")
 
 
 def _serve(
     connection: socket.socket,
     others: socket.socket,
-    uid: int,
-    gid: int,
-    groups: t.Sequence[int],
+    rights: UserRights,
     handlers: t.Mapping[str, Handler],
 ) -> None:
-    """The child's whole life: answers until the other end is closed."""
+    """Answer requests until the other end is closed. This is all that the child does."""
     try:
         others.close()
         null = os.open(os.devnull, os.O_RDWR)
         for standard in range(3):
             os.dup2(null, standard)
         os.chdir("/")
-        _drop_root(uid, gid, groups)
+        give_up_root(rights)
         os.umask(0o077)
         while True:
             request, content, _descriptors = receive(connection, None)
@@ -191,5 +176,5 @@ def _serve(
                 for descriptor in answer.descriptors:
                     os.close(descriptor)
     finally:
-        # Nothing of the parent's is run or flushed here.
+        # Do not run or flush anything that belongs to the parent.
         os._exit(0)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The security label that the policy of the host has for a path."""
+"""Find the security label that the policy of a host has for a path."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _MAX_LABEL = 4096
 
 
 def default_label(path: str) -> t.Optional[bytes]:
-    """Return the SELinux label for a new file at ``path``, or ``None`` where the host has no SELinux or no rule for it.
+    """Return the SELinux label for a new file at ``path``; ``None`` if the host has no SELinux or no rule for it.
 
-    Only the policy is asked, the file itself is not touched. The label ends in a zero byte, as the kernel keeps it.
+    Only the policy is consulted, and the file is not touched. The label ends with a zero byte, as in the kernel.
     """
     tool = shutil.which("matchpathcon") if os.path.isdir("/sys/fs/selinux") else None
     if tool is None:

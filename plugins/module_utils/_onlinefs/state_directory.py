@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Where the state of a host lies, and the state that an earlier version of this collection kept in the service's home.
+"""Find the state of a host, also that which an earlier version of this collection kept in the service's home.
 
-What root reads from its state decides what root writes, so the state lies where only root can write.
+The state decides what root writes, so it is kept where only root can write.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from . import files
 from .host_error import HostError, os_failure
 from .owner_process import process_for
 
-#: Of root. A directory for each home lies in it.
+#: With root. It contains a directory for each home.
 STATE_ROOT = "/var/lib/hopsworks_kafka"
-#: In the home, of the user who runs the task; with root, that of an earlier version.
+#: In the home: the state of a user who is not root, or of an earlier version.
 HOME_STATE = ".kafka_generations"
 
 _O_PATH = getattr(os, "O_PATH", 0o10000000)
@@ -31,11 +31,11 @@ _MAX_ENTRIES = 10_000
 
 
 def default_directory(home: str) -> str:
-    """Return where the state of the service in ``home`` lies unless the user says otherwise."""
+    """Return the default directory for the state of the service in ``home``."""
     home = os.path.normpath(home)
     if os.geteuid() != 0:
         return os.path.join(home, HOME_STATE)
-    # One name for each path: srv-hops-onlinefs; a hyphen of the path is escaped.
+    # A different name for each path, such as srv-hops-onlinefs: hyphens in the path are escaped.
     name = urllib.parse.quote(home.strip("/"), safe="").replace("-", "%2D").replace("%2F", "-")
     return os.path.join(STATE_ROOT, name)
 
@@ -44,10 +44,9 @@ def default_directory(home: str) -> str:
 def earlier_state(path: str) -> t.Iterator[t.Optional[str]]:
     """Open the state that an earlier version of this collection kept in the service's home.
 
-    :param path: of that state.
-    :returns: a path under which it can be read, whatever the home's owner does to the names; ``None`` where there is
-        none.
-    :raises HostError: a part of it is not root's, so that it cannot be trusted.
+    :param path: the path of that state.
+    :returns: a path under which it can be read even if the home's owner renames it; ``None`` if there is no such state.
+    :raises HostError: a part of it does not belong to root, so it cannot be trusted.
     """
     descriptor = _open_path(path)
     if descriptor is None:
@@ -67,7 +66,7 @@ def earlier_state(path: str) -> t.Iterator[t.Optional[str]]:
 def copy_state(source: str, directory: str, names: t.Sequence[str]) -> None:
     """Copy entries of one state into another, durably.
 
-    :raises HostError: there is no room for them.
+    :raises HostError: they cannot be copied.
     """
     try:
         for name in names:
@@ -89,7 +88,7 @@ def copy_state(source: str, directory: str, names: t.Sequence[str]) -> None:
 
 
 def remove_earlier(path: str) -> None:
-    """Remove a state that was copied. What cannot be removed stays, and is read no more."""
+    """Remove a state that was copied. What cannot be removed remains, and is never read again."""
     with contextlib.suppress(HostError, OSError):
         with earlier_state(path) as pinned:
             for name in os.listdir(pinned) if pinned else ():
@@ -102,7 +101,7 @@ def remove_earlier(path: str) -> None:
 
 
 def _open_path(path: str) -> t.Optional[int]:
-    """Open a path as the owner of its directory can reach it; what is opened is not read yet."""
+    """Open a path with the rights of the owner of its directory, without reading it."""
     process = process_for(os.path.dirname(path))
     if process is not None:
         descriptors = process.call("open_path", path=path).descriptors
@@ -121,7 +120,7 @@ def _check_tree(directory: str, shown: str, depth: int) -> None:
         status = entry.stat(follow_symlinks=False)
         is_directory = stat.S_ISDIR(status.st_mode)
         if count >= _MAX_ENTRIES or depth > _MAX_DEPTH:
-            raise _not_trusted(shown, "it holds more than this collection writes")
+            raise _not_trusted(shown, "it contains more than this collection writes")
         _check_is_root(status, name, is_directory)
         if is_directory:
             _check_tree(entry.path, name, depth + 1)
@@ -133,15 +132,14 @@ def _check_is_root(status: os.stat_result, path: str, directory: bool) -> None:
     if directory and not stat.S_ISDIR(status.st_mode):
         raise _not_trusted(path, "it is not a directory")
     if not directory and (not stat.S_ISREG(status.st_mode) or status.st_nlink != 1):
-        raise _not_trusted(path, "it is not a plain file")
+        raise _not_trusted(path, "it is not a regular file")
 
 
 def _not_trusted(path: str, cause: str) -> HostError:
     return HostError(
         path,
-        f"state of an earlier run that cannot be trusted: {cause}. Nothing was changed",
-        f"Look at it. If it is what Ansible kept here, make it root's (chown -R root:root); if not, move {HOME_STATE}"
-        " away",
+        f"this state of an earlier run cannot be trusted: {cause}. Nothing was changed",
+        f"If Ansible created it, give it to root (chown -R root:root). If not, move {HOME_STATE} away",
     )
 
 

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""A change of a host that either works or leaves the host as it was.
+"""Change a host so that the change either works or leaves the host as it was.
 
-Order of work: record (keep what is there and what is to be, write the journal), stage (write the new files beside the
-live ones), arm (lay the old files beside them too), swap (move the new files into place), restart, check, and only then
-drop what is no longer needed. A failure on the way brings the old files back, restarts and checks again. A run that is
-killed leaves the journal: the next one takes the same base and goes on.
+Steps: record (keep the current and the new files, write the journal), stage (write the new files beside the live ones),
+arm (stage the old files there too), swap (move the new files into place), restart, check, and only then remove what is
+no longer needed. If a step fails, the old files are restored, and the service is restarted and checked again. A run
+that is killed leaves the journal: the next run starts from the same base and completes the work.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from .live_files import ConfigFiles, LiveFiles, Room
 from .owned_files import open_files
 from .service import Service
 
-#: Room that must be left on a file system beside what is written.
+#: Free space that a file system must keep in addition to what is written.
 _SPARE_BYTES = 1024 * 1024
-#: Files that may refer to a store, beside those that this collection writes.
+#: Files that may refer to a store, in addition to those that this collection writes.
 _OTHER_FILES = (".properties", ".xml", ".conf", ".yml", ".yaml")
 
-#: The result holds more of the log than the message.
+#: The result contains more lines of the log than the message.
 _LOG_LINES_IN_MESSAGE = 6
 
 
 class RolledBack(HostError):
-    """A change did not work, and the host is as it was.
+    """A change failed and was rolled back.
 
-    :param reason: why it did not work.
-    :param again: what the restored configuration's own proof said; ``None`` where it works, or was never disturbed.
-    :param diagnosis: what was seen of the service when it did not work. No secrets.
+    :param reason: why it failed.
+    :param again: why the check of the restored configuration failed; ``None`` if it passed or was not needed.
+    :param diagnosis: the state of the service when the change failed. No secrets.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class RolledBack(HostError):
         journal: Journal,
         diagnosis: t.Mapping[str, t.Any],
     ) -> None:
-        back = f"The configuration from before (generation {journal.base}) is back byte for byte"
+        back = f"The previous configuration (generation {journal.base}) is restored byte for byte"
         if again:
             back += f", and the service does not work with it either: {again}"
         else:
@@ -68,22 +68,22 @@ class RolledBack(HostError):
         self.diagnosis = dict(diagnosis)
 
     def __str__(self) -> str:
-        """Both reasons, and below them what was seen of the service before its old configuration came back."""
+        """Return both reasons, and the state of the service before the rollback."""
         log = "".join(f"\n  {line}" for line in self.diagnosis.get("log", [])[-_LOG_LINES_IN_MESSAGE:])
         return f"{super().__str__()}\nIts state then: {self.diagnosis.get('service')}\nThe end of its log:{log}"
 
 
 @dataclasses.dataclass
 class Outcome:
-    """What a transaction did.
+    """The outcome of a transaction.
 
     :param generation: the number of the configuration that is live now.
-    :param base: the number of the one that was live before.
+    :param base: the number of the previous one.
     :param restarted: the service was restarted.
-    :param health: what was seen of the service; ``None`` if it was not checked.
-    :param pending: the change is not final before somebody has checked the consumer group.
-    :param transaction: which transaction it is, for :meth:`Host.commit` and :meth:`Host.roll_back`.
-    :param warnings: what did not work after the change was final.
+    :param health: what the check of the service saw; ``None`` if it was not checked.
+    :param pending: the change is final only once the consumer group has been checked elsewhere.
+    :param transaction: the id of the transaction, for :meth:`Host.commit` and :meth:`Host.roll_back`.
+    :param warnings: what failed after the change was final.
     """
 
     generation: t.Optional[int]
@@ -101,10 +101,10 @@ class Host:
 
     :param directory: the configuration directory of the service.
     :param generations: where the host's configurations are kept.
-    :param service: restarted where the plan says so.
-    :param health_check: says whether the service works.
-    :param diagnose: what can be seen of a service that does not. No secrets.
-    :param keep: how many generations to keep beside the first.
+    :param service: the service to restart.
+    :param health_check: checks that the service works.
+    :param diagnose: returns the state of a service that does not work. No secrets.
+    :param keep: the number of generations to keep in addition to the first.
     """
 
     directory: str
@@ -116,7 +116,7 @@ class Host:
 
     @functools.cached_property
     def files(self) -> ConfigFiles:
-        """The files in the configuration directory, with the rights of its owner."""
+        """The files in the configuration directory, accessed with the rights of its owner."""
         return open_files(self.directory)
 
     def directory_attributes(self) -> Attributes:
@@ -127,11 +127,11 @@ class Host:
         return self.files.attributes()
 
     def found(self) -> t.Dict[str, t.Optional[File]]:
-        """Return the files that are there: every one that this collection may write, and its stores."""
+        """Return the current files: every one that this collection may write, and its stores."""
         return {name: self.files.read(name) for name in self._names()}
 
     def others(self) -> t.Iterator[bytes]:
-        """Return the content of the other configuration files there; a hand-made one may refer to a store."""
+        """Return the content of the other configuration files, as a hand-made one may refer to a store."""
         for name in self.files.names():
             if name.endswith(_OTHER_FILES) and name not in onlinefs_versions.KNOWN_FILES:
                 try:
@@ -142,11 +142,11 @@ class Host:
                     yield file.content
 
     def check_writable(self, plan: Plan, found: FileSet, kept: bool = False) -> None:
-        """Find out before anything is written what would make the writing fail.
+        """Check, before anything is written, that the files can be written.
 
-        :param found: what the plan was made from.
-        :param kept: the plan brings kept files back, with the owners that they had.
-        :raises HostError: a read-only file system, missing permission, too little room, or an owner that cannot be.
+        :param found: the files that the plan was made from.
+        :param kept: the plan restores kept files, with the owners that they had.
+        :raises HostError: the file system is read-only or full, a permission is missing, or an owner is not possible.
         """
         writes = {a.target: a.payload for a in plan.actions if a.verb == host_planner.WRITE and a.payload is not None}
         needed = sum(len(file.content) for file in writes.values())
@@ -166,13 +166,13 @@ class Host:
     def apply(self, plan: Plan, found: FileSet, origin: str, facts: t.Mapping[str, t.Any], hold: bool) -> Outcome:
         """Carry out a plan: record, stage, arm, swap, restart, check. The caller holds the lock.
 
-        :param found: what the plan was made from.
-        :param origin: how the new generation came about.
-        :param facts: what its manifest is to say besides.
-        :param hold: where the consumer group cannot be checked here, leave that to somebody else: :meth:`commit` or
-            :meth:`roll_back` follows.
-        :raises RolledBack: it did not work, and the host is as it was.
-        :raises HostError: it did not work and could not be undone; the journal is there for the next run.
+        :param found: the files that the plan was made from.
+        :param origin: where the new generation comes from.
+        :param facts: further facts for its manifest.
+        :param hold: if the consumer group cannot be checked here, leave that to the caller, who then calls
+            :meth:`commit` or :meth:`roll_back`.
+        :raises RolledBack: it failed, and the host is as it was.
+        :raises HostError: it failed and could not be undone; the journal remains for the next run.
         """
         changed = {a.target: a.payload for a in plan.actions if a.verb in (host_planner.WRITE, host_planner.REMOVE)}
         superseded = [a.target for a in plan.actions if a.verb == host_planner.CLEAN]
@@ -197,7 +197,7 @@ class Host:
             if outcome.pending:
                 self.generations.begin(journal.hold())
         except Exception as error:
-            # Whatever went wrong, also a defect of this collection: the files of before come back.
+            # Whatever the error, even a defect of this collection: restore the old files.
             raise self.roll_back(_named(error)) from error
         if not outcome.pending:
             outcome.warnings = [*self.commit(outcome.health), *self.clean(superseded)]
@@ -206,8 +206,8 @@ class Host:
     def commit(self, health: t.Optional[Health]) -> t.List[str]:
         """Make an applied plan final.
 
-        :returns: what did not work beside it: the configuration is live all the same.
-        :raises HostError: the journal could not be removed, so that the next run does this again.
+        :returns: warnings about what failed, although the configuration is live.
+        :raises HostError: the journal could not be removed, so the next run has to do this again.
         """
         journal = self._journal()
         warnings = []
@@ -215,7 +215,7 @@ class Host:
             try:
                 self.generations.mark_proved(journal.target, health.group.cluster_id if health.group else None)
             except HostError as error:
-                warnings.append(f"The service works, but that could not be written down: {error}")
+                warnings.append(f"The service works, but that could not be recorded: {error}")
         try:
             self.files.discard()
         except HostError as error:
@@ -223,7 +223,7 @@ class Host:
         try:
             self.generations.end()
         except HostError as error:
-            cause = "The new configuration is live, but the end of the change could not be written down"
+            cause = "The new configuration is live, but the end of the change could not be recorded"
             raise HostError("", f"{cause}: {str(error).rstrip('.')}", "Run the task again") from error
         try:
             self.generations.prune(self.keep)
@@ -232,10 +232,10 @@ class Host:
         return warnings
 
     def roll_back(self, reason: HopsworksKafkaError) -> RolledBack:
-        """Bring the files from before back, restart and check if the service may have seen the new ones.
+        """Restore the previous files; restart and check the service if it may have read the new ones.
 
         :returns: the error to raise.
-        :raises HostError: the files could not be brought back.
+        :raises HostError: the files could not be restored.
         """
         journal = self._journal()
         diagnosis = self._diagnosis()
@@ -250,16 +250,16 @@ class Host:
                     again = error
             self.generations.end()
         except (HopsworksKafkaError, OSError) as error:
-            cause = f"{reason} The configuration from before could not be brought back: {_named(error)}"
-            raise HostError("", cause.rstrip("."), "Run the task again: it takes up from here") from error
+            cause = f"{reason} The previous configuration could not be restored: {_named(error)}"
+            raise HostError("", cause.rstrip("."), "Run the task again to complete the rollback") from error
         with contextlib.suppress(HostError):
-            # The host is as it was. What is left of the new generation is replaced by the next one.
+            # The host is as it was. The next generation replaces whatever is left of this one.
             self.files.discard()
             self.generations.drop(journal.target)
         return RolledBack(reason, again, journal, diagnosis)
 
     def tidy(self) -> None:
-        """Forget a killed run that had changed nothing yet, and what it left beside the live files."""
+        """Remove the traces of a killed run that had changed nothing yet."""
         self.files.discard()
         journal = self.generations.journal()
         if journal is not None:
@@ -276,11 +276,11 @@ class Host:
             try:
                 self.files.remove(name)
             except HostError as error:
-                warnings.append(f"The store {name} is no longer used and could not be removed: {error}")
+                warnings.append(f"The store {name} is no longer used, but could not be removed: {error}")
         return warnings
 
     def number(self, found: FileSet) -> int:
-        """Return the next generation's number. What somebody else changed becomes a generation of its own before it."""
+        """Return the next generation's number. Changes that others made become a generation of their own before it."""
         return self.generations.next_number() + (not self.generations.journal() and self._live(found) is None)
 
     def _names(self) -> t.List[str]:
@@ -288,16 +288,16 @@ class Host:
         return [*onlinefs_versions.KNOWN_FILES, *stores]
 
     def _live(self, found: FileSet) -> t.Optional[int]:
-        """The last generation that is what stands there now."""
+        """Return the number of the last generation that is the same as these files; ``None`` if none is."""
         for generation in reversed(self.generations.all()):
             if same(self.generations.files(generation.number), found):
                 return generation.number
         return None
 
     def _record_base(self, found: FileSet) -> Journal:
-        """Begin: keep what is there, unless it is kept already, and write the journal.
+        """Keep the current files, unless a generation has them already, and write the journal.
 
-        A killed run's base stays the one to go back to, and its copies of the old files stay ready.
+        After a killed run, its base remains the one to go back to, and its copies of the old files remain ready.
         """
         interrupted = self.generations.journal()
         if interrupted is not None:
@@ -314,20 +314,18 @@ class Host:
     def _journal(self) -> Journal:
         journal = self.generations.journal()
         if journal is None:
-            raise HostError(
-                self.generations.directory, "no change is under way here", "Run the task again from its start"
-            )
+            raise HostError(self.generations.directory, "no change is in progress", "Run the task again from its start")
         return journal
 
     def _stage(self, changed: FileSet, journal: Journal) -> t.Dict[str, str]:
-        """Write the new files beside the live ones: name to name there."""
+        """Write the new files beside the live ones. Return the name of each staged file by the name of its file."""
         self.files.discard(keep=journal.reserved.values())
         return {name: self.files.stage(name, file) for name, file in changed.items() if file is not None}
 
     def _arm(self, journal: Journal, after: FileSet, restart: bool) -> Journal:
-        """Lay all that a rollback needs beside the live files, so that it works on a full disk too; note it down.
+        """Stage the old files too, so that a rollback works even on a full disk, and record that in the journal.
 
-        :param after: what will be there after the swap.
+        :param after: the files after the swap.
         """
         base = self.generations.files(journal.base)
         back = {name: file for name, file in base.items() if file is not None and file != after.get(name)}
@@ -337,7 +335,7 @@ class Host:
         return armed
 
     def _swap(self, staged: t.Mapping[str, str], changed: FileSet) -> None:
-        """Move files into place: stores first, so that whoever reads a file finds the stores that it names."""
+        """Move files into place: stores first, so that the stores which a file names exist before the file does."""
         for name in sorted(staged, key=lambda name: not onlinefs_versions.STORE_NAME.fullmatch(name)):
             self.files.swap(name, staged[name])
         for name, file in changed.items():
@@ -357,7 +355,7 @@ class Host:
         self._swap(staged, changed)
 
     def _read_whatever(self, name: str) -> t.Union[File, str, None]:
-        """A live file; a text that is like no file where it cannot be read, as it is to be replaced then."""
+        """Return a live file. If it cannot be read, return a text: it equals no file, so it will be replaced."""
         try:
             return self.files.read(name)
         except HostError as error:
@@ -370,7 +368,7 @@ class Host:
             return False
 
     def _diagnosis(self) -> t.Dict[str, t.Any]:
-        """What was seen of the service. Nothing that goes wrong in looking at it holds up a rollback."""
+        """Return the state of the service. No error here may stop a rollback."""
         try:
             return self.diagnose()
         except Exception as error:
@@ -390,15 +388,15 @@ def _check_room(room: Room, needed: int) -> None:
         raise HostError(
             room.path,
             "the file system is read-only",
-            "Remount it for writing; the kernel's log says why it became read-only",
+            "Remount it for writing; the kernel log shows why it became read-only",
         )
     if not room.writable:
         raise HostError(
-            room.path, "no permission to write there", "Run the task as its owner or as root (become: true)"
+            room.path, "no permission to write to it", "Run the task as its owner or as root (become: true)"
         )
     if room.free is None or room.free < needed:
         raise HostError(
             room.path,
-            f"{room.free or 0} bytes are free there and {needed} are needed",
+            f"{room.free or 0} bytes are free, and {needed} are needed",
             "Free some space, then run the task again",
         )

@@ -241,7 +241,7 @@ def _system_message(error: Exception, limit: float) -> str:
 
 
 def _plaintext(one: _Check, connection: socket.socket) -> None:
-    """The declaration says plaintext: find out whether the port speaks TLS. Other protocols are found out later."""
+    """Check that a port declared as plaintext does not speak TLS. Other protocols are recognized later."""
     fault = ""
     if one.options.talk:
         one.await_answers(one.passed("tls", "not declared"))

@@ -59,20 +59,20 @@ FILES = some.dictionaries(
 )
 
 
-@given(wanted=FILES, found=FILES)
-def test_once_done_nothing_is_left_to_do(wanted: Files, found: Files) -> None:
-    plan = plan_host(wanted, found, [])
-    after = dict(found)
+@given(desired=FILES, current=FILES)
+def test_once_done_nothing_is_left_to_do(desired: Files, current: Files) -> None:
+    plan = plan_host(desired, current, [])
+    after = dict(current)
     for action in plan.actions:
         if action.verb != "restart":
             after[action.target] = action.payload
-    assert not plan_host(wanted, after, []).changed
-    assert plan.changed == any(wanted[name] != found.get(name) for name in wanted)
+    assert not plan_host(desired, after, []).changed
+    assert plan.changed == any(desired[name] != current.get(name) for name in desired)
 
 
-@given(wanted=FILES, found=FILES)
-def test_the_order_of_what_is_given_never_matters(wanted: Files, found: Files) -> None:
-    def told(wanted: Files, found: Files) -> list[str]:
-        return sorted(map(str, plan_host(wanted, found, []).actions))
+@given(desired=FILES, current=FILES)
+def test_the_order_of_what_is_given_never_matters(desired: Files, current: Files) -> None:
+    def told(desired: Files, current: Files) -> list[str]:
+        return sorted(map(str, plan_host(desired, current, []).actions))
 
-    assert told(wanted, found) == told(dict(reversed(wanted.items())), dict(reversed(found.items())))
+    assert told(desired, current) == told(dict(reversed(desired.items())), dict(reversed(current.items())))

@@ -67,7 +67,7 @@ def test_a_link_of_root_is_followed(tree: pathlib.Path) -> None:
     assert path_owner(str(tree / "link")) == UID
     assert path_owner(str(tree / "link/../..")) == UID, "the user could have moved the directory that is left"
     (tree / "circle").symlink_to("circle")
-    with pytest.raises(HostError, match="round in a circle"):
+    with pytest.raises(HostError, match="form a circle"):
         path_owner(str(tree / "circle"))
 
 
@@ -147,7 +147,7 @@ def test_the_child_has_given_up_root_for_good(tree: pathlib.Path) -> None:
     child = OwnerProcess(UID, OTHER, {"identity": identity})
     try:
         uids, gids, groups, _open = child.call("identity").value
-        assert uids == [UID] * 3 and gids == [OTHER] * 3 and groups == [OTHER]
+        assert uids == [UID] * 3 and gids == [OTHER] * 3 and groups == []
     finally:
         child.close()
 

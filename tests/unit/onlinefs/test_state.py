@@ -320,7 +320,7 @@ def test_a_rollback_needs_no_room(disk: pathlib.Path) -> None:
 def test_a_full_disk_after_the_check_leaves_host_and_state_consistent(disk: pathlib.Path) -> None:
     home = Home(disk / "onlinefs")
     result = home.run(FillingService(disk, works=True))
-    assert any("could not be written down" in warning and "no space" in warning for warning in result["warnings"])
+    assert any("could not be recorded" in warning and "no space" in warning for warning in result["warnings"])
     assert result["changed"] and result["generations"][-1]["proved"] is None
     assert not (home.state / "journal.json").exists()
     assert not any(name.startswith(".hopsworks_kafka.") for name in home.files())

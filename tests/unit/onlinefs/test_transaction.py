@@ -382,7 +382,7 @@ def test_full_disk_is_found_before_anything_is_written(home: Home, monkeypatch: 
         return os.statvfs_result(found)
 
     monkeypatch.setattr(os, "statvfs", full)
-    with pytest.raises(HostError, match=r"free there and \d+ are needed"):
+    with pytest.raises(HostError, match=r"free, and \d+ are needed"):
         home.run()
     assert not home.state.exists()
 
@@ -469,7 +469,7 @@ def test_a_rename_that_fails_leaves_the_host_as_it_was(
 def test_rollback_that_fails_says_so_and_the_next_run_takes_it_up(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     before = home.files()
     failing_renames(monkeypatch, lambda number: number > RENAMES - 1, errno.EIO)
-    with pytest.raises(HostError, match="could not be brought back"):
+    with pytest.raises(HostError, match="could not be restored"):
         home.run(properties=BROKEN)
     monkeypatch.undo()
     assert (home.state / "journal.json").exists()

@@ -1,0 +1,45 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""Give up root, so that a process can do no more than the user whose files it works with."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import typing as t
+
+
+class UserRights(t.NamedTuple):
+    """The ids that a process of a user has, and the user's home."""
+
+    uid: int
+    gid: int
+    groups: t.Sequence[int]
+    home: str
+
+
+def rights_of(uid: int, gid: int) -> UserRights:
+    """Return the rights of a user.
+
+    :param gid: the group to use if the system does not know the user, as in a container.
+    """
+    try:
+        user = pwd.getpwuid(uid)
+    except KeyError:
+        return UserRights(uid, gid, (), "/")
+    return UserRights(uid, user.pw_gid, os.getgrouplist(user.pw_name, user.pw_gid), user.pw_dir)
+
+
+def give_up_root(rights: UserRights) -> None:
+    """Take the rights of a user for good.
+
+    :raises RuntimeError: the process still has others.
+    """
+    uid, gid = rights.uid, rights.gid
+    os.setgroups(list(rights.groups))
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+    if uid == 0 or os.getresuid() != (uid, uid, uid) or os.getresgid() != (gid, gid, gid):
+        raise RuntimeError("root was not given up")
