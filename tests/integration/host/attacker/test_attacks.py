@@ -23,16 +23,19 @@ import typing as t
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import owner_process, state_directory
 
-from tests.integration.host.attacker.world import CANARY, FILES, GID, MANAGED, SITE, STORE, UID, World
-
-TIMES = 20
-FAILING = {"service_commands": {"restart": "/bin/false"}}
-
-
-def replace_by_link(path: pathlib.Path, target: pathlib.Path) -> None:
-    path.unlink(missing_ok=True)
-    path.symlink_to(target)
-
+from tests.integration.host.attacker.world import (
+    CANARY,
+    FAILING,
+    FILES,
+    GID,
+    MANAGED,
+    SITE,
+    STORE,
+    TIMES,
+    UID,
+    World,
+    replace_by_link,
+)
 
 # --- nothing attacks --------------------------------------------------------------------------------------------------
 
@@ -319,107 +322,7 @@ def test_a_file_that_roots_installer_left_is_kept_and_comes_back(world: World, m
     assert seen.exists() == (mode == 0o644)
 
 
-# --- races ------------------------------------------------------------------------------------------------------------
-
-
-def swapped(world: World) -> t.Callable[[], None]:
-    """The directory of the files is now itself, now a link to a directory of root's."""
-    away, link = world.data / "away", world.data / "link"
-
-    def flip() -> None:
-        if not os.path.lexists(link):
-            link.symlink_to(world.root / "etc")
-        world.etc.rename(away)
-        link.rename(world.etc)
-        world.etc.rename(link)
-        away.rename(world.etc)
-
-    return flip
-
-
-def link_flipped(world: World) -> t.Callable[[], None]:
-    """The link to the directory leads now here, now to root's."""
-    link, home = world.home / "new", world.home / "etc"
-
-    def flip() -> None:
-        for target in (world.root / "etc", world.etc):
-            replace_by_link(link, target)
-            link.rename(home)
-
-    return flip
-
-
-def file_flipped(world: World) -> t.Callable[[], None]:
-    """A file is now a file, now a link to one of root's."""
-    link, path = world.data / "link", world.etc / FILES[2]
-
-    def flip() -> None:
-        replace_by_link(link, world.root / "secret")
-        link.rename(path)
-        path.unlink()
-        path.write_text("acks = all\n")
-
-    return flip
-
-
-def staged_replaced(world: World) -> t.Callable[[], None]:
-    """Whatever is staged is replaced by a link, a directory or a pipe, or moved away."""
-    turn = 0
-
-    def replace() -> None:
-        nonlocal turn
-        for name in os.listdir(world.etc):
-            if name.startswith(".hopsworks_kafka."):
-                path = world.etc / name
-                turn += 1
-                if turn % 4 == 0:
-                    path.rename(world.home / "stolen")
-                else:
-                    path.unlink()
-                if turn % 4 == 1:
-                    path.symlink_to(world.root / "secret")
-                elif turn % 4 == 2:
-                    path.mkdir()
-                elif turn % 4 == 3:
-                    os.mkfifo(path)
-
-    return replace
-
-
-def store_flipped(world: World) -> t.Callable[[], None]:
-    """A store that nothing needs comes again and again, as a link to a file of root's or a file."""
-    path = world.etc / STORE
-
-    def flip() -> None:
-        replace_by_link(path, world.root / "secret")
-        path.unlink()
-        path.write_text("")
-
-    return flip
-
-
-def log_flipped(world: World) -> t.Callable[[], None]:
-    path = world.logs / "onlinefs.log"
-
-    def flip() -> None:
-        replace_by_link(path, world.root / "secret")
-        path.unlink()
-        os.mkfifo(path)
-        path.unlink()
-        path.write_text("INFO\n")
-
-    return flip
-
-
-@pytest.mark.parametrize(
-    "race", [swapped, link_flipped, file_flipped, staged_replaced, store_flipped, log_flipped], ids=lambda f: f.__name__
-)
-def test_races(world: World, race: t.Callable[[World], t.Callable[[], None]]) -> None:
-    with world.attack(race(world)):
-        for number in range(TIMES):
-            options = (FAILING, {}, {"state": "reverted"})[number % 3]
-            ran = world.run(properties={"bootstrap.servers": f"kafka{number}:9092"}, **options)
-            world.unharmed(ran)
+# --- processes --------------------------------------------------------------------------------------------------------
 
 
 def parent(pid: int) -> int:

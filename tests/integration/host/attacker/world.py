@@ -45,8 +45,16 @@ FILES = (
     "onlinefs-site.xml",
 )
 STORE = "kafka_deadbeef_truststore.jks"
+#: How often a race is run.
+TIMES = 20
+#: Options of a run that fails and is rolled back.
+FAILING = {"service_commands": {"restart": "/bin/false"}}
 
 Snapshot = dict[str, tuple[t.Any, ...]]
+
+
+class Hung(AssertionError):
+    """A run of the module did not end in time."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,9 +83,12 @@ class World:
         self.state = folder / "var/hopsworks_kafka/host"
         for path in (self.root / "etc", self.other, self.home, self.etc, self.logs):
             path.mkdir(parents=True)
-        (self.root / "secret").write_text(f"password={CANARY}\n")
-        for name in FILES:
+        # As in /etc/shadow: no name before it says that it is a secret, so that no mask hides a leak.
+        (self.root / "secret").write_text(f"root:{CANARY}:19000:0:99999:7:::\n")
+        for name in FILES[:3]:
             (self.root / "etc" / name).write_text(f"password={CANARY}\n")
+        # A good one: a run that is led here does not end at its first look.
+        (self.root / "etc" / FILES[3]).write_text(SITE.replace(".*_onlinefs", CANARY))
         for path in self.root.rglob("*"):
             path.chmod(0o700 if path.is_dir() else 0o600)
         (self.root / "public").write_text("for everybody\n")
@@ -93,7 +104,7 @@ class World:
                 path.chmod(0o750)
         os.chown(self.other, OTHER, OTHER)
         self.other.chmod(0o755)
-        self._before = self.outside()
+        self.before = self.outside()
 
     def outside(self) -> Snapshot:
         """Everything that is not the attacker's and not the state: kind, mode, owner, size, times, content."""
@@ -112,7 +123,7 @@ class World:
     def unharmed(self, ran: Ran) -> None:
         """Nothing outside the attacker's reach was changed or told."""
         now = self.outside()
-        assert now == self._before, {path for path in {*now, *self._before} if now.get(path) != self._before.get(path)}
+        assert now == self.before, {path for path in {*now, *self.before} if now.get(path) != self.before.get(path)}
         assert CANARY not in ran.output, ran.output
         assert "Traceback" not in ran.output and "defect" not in ran.output, ran.output
         assert not ran.failed or ran.result["msg"]
@@ -185,7 +196,7 @@ class World:
             if time.monotonic() > deadline:
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
-                raise AssertionError(f"the module did not end within {BOUND:.0f} s")
+                raise Hung(f"the module did not end within {BOUND:.0f} s")
             time.sleep(0.01)
         text = output.read_text()
         output.unlink()
@@ -194,6 +205,11 @@ class World:
         result = json.loads(lines[-1])
         result.pop("invocation", None)
         return Ran(bool(result.get("failed")), result, text)
+
+
+def replace_by_link(path: pathlib.Path, target: pathlib.Path) -> None:
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
 
 
 def _as_attacker(work: t.Callable[[], object]) -> t.NoReturn:
