@@ -424,6 +424,65 @@ health:
         cluster_id:
           description: The id of the Kafka cluster.
           type: str
+members:
+  description: The members of this host in its consumer groups, as Kafka describes them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    group:
+      description: The name of the group.
+      type: str
+      sample: onlinefs_rondb
+    member_id:
+      description: The member's id.
+      type: str
+    client_id:
+      description: The member's client id.
+      type: str
+      sample: onlinefs_host1_3
+    partitions:
+      description: The partitions that the member reads, each with C(topic), C(partition) and C(lag).
+      type: list
+      elements: dict
+    lag:
+      description:
+        - The number of records that the member is behind. Null if it is not known, because OnlineFS keeps its offsets
+          in its own database and not in Kafka.
+      type: int
+proved:
+  description: Whether this run has seen that the service reads from the declared Kafka.
+  returned: success
+  type: bool
+not_proved:
+  description: What this run has not seen, and why. Empty if RV(proved) is true.
+  returned: success
+  type: list
+  elements: str
+cluster_id:
+  description: The id of the Kafka cluster that the service reads from. Null if it is not known.
+  returned: success
+  type: str
+certificates:
+  description: The certificates in the declared stores, and those of the brokers that were asked.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    store:
+      description: V(truststore), V(keystore), or the address of the broker.
+      type: str
+    subject:
+      description: The certificate's subject.
+      type: str
+      sample: CN=kafka,O=Example
+    expires:
+      description: The time until which it is valid, in UTC.
+      type: str
+      sample: "2026-01-31T12:00:00Z"
+    days_left:
+      description: The number of days until then.
+      type: int
 generation:
   description: The number of the configuration that is live after the run or, in check mode, would be.
   returned: success

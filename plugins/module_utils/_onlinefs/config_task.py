@@ -20,7 +20,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking im
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import secrets_of
 
-from . import desired_files, file_checks, group_check, host_planner, onlinefs_versions, options
+from . import desired_files, file_checks, group_check, host_planner, onlinefs_versions, options, proof
 from .files import Attributes, File
 from .generations import APPLIED, REVERTED, FileSet, Generations
 from .health_check import Health, HealthCheck, last_lines
@@ -336,6 +336,8 @@ def _result(
         "restarted": host_planner.restarts(plan),
         "generations": [generation.to_result() for generation in known],
         "generation": known[-1].number if number is None and known else number,
+        "certificates": proof.certificates(request.declaration.client if request.declaration else None, time.time()),
+        **proof.to_result(health),
     }
     if diff:
         result["diff"] = host_planner.diffs(plan, prepared.current.files)
