@@ -72,7 +72,7 @@ def staged_replaced(world: World) -> t.Callable[[], None]:
             if not name.startswith(".hopsworks_kafka.") or path.is_symlink():
                 continue
             turn += 1
-            path.rename(world.home / "stolen")
+            path.rename(world.home / f"stolen{turn}")
             if turn % 8 == 0:
                 path.mkdir()
             elif turn % 8 == 2:
