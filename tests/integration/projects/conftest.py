@@ -111,6 +111,8 @@ def _process() -> t.Iterator[ProcessEmulator]:
 @pytest.fixture
 def hopsworks(_process: ProcessEmulator) -> t.Iterator[Modules]:
     """An emulator with four empty projects. The tests share it, and it is emptied between them."""
+    # The requests that emptied it after the test before do not count.
+    _process.reset_requests()
     yield Modules(_process)
     _process.set_faults([])
     _process.set_latency(0)
