@@ -271,8 +271,3 @@ def check(stage: str, reason: str, given: Options, outcome: Outcome) -> None:
     assert outcome.stderr == ""
     for secret in secrets(given):
         assert secret not in outcome.written
-
-
-def test_the_table_has_the_faults_that_were_promised() -> None:
-    assert len(FAULTS) >= 25
-    assert len({fault.name for fault in FAULTS}) == len(FAULTS)

@@ -9,6 +9,7 @@ https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import fnmatch
 import typing as t
@@ -95,8 +96,7 @@ def check(selection: Selection) -> None:
     if selection.names is not None:
         if not selection.names:
             raise InputError("option projects", "the list is empty", "Omit it to select all projects that you own")
-        seen: t.Set[str] = set()
-        twice = [name for name in selection.names if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
+        twice = [name for name, count in collections.Counter(selection.names).items() if count > 1]
         if twice:
             raise InputError("option projects", f"{_listed(twice)} is given twice", "Name each project once")
     if selection.query is not None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import typing as t
 
@@ -52,10 +53,9 @@ def declared(given: t.Any) -> t.List[DesiredVariable]:
     if not isinstance(given, (list, tuple)) or not given:
         raise InputError("option variables", "it must be a dictionary or a list, and not empty", "Give {name: value}")
     desired = [_declared(item) for item in given]
-    seen: t.Set[str] = set()
-    twice = {variable.name for variable in desired if variable.name in seen or seen.add(variable.name)}  # type: ignore[func-returns-value]
+    twice = sorted(name for name, count in collections.Counter(each.name for each in desired).items() if count > 1)
     if twice:
-        raise InputError("option variables", f"{', '.join(sorted(twice))} is given twice", "Give each variable once")
+        raise InputError("option variables", f"{', '.join(twice)} is given twice", "Give each variable once")
     return desired
 
 

@@ -79,27 +79,35 @@ def declared(
     :param current: the files that are there now.
     :param directory: the attributes of the configuration directory: new files belong to its owner.
     :param number: the number that the next generation will get. Consumers have it in their client id, so that a member
-        of the group is known to run this configuration, and not the one from before the restart. A number that is there
-        already is kept as long as nothing else changes.
+        of the group is known to run this configuration, and not the one from before the restart.
     :param site: the ``onlinefs-site.xml`` to set the topics in, see :func:`site_to_edit`.
     :raises InputError: topics are declared and ``onlinefs-site.xml`` is missing or not well-formed.
     """
-    desired = _rendered(declaration, current, owner, directory, number, site, numbered_anew=False)
-    if any(file.content != there.content for name, file in desired.items() for there in [current.get(name)] if there):
-        return _rendered(declaration, current, owner, directory, number, site, numbered_anew=True)
+    stores_of_client, locations = _stores(declaration, current, owner, directory)
+    connection = dialect_java.java_properties(declaration.client, locations["truststore"], locations["keystore"])
+    edited = _site(declaration, site)
+    desired: t.Dict[str, File] = {}
+    # A number that is there already is kept as long as nothing else changes.
+    for client_id in (declaration.client_id, None):
+        desired = dict(stores_of_client)
+        for file in onlinefs_versions.properties_files(declaration.version):
+            there = current.get(file.name)
+            content = _unless_same(_properties(file, connection, declaration, number), there, client_id)
+            desired[file.name] = File(content, owner.of(there, directory))
+        if edited is not None:
+            desired[onlinefs_versions.SITE_FILE] = edited
+        if all(
+            file.content == there.content for name, file in desired.items() for there in [current.get(name)] if there
+        ):
+            break
     return desired
 
 
-def _rendered(
-    declaration: OnlinefsDeclaration,
-    current: FileSet,
-    owner: Ownership,
-    directory: Attributes,
-    number: int,
-    site: t.Optional[File],
-    numbered_anew: bool,
-) -> t.Dict[str, File]:
-    desired: t.Dict[str, File] = {}
+def _stores(
+    declaration: OnlinefsDeclaration, current: FileSet, owner: Ownership, directory: Attributes
+) -> t.Tuple[t.Dict[str, File], t.Dict[str, t.Optional[str]]]:
+    """Return the stores of a declaration by file name, and by role the path at which the service sees each of them."""
+    files: t.Dict[str, File] = {}
     locations: t.Dict[str, t.Optional[str]] = {"truststore": None, "keystore": None}
     client = declaration.client
     for role, content in (
@@ -109,16 +117,8 @@ def _rendered(
         if content is not None:
             name = stores.file_name(onlinefs_versions.STORE_PREFIX, role, content)
             locations[role] = os.path.join(declaration.container_dir, name)
-            desired[name] = File(content, owner.of(current.get(name), directory))
-    connection = dialect_java.java_properties(client, locations["truststore"], locations["keystore"])
-    for file in onlinefs_versions.properties_files(declaration.version):
-        merged = _properties(file, connection, declaration, number)
-        content = _unless_same(merged, current.get(file.name), None if numbered_anew else declaration.client_id)
-        desired[file.name] = File(content, owner.of(current.get(file.name), directory))
-    edited = _site(declaration, site)
-    if edited is not None:
-        desired[onlinefs_versions.SITE_FILE] = edited
-    return desired
+            files[name] = File(content, owner.of(current.get(name), directory))
+    return files, locations
 
 
 def parsed(name: str, file: t.Optional[File]) -> t.Dict[str, str]:

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from tests.emulator.faults import KINDS, Faults, Rule
+from tests.emulator.faults import Faults, Rule
 from tests.emulator.fixtures import Answer, Emulator, emulator_in_thread
 from tests.emulator.samples import kafka_connector, refusal
 
@@ -207,8 +207,3 @@ def test_the_first_rule_that_strikes_is_taken() -> None:
 def test_rules_that_make_no_sense(emulator: Emulator, rule: dict[str, t.Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         emulator.set_faults([rule])
-
-
-def test_every_kind_is_known() -> None:
-    for kind in KINDS:
-        Rule({"fault": {"kind": kind, "status": 200}})
