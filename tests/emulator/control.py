@@ -8,7 +8,7 @@ import json
 import typing as t
 
 from tests.emulator.messages import Request, Response, to_json
-from tests.emulator.state import DATA_OWNER, DATA_SCIENTIST, SCOPES, Key, Project, User
+from tests.emulator.state import DATA_OWNER, DATA_SCIENTIST, SCOPES, STATUSES, Key, Project, User
 
 if t.TYPE_CHECKING:
     from tests.emulator.application import Application
@@ -36,6 +36,7 @@ class Control:
             ("POST", "faults"): self._set_faults,
             ("DELETE", "faults"): lambda request: application.faults.replace([]),
             ("POST", "projects"): self._add_project,
+            ("PUT", "projects"): self._set_project,
             ("DELETE", "projects"): self._remove_project,
         }
 
@@ -111,8 +112,10 @@ class Control:
                 self._application.latency = float(value) / 1000
             elif name == "lenient_types":
                 self._state.lenient_types = bool(value)
+            elif name == "version":
+                self._state.version = str(value)
             else:
-                raise ControlError(f"no setting {name}; known: latency_ms, lenient_types")
+                raise ControlError(f"no setting {name}; known: latency_ms, lenient_types, version")
 
     def _show_faults(self, request: Request) -> list[dict[str, t.Any]]:
         return [{**rule.document, "seen": rule.seen, "hits": rule.hits} for rule in self._application.faults.rules]
@@ -126,6 +129,20 @@ class Control:
             raise ControlError(f"there is a project {name}")
         project = self._state.add_project(name, "admin")
         return {"id": project.id, "featurestoreId": project.featurestore_id}
+
+    def _set_project(self, request: Request) -> None:
+        """Sets what no route of the API does: how far the project's creation is, and whether it has a feature store."""
+        body = request.json()
+        project = self._state.by_name[body.pop("name")]
+        for name, value in body.items():
+            if name == "status" and value in STATUSES:
+                project.status = value
+            elif name == "has_featurestore" and isinstance(value, bool):
+                project.has_featurestore = value
+            else:
+                raise ControlError(f"{name}: give status, one of {', '.join(STATUSES)}, or has_featurestore")
+        self._state.team_version += 1
+        self._state.save(project)
 
     def _remove_project(self, request: Request) -> None:
         self._state.remove_project(self._state.by_name[request.json()["name"]])

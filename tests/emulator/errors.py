@@ -65,6 +65,7 @@ FORBIDDEN_FEATURESTORE_OPERATION = Failure(403, 270024, "User is forbidden to en
 ILLEGAL_CONNECTOR_NAME = Failure(400, 270030, "Illegal storage connector name")
 CONNECTOR_NOT_FOUND = Failure(404, 270042, "Connector not found")
 ILLEGAL_CONNECTOR_TYPE = Failure(400, 270060, "Illegal storage connector type")
+CONNECTOR_GET_ERROR = Failure(500, 270126, "Error retrieving the storage connector")
 ILLEGAL_CONNECTOR_ARGUMENT = Failure(400, 270136, "Illegal storage connector argument")
 CONNECTOR_TYPE_NOT_ENABLED = Failure(400, 270214, "Storage connector type not enabled")
 

@@ -167,6 +167,14 @@ class Emulator:
     def set_variables(self, **values: t.Any) -> None:
         self.control("PUT", "variables", values)
 
+    def set_project(self, name: str, **values: t.Any) -> None:
+        """Set ``status`` (DONE, ONGOING, FAILED) or ``has_featurestore`` of a project."""
+        self.control("PUT", "projects", {"name": name, **values})
+
+    def set_version(self, version: str) -> None:
+        """Set the release that the server says it is."""
+        self.control("PUT", "settings", {"version": version})
+
     def set_faults(self, rules: Rules) -> None:
         self.control("POST", "faults", list(rules))
 

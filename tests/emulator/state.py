@@ -33,6 +33,7 @@ SCOPES = frozenset(
         "AUTH",
     ]
 )
+STATUSES = ("DONE", "ONGOING", "FAILED")
 CREATED = "2024-01-15T09:30:00.000Z"
 # Datasets that the server makes with a project, as children of /Projects/<project>.
 DATASETS = ("Resources", "Logs", "Jupyter", "Models", "Experiments", "DataValidation", "Statistics", "Airflow")
@@ -96,9 +97,15 @@ class Project:
     team: dict[str, str] = dataclasses.field(default_factory=dict)
     description: str = ""
     topic: str | None = None
+    # DONE, ONGOING or FAILED (CreationStatus.java).
+    status: str = "DONE"
+    # Whether it has a feature store of its own.
+    has_featurestore: bool = True
     # Names of other projects whose feature store is shared with this one.
     shared_from: list[str] = dataclasses.field(default_factory=list)
     connectors: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
+    # Name of a connector -> the user who created it, who owns the secret with its passwords.
+    secret_owners: dict[str, str] = dataclasses.field(default_factory=dict)
     # Absolute path -> content; directories that were made, datasets included.
     files: dict[str, bytes] = dataclasses.field(default_factory=dict)
     directories: set[str] = dataclasses.field(default_factory=set)
@@ -116,7 +123,20 @@ class Project:
         return {"project": document}
 
 
-PLAIN_FIELDS = ("id", "name", "featurestore_id", "owner", "team", "description", "topic", "shared_from", "connectors")
+PLAIN_FIELDS = (
+    "id",
+    "name",
+    "featurestore_id",
+    "owner",
+    "team",
+    "description",
+    "topic",
+    "status",
+    "has_featurestore",
+    "shared_from",
+    "connectors",
+    "secret_owners",
+)
 
 
 def project_of(document: t.Mapping[str, t.Any]) -> Project:
@@ -144,6 +164,8 @@ class State:
         self.lenient_types = False
         self.last_connector_id = 99
         self.last_project_id = FIRST_PROJECT_ID - 1
+        # As GET /variables/versions has it.
+        self.version = SERVER_VERSION
         # JSON web tokens of logins, here random text: token -> user. Forgotten at a restart.
         self.tokens: dict[str, str] = {}
         # A user's projects as last written out (10,000 take 50 ms to write): user -> (version, JSON).

@@ -49,3 +49,19 @@ def connector_info_spec() -> t.Dict[str, t.Any]:
         },
         "mutually_exclusive": [("projects", "project_query")],
     }
+
+
+def projects_info_spec() -> t.Dict[str, t.Any]:
+    """Return the options of ``hopsworks_projects_info`` and their dependencies."""
+    return {
+        "argument_spec": {
+            **hopsworks_arguments(),
+            **selection_arguments(),
+            "properties": kafka_client_arguments()["properties"],
+            "name": {"type": "str", "default": "kafka_connector"},
+            "existing": {"type": "str", "choices": ["update", "keep"], "default": "update"},
+            "check_rights": {"type": "bool", "default": True},
+            "admin": {"type": "bool", "default": True},
+        },
+        "mutually_exclusive": [("projects", "project_query")],
+    }

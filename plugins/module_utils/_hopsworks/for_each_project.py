@@ -77,11 +77,29 @@ def for_each_project(
     :param show: shows a line of progress.
     :raises HopsworksKafkaError: the projects cannot be listed or chosen. Nothing was visited then.
     """
-    seen = ServerSeen()
-    sessions = PerThread(lambda: Session(server, seen))
+    sessions = new_sessions(server)
     chosen = choose(sessions.get(), selection)
-    breaker = CircuitBreaker(server.workers)
-    progress = Progress(len(chosen.projects), show)
+    results = visit_projects(sessions, chosen.projects, server.workers, visit, skip, show)
+    return Visits(results, chosen.not_owned)
+
+
+def new_sessions(server: Connection) -> PerThread[Session]:
+    """Return a source of sessions, one for each thread, that share what they learn of the server."""
+    seen = ServerSeen()
+    return PerThread(lambda: Session(server, seen))
+
+
+def visit_projects(
+    sessions: PerThread[Session],
+    projects: t.Sequence[Project],
+    workers: int,
+    visit: t.Callable[[Session, Project], Result],
+    skip: t.Callable[[Project, Failure], Result],
+    show: t.Optional[Show] = None,
+) -> t.List[Result]:
+    """Visit projects in parallel and return the results in their order. The parameters are those above."""
+    breaker = CircuitBreaker(workers)
+    progress = Progress(len(projects), show)
 
     def work(project: Project) -> Result:
         if breaker.reason:
@@ -96,7 +114,7 @@ def for_each_project(
             breaker.note_failure(str(failure.error["message"]), failure.unreachable, failure.cluster_wide)
         progress.note(result.changed, failure is not None and failure.attempted)
 
-    return Visits(fan_out(chosen.projects, work, server.workers, note), chosen.not_owned)
+    return fan_out(projects, work, workers, note)
 
 
 def failure(error: Exception) -> Failure:

@@ -23,6 +23,10 @@ from .session import Session
 #: The role that may write connectors. The server checks it in the project that owns the feature store.
 DATA_OWNER = "Data owner"
 
+#: How far the creation of a project is. JSON may have an enumeration's name or its number (CreationStatus.java).
+STATUSES = ("DONE", "ONGOING", "FAILED")
+DONE = STATUSES[0]
+
 #: How many unknown names an error lists.
 _MAX_LISTED = 10
 
@@ -35,11 +39,13 @@ class Project:
     """A project as the user of the API key sees it.
 
     :param role: ``Data owner`` or ``Data scientist``; None if the user is not a member.
+    :param status: how far its creation is, one of STATUSES.
     """
 
     id: int
     name: str
     role: t.Optional[str]
+    status: str = DONE
 
     def permission_error(self) -> t.Optional[ApiError]:
         """Return why its connectors cannot be written; None if they can."""
@@ -81,7 +87,7 @@ class Chosen:
     not_owned: int = 0
 
 
-class _Membership(t.NamedTuple):
+class Membership(t.NamedTuple):
     """A project of the user, and all that the server says of it (ProjectTeam.java)."""
 
     project: Project
@@ -116,40 +122,73 @@ def choose(session: Session, selection: Selection) -> Chosen:
     :raises InputError: as :func:`check`, names that no project has, a query that matches nothing.
     """
     check(selection)
-    memberships = _memberships(session)
+    memberships = read_memberships(session)
+    chosen = choose_from(selection, memberships, lambda: read_all(session))
+    if not chosen.projects and selection.names is None and selection.slice is None:
+        cause = f"the user of the API key is Data owner in none of the {chosen.not_owned} selected"
+        raise InputError("projects", cause, "Make that user a Data owner of them")
+    return chosen
+
+
+def choose_from(
+    selection: Selection, memberships: t.Sequence[Membership], everyone: t.Callable[[], t.Sequence[Project]]
+) -> Chosen:
+    """Return the projects of a selection out of the lists of the server. Pure but for ``everyone``.
+
+    :param memberships: the projects of the user, by id.
+    :param everyone: returns all projects of the cluster. Called if a name is not among the user's projects.
+    :raises InputError: names that no project has, or nothing is selected.
+    """
     mine = {membership.project.name: membership.project for membership in memberships}
     if selection.names is not None:
-        chosen = _named(session, selection.names, mine, "option projects")
+        chosen = _named(selection.names, mine, everyone, "option projects")
     elif selection.query is not None:
-        chosen = _named(session, _matches(selection.query, memberships), mine, "option project_query")
+        chosen = _named(_matches(selection.query, memberships), mine, everyone, "option project_query")
     else:
         chosen = list(mine.values())
     chosen = [project for project in chosen if not _excluded(project.name, selection.exclude)]
     if not chosen:
         cause = f"no project is selected out of the {len(mine)} of which the API key's user is a member"
         raise InputError("projects", cause, "Check projects, project_query and exclude")
-    if selection.slice is not None:
-        # By id, not by place: a project that comes or goes moves no other one to another slice.
-        index, count = selection.slice
-        chosen = [project for project in chosen if project.id % count == index]
+    chosen = [project for project in chosen if in_slice(project, selection.slice)]
     if selection.names is not None:
         return Chosen(chosen)
     owned = [project for project in chosen if project.role == DATA_OWNER]
-    if not owned and selection.slice is None:
-        cause = f"the user of the API key is Data owner in none of the {len(chosen)} selected"
-        raise InputError("projects", cause, "Make that user a Data owner of them")
     return Chosen(owned, len(chosen) - len(owned))
 
 
-def _memberships(session: Session) -> t.List[_Membership]:
+def in_slice(project: Project, part: t.Optional[t.Tuple[int, int]]) -> bool:
+    """Tell whether a project is in a slice ``(index, count)``.
+
+    By id, not by place: a project that comes or goes moves no other one to another slice.
+    """
+    return part is None or project.id % part[1] == part[0]
+
+
+def read_memberships(session: Session) -> t.List[Membership]:
     """Return the projects of which the user is a member, by id."""
     reader = Reader("GET /project")
     found = []
     for item in reader.objects(session.call("GET", "/project", bounds=PROJECT_LIST)):
-        project = reader.object(item.get("project"), "project")
         role = reader.optional_name(item, "teamRole")
-        found.append(_Membership(Project(reader.integer(project, "id"), reader.name(project, "name"), role), item))
+        found.append(Membership(_project(reader, reader.object(item.get("project"), "project"), role), item))
     return sorted(found, key=lambda membership: membership.project.id)
+
+
+def read_all(session: Session) -> t.List[Project]:
+    """Return every project of the cluster, by id, without the user's roles. Every user may list them."""
+    reader = Reader("GET /project/getAll")
+    listed = reader.objects(session.call("GET", "/project/getAll", bounds=PROJECT_LIST))
+    return sorted((_project(reader, item, None) for item in listed), key=lambda project: project.id)
+
+
+def _project(reader: Reader, item: Object, role: t.Optional[str]) -> Project:
+    status = item.get("creationStatus")
+    if isinstance(status, int) and 0 <= status < len(STATUSES):
+        status = STATUSES[status]
+    elif status is not None:
+        status = reader.name(item, "creationStatus")
+    return Project(reader.integer(item, "id"), reader.name(item, "name"), role, status or DONE)
 
 
 def query_item(project: Project, sent: Object) -> Object:
@@ -200,7 +239,7 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".: ")[:_MAX_REASON]
 
 
-def _matches(query: str, memberships: t.Sequence[_Membership]) -> t.List[str]:
+def _matches(query: str, memberships: t.Sequence[Membership]) -> t.List[str]:
     """Return the names of the projects that a query gives."""
     try:
         found = _compiled(query).search([query_item(*membership) for membership in memberships])
@@ -229,17 +268,17 @@ def _name(item: t.Any) -> t.Optional[str]:
     return item if isinstance(item, str) else None
 
 
-def _named(session: Session, names: t.Sequence[str], mine: t.Mapping[str, Project], option: str) -> t.List[Project]:
+def _named(
+    names: t.Sequence[str],
+    mine: t.Mapping[str, Project],
+    everyone: t.Callable[[], t.Sequence[Project]],
+    option: str,
+) -> t.List[Project]:
     """Return each name's project. Those of which the user is not a member come without a role."""
-    others: t.Dict[str, Project] = {}
+    others: t.Mapping[str, Project] = {}
     if any(name not in mine for name in names):
-        # Every user may list all projects: that tells a project of others from one that does not exist.
-        reader = Reader("GET /project/getAll")
-        listed = reader.objects(session.call("GET", "/project/getAll", bounds=PROJECT_LIST))
-        others = {
-            project.name: project
-            for project in (Project(reader.integer(item, "id"), reader.name(item, "name"), None) for item in listed)
-        }
+        # That tells a project of others from one that does not exist.
+        others = {project.name: project for project in everyone()}
     unknown = [name for name in names if name not in mine and name not in others]
     if unknown:
         remedy = "Check the spelling, upper and lower case too"

@@ -27,8 +27,13 @@ _BUSY = frozenset((TOO_MANY, 502, 503, 504))
 CONNECTOR_NOT_FOUND = 270042
 CONNECTOR_EXISTS = 270030
 CONNECTOR_REFUSED = 270136
+CONNECTOR_UNREADABLE = 270126
+NO_FEATURE_STORE = 270008
+DATASET_NOT_FOUND = 110011
 FILE_EXISTS = 110012
 PATH_NOT_FOUND = 110018
+MISSING_ROLE = 320003
+MISSING_SCOPE = 320004
 
 CHECK_NETWORK = "Try again; if the error persists, check the network and the proxies in between"
 CHECK_SERVER = "Check host and port, and whether a login page or proxy answers instead of Hopsworks"
@@ -112,6 +117,14 @@ _SCOPES = (
     "Create a key with the scopes PROJECT, FEATURESTORE, DATASET_VIEW, DATASET_CREATE and DATASET_DELETE; "
     "cluster variables need ADMIN"
 )
+#: A user with the role HOPS_SERVICE_USER only may read connectors, but neither list nor write them; an agent may do
+#: less (https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195bcd28e44/hopsworks-api/src/main/java/io/hops/hopsworks/api/featurestore/storageconnector/FeaturestoreStorageConnectorService.java).
+_SERVICE_USER = (
+    "service_user",
+    "the API key belongs to a service user, which may not write connectors",
+    "Use the API key of a person or a service account with the role HOPS_USER",
+    True,
+)
 _OWNER = "Make the user of the API key a Data owner of this project"
 _CHANGE = "Change what the message of Hopsworks names"
 _LOG = "Look into the log of the Hopsworks server"
@@ -127,6 +140,11 @@ _KNOWN: t.Dict[int, _Known] = {
     160000: _Known("not_a_member", "the user of the API key is not a member of this project", _OWNER),
     150068: _Known("not_data_owner", "the user of the API key may not do this in this project", _OWNER),
     270024: _Known("not_data_owner", "the user of the API key is not a Data owner of this project", _OWNER),
+    CONNECTOR_UNREADABLE: _Known(
+        "unreadable_connector",
+        "Hopsworks cannot read this connector, for any client: the user who created it has left the project",
+        "Add that user to the project again, or set recreate_unreadable to delete and create the connector",
+    ),
     270008: _Known("no_feature_store", "the project has no feature store", "Enable its feature store service"),
     270042: _Known("connector_not_found", "connector not found", "Check option name"),
     270214: _Known(
@@ -170,6 +188,8 @@ def api_error(
     """
     code = body.get("errorCode") if body else None
     known = _KNOWN.get(code) if isinstance(code, int) else None
+    if code == MISSING_ROLE and " /admin/" not in request:
+        known = _Known(*_SERVICE_USER)
     if known is None:
         known = _BY_STATUS.get(status) or _Known(
             "server_error" if status >= INTERNAL else "refused",

@@ -30,6 +30,8 @@ CLASSES = {
 CLIENT_CLASS = "featurestoreKafkaConnectorDTO"
 ALWAYS_ENABLED = frozenset(("JDBC", "HOPSFS", "S3"))
 NAME_LENGTH = DESCRIPTION_LENGTH = 1000
+# Service users may read one connector, but neither list nor write them (FeaturestoreStorageConnectorService.java).
+PEOPLE = ("HOPS_ADMIN", "HOPS_USER")
 
 
 def enabled_types(state: State) -> list[str]:
@@ -60,6 +62,21 @@ def _illegal(text: str) -> errors.ApiError:
 
 def _not_found(name: str) -> errors.ApiError:
     return errors.ApiError(errors.CONNECTOR_NOT_FOUND, f"Cannot find storage connector with name: {name}")
+
+
+def _readable(store: Project, record: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A connector as it is answered.
+
+    Its passwords are a secret of the user who created it, and the server reads them in that user's name: once that user
+    has left the project, nobody gets the connector any more (StorageConnectorUtil.getSecret,
+    SecretsController.getShared), nor a list with it in it (FeaturestoreStorageConnectorBuilder).
+    """
+    owner = store.secret_owners.get(record["name"])
+    if record["storageConnectorType"] == "KAFKA" and owner is not None and owner not in store.team:
+        name = f"kafka_{record['name'].replace(' ', '_').lower()}_{store.featurestore_id}"
+        text = f"Unable to retrieve Secret {name} for this storage connector."
+        raise errors.ApiError(errors.CONNECTOR_GET_ERROR, text)
+    return record
 
 
 def _body(call: Call) -> tuple[dict[str, t.Any], str]:
@@ -114,7 +131,7 @@ def _stored(store: Project, name: str, body: t.Mapping[str, t.Any], kind: str, i
     return record
 
 
-@route("GET", STORE, SCOPES)
+@route("GET", STORE, SCOPES, PEOPLE)
 def list_connectors(call: Call) -> Answer:
     store = owner_of_store(call)
     types = set(enabled_types(call.state))
@@ -129,7 +146,7 @@ def list_connectors(call: Call) -> Answer:
     offset, limit = int(call.request.first("offset", "0")), int(call.request.first("limit", "0"))
     page = items[offset : offset + limit] if limit else items[offset:]
     href = f"/hopsworks-api/api/project/{call.the_project().id}/featurestores/{store.featurestore_id}/storageconnectors"
-    return {"href": href, "items": page, "count": len(items)}
+    return {"href": href, "items": [_readable(store, item) for item in page], "count": len(items)}
 
 
 @route("GET", STORE + "/types", SCOPES)
@@ -155,19 +172,20 @@ def effective_kafka_connector(call: Call) -> Answer:
         return kafka.managed(store, external=call.request.first("external", "false").lower() == "true")
     if record["storageConnectorType"] != "KAFKA":
         raise errors.ApiError(errors.ILLEGAL_CONNECTOR_TYPE, "Storage connector type should be KAFKA")
-    return {**record, "externalKafka": True}
+    return {**_readable(store, record), "externalKafka": True}
 
 
 @route("GET", STORE + "/{name}", SCOPES)
 def get_connector(call: Call) -> Answer:
-    record = owner_of_store(call).connectors.get(call.params["name"])
+    store = owner_of_store(call)
+    record = store.connectors.get(call.params["name"])
     if record is None:
         raise _not_found(call.params["name"])
     _require_enabled(call.state, record["storageConnectorType"])
-    return record
+    return _readable(store, record)
 
 
-@route("POST", STORE, SCOPES)
+@route("POST", STORE, SCOPES, PEOPLE)
 def create_connector(call: Call) -> Answer:
     store = owner_of_store(call)
     body, kind = _body(call)
@@ -190,13 +208,17 @@ def create_connector(call: Call) -> Answer:
     fields = _fields(call, store, body, kind)
     record = {**_stored(store, name, body, kind, call.state.next_connector_id()), **fields}
     store.connectors[name] = record
+    store.secret_owners[name] = call.the_user().name
     call.state.save(store)
     return to_json(record, 201)
 
 
-@route("PUT", STORE + "/{name}", SCOPES)
+@route("PUT", STORE + "/{name}", SCOPES, PEOPLE)
 def update_connector(call: Call) -> Answer:
-    """Replaces the connector whole: what the body leaves out, passwords included, is gone."""
+    """Replaces the connector whole: what the body leaves out, passwords included, is gone.
+
+    The secret keeps its owner (StorageConnectorUtil.updateProjectSecret).
+    """
     store = owner_of_store(call)
     body, kind = _body(call)
     _require_enabled(call.state, kind)
@@ -212,10 +234,10 @@ def update_connector(call: Call) -> Answer:
     record = {**_stored(store, name, body, old["storageConnectorType"], old["id"]), **fields}
     store.connectors[name] = record
     call.state.save(store)
-    return record
+    return _readable(store, record)
 
 
-@route("DELETE", STORE + "/{name}", SCOPES)
+@route("DELETE", STORE + "/{name}", SCOPES, PEOPLE)
 def delete_connector(call: Call) -> Answer:
     """Removes the connector and the files of its stores, whoever else uses them. One that is absent is no error."""
     store = owner_of_store(call)
@@ -227,6 +249,7 @@ def delete_connector(call: Call) -> Answer:
     for field in ("sslKeystoreLocation", "sslTruststoreLocation"):
         store.files.pop(kafka.bare_path(record.get(field) or ""), None)
     del store.connectors[record["name"]]
+    store.secret_owners.pop(record["name"], None)
     call.state.save(store)
     return Response(200)
 

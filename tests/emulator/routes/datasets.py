@@ -135,6 +135,15 @@ def delete(call: Call) -> Answer:
     return Response(204)
 
 
+@route("GET", FILES + "/upload/{path}", ["DATASET_CREATE"])
+def test_chunk(call: Call) -> Answer:
+    """Tell whether a chunk is there already (UploadService.java, testMethod). The dataset is looked for first."""
+    full_path(call)
+    if not all(call.request.first(field) for field in ("flowChunkNumber", "flowFilename", "flowIdentifier")):
+        raise errors.ApiError(errors.UPLOAD_INFO_INVALID, "Missing arguments for upload.")
+    return Response(204)
+
+
 @route("POST", FILES + "/upload/{path}", ["DATASET_CREATE"])
 def upload(call: Call) -> Answer:
     """One chunk of a file, as flow.js sends it. Nothing is overwritten: the first chunk finds no destination."""

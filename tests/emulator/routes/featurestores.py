@@ -16,7 +16,9 @@ NAME = re.compile(r"[a-z0-9_]*(?=[a-z])[a-z0-9_]+")
 
 def shared_stores(call: Call) -> list[Project]:
     by_name = call.state.by_name
-    return [by_name[name] for name in call.the_project().shared_from if name in by_name]
+    return [
+        by_name[name] for name in call.the_project().shared_from if name in by_name and by_name[name].has_featurestore
+    ]
 
 
 def store_dto(project: Project) -> dict[str, t.Any]:
@@ -37,10 +39,15 @@ def store_dto(project: Project) -> dict[str, t.Any]:
     }
 
 
+def visible_stores(call: Call) -> list[Project]:
+    own = [call.the_project()] if call.the_project().has_featurestore else []
+    return [*own, *shared_stores(call)]
+
+
 def owner_of_store(call: Call) -> Project:
     """The project that owns the feature store named by `fsid`; it must be visible to the project of the path."""
     identifier = call.params["fsid"]
-    for project in (call.the_project(), *shared_stores(call)):
+    for project in visible_stores(call):
         if identifier in (str(project.featurestore_id), project.featurestore_name):
             return project
     if not identifier.isdigit() and not NAME.fullmatch(identifier):
@@ -55,7 +62,8 @@ def owner_of_store(call: Call) -> Project:
 def list_stores(call: Call) -> Answer:
     # Shared stores first: whoever takes the first of the list takes a wrong one.
     shared = shared_stores(call) if call.request.first("include_shared", "true").lower() == "true" else []
-    return [store_dto(project) for project in (*shared, call.the_project())]
+    own = [call.the_project()] if call.the_project().has_featurestore else []
+    return [store_dto(project) for project in (*shared, *own)]
 
 
 @route("GET", "/project/{pid}/featurestores/{fsid}", SCOPES)

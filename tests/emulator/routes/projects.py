@@ -39,8 +39,10 @@ def project_entity(call: Call, project: Project) -> dict[str, t.Any]:
         "paymentType": "NOLIMIT",
         "description": project.description,
         "dockerImage": "python311",
-        "creationStatus": 0,
+        # An enumeration is answered by its name (CreationStatus.java).
+        "creationStatus": project.status,
         "onlineFeatureStoreAvailable": True,
+        **({} if project.topic is None else {"topicName": project.topic}),
     }
 
 
@@ -62,7 +64,13 @@ def list_memberships(call: Call) -> Answer:
     return Response(200, body)
 
 
-@route("GET", "/project/getAll", ["PROJECT", "KAFKA"], ["HOPS_ADMIN", "HOPS_USER", "AGENT"], ["key"])
+@route(
+    "GET",
+    "/project/getAll",
+    ["PROJECT", "KAFKA"],
+    ["HOPS_ADMIN", "HOPS_USER", "AGENT", "HOPS_SERVICE_USER"],
+    ["key"],
+)
 def list_all(call: Call) -> Answer:
     return [project_entity(call, project) for project in list(call.state.projects.values())]
 
@@ -84,7 +92,7 @@ def project_dto(call: Call, project: Project) -> dict[str, t.Any]:
         ],
         "inodeid": 2 * project.id,
         "quotas": {"kafkaMaxNumTopics": 100, "hdfsQuota": -1, "yarnQuotaInSecs": 1000000000},
-        "creationStatus": 0,
+        "creationStatus": project.status,
     }
     if project.topic is not None:
         dto["featureStoreTopic"] = project.topic

@@ -7,7 +7,6 @@ import typing as t
 from tests.emulator import errors
 from tests.emulator.routes.table import route
 from tests.emulator.routing import Answer, Call
-from tests.emulator.state import SERVER_VERSION
 
 BASE = "/hopsworks-api/api/admin/configuration"
 VISIBILITIES = ("ADMIN", "USER", "NOTAUTHENTICATED")
@@ -57,7 +56,7 @@ def refresh_variables(call: Call) -> Answer:
 
 @route("GET", "/variables/versions", accepts=())
 def versions(call: Call) -> Answer:
-    return [{"software": "hopsworks", "version": SERVER_VERSION}, {"software": "kafka", "version": "3.9.1"}]
+    return [{"software": "hopsworks", "version": call.state.version}, {"software": "kafka", "version": "3.9.1"}]
 
 
 @route("GET", "/variables/{name}", ["PROJECT"])

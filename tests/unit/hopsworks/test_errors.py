@@ -20,7 +20,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request
         (401, 320012, "bad_api_key", True),
         (401, None, "bad_api_key", True),
         (403, 320004, "missing_scope", True),
-        (403, 320003, "not_admin", True),
+        (403, 320003, "service_user", True),
         (403, 160000, "not_a_member", False),
         (403, 150068, "not_data_owner", False),
         (403, 270024, "not_data_owner", False),
@@ -36,6 +36,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request
         (422, 120001, "refused", False),
         (429, None, "too_many_requests", False),
         (500, 120000, "server_error", False),
+        (500, 270126, "unreadable_connector", False),
         (503, None, "unavailable", False),
     ],
 )
@@ -82,3 +83,9 @@ def test_shown() -> None:
 def test_a_request_that_never_left_wrote_nothing() -> None:
     assert TransportError("timeout", "cause").outcome_unknown
     assert not TransportError("unreachable", "cause", sent=False).outcome_unknown
+
+
+def test_the_missing_role_is_that_of_an_administrator_on_the_administrators_routes_only() -> None:
+    body = {"errorCode": 320003}
+    assert api_error("GET /admin/configuration", 403, body).reason == "not_admin"
+    assert api_error("POST /project/{project}/featurestores", 403, body).reason == "service_user"

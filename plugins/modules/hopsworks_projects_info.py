@@ -1,0 +1,233 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: hopsworks_projects_info
+short_description: Show which projects a rollout reaches, and what the API key may do
+description:
+  - Compares all projects of a Hopsworks cluster with those that M(hopsworks.kafka.kafka_connector) reaches with the
+    same options. OnlineFS reads from one Kafka, so nobody reads what the projects that are left behind write to another
+    one.
+  - Finds out whether the API key may do everything that a rollout needs, and whether the release of Hopsworks supports
+    an external Kafka.
+  - Writes nothing. To find out whether the key may upload and delete files, it sends requests that name a dataset that
+    does not exist.
+  - The task fails if the rollout would fail, and returns all results all the same. Projects that are left behind do not
+    fail it.
+  - Needs three requests for the cluster, five for the rights, and one for each project of which the user of the API key
+    is a member. Projects that the rollout does not write to, and all with O(existing=keep), need another one.
+author:
+  - The hopsworks.kafka authors (@logicalclocks)
+version_added: "1.0.0"
+extends_documentation_fragment:
+  - hopsworks.kafka._hopsworks
+  - hopsworks.kafka._selection
+  - hopsworks.kafka._attributes
+  - hopsworks.kafka._attributes.info_module
+  - hopsworks.kafka._attributes.action_group
+options:
+  projects:
+    description:
+      - The projects of the rollout, as for M(hopsworks.kafka.kafka_connector).
+      - If neither this nor O(project_query) is given, the rollout is for every project where the API key's user is Data
+        owner.
+    type: list
+    elements: raw
+  slice:
+    description:
+      - Look at a part of the projects only, for jobs that share the work. The projects of the other slices are not left
+        behind, because they belong to the other jobs, and are not in the results.
+    type: dict
+    suboptions:
+      index:
+        description:
+          - Which slice, from 0 on.
+        type: int
+        required: true
+      count:
+        description:
+          - How many slices there are.
+        type: int
+        required: true
+  properties:
+    description:
+      - The Kafka client that is rolled out, as for M(hopsworks.kafka.kafka_connector). Only C(bootstrap.servers) is
+        used.
+      - A project that the rollout does not write to counts as reached if its connector names one of these servers.
+      - If omitted, the servers of projects are not compared.
+    type: dict
+  name:
+    description:
+      - Name of the connector.
+    type: str
+    default: kafka_connector
+  existing:
+    description:
+      - What the rollout does with an existing connector, as for M(hopsworks.kafka.kafka_connector). With V(keep), a
+        connector with other servers stays, so its project is left behind.
+    type: str
+    choices: [update, keep]
+    default: update
+  check_rights:
+    description:
+      - Also find out whether the API key has the scopes that a rollout needs.
+    type: bool
+    default: true
+  admin:
+    description:
+      - With O(check_rights), also find out whether the API key may change cluster variables. Only
+        M(hopsworks.kafka.hopsworks_variable) needs that.
+    type: bool
+    default: true
+seealso:
+  - module: hopsworks.kafka.kafka_connector
+  - module: hopsworks.kafka.hopsworks_variable
+"""
+
+EXAMPLES = r"""
+- name: Find out whether the rollout can work, and whom it leaves behind
+  hopsworks.kafka.hopsworks_projects_info:
+    host: hopsworks.example.com
+    api_key: "{{ vault_api_key }}"
+    projects: "{{ hopsworks_kafka_projects }}"
+    properties: "{{ hopsworks_kafka_properties }}"
+  register: reach
+
+- name: Stop if OnlineFS would miss rows
+  ansible.builtin.assert:
+    that: reach.left_behind_blocking is not none and reach.left_behind_blocking | length == 0
+    fail_msg: "{{ reach.left_behind_error or reach.left_behind_message }}"
+
+- name: List the projects of the cluster that use another Kafka
+  hopsworks.kafka.hopsworks_projects_info:
+    host: hopsworks.example.com
+    api_key: "{{ vault_api_key }}"
+    properties:
+      bootstrap.servers: kafka-1.example.com:9092
+    check_rights: false
+"""
+
+RETURN = r"""
+user:
+  description: User name of the API key's user. Null if the user is a member of no project.
+  returned: once the projects are known
+  type: str
+  sample: meb10000
+admin:
+  description: Whether the API key may change cluster variables. Null if that was not asked.
+  returned: once the projects are known
+  type: bool
+  sample: true
+release:
+  description: The release of Hopsworks. Null if the server does not name it.
+  returned: once the projects are known
+  type: str
+  sample: 3.7.0
+projects:
+  description:
+    - One entry for each project of the cluster, by id. With O(slice), of the slice.
+    - If the list of all projects cannot be read, these are the projects of which the user is a member.
+  returned: once the projects are known
+  type: list
+  elements: dict
+  contains:
+    project:
+      description: Name of the project.
+      type: str
+      sample: fraud
+    reached:
+      description: Whether the clients of this project use the declared Kafka after the rollout.
+      type: bool
+      sample: false
+    reason:
+      description:
+        - Why it is not reached; null if it is.
+        - V(not_chosen), V(not_owned) (the user is not Data owner), V(not_a_member), V(own_brokers) (bootstrap servers
+          of its own), V(not_readable), V(no_feature_store) or V(not_done) (Hopsworks has not created it completely).
+      type: str
+      sample: not_a_member
+    message:
+      description: The same in words. Empty for a project that the rollout writes to.
+      type: str
+      sample: the user of the API key is not a member of this project
+    missing_rights:
+      description:
+        - What the API key lacks for the rollout in this project, V(Data owner) or a scope.
+        - Empty for a project that the rollout is not for.
+      type: list
+      elements: str
+      sample: []
+left_behind:
+  description:
+    - The projects that are not reached, each with C(project), C(reason) and C(message) as above.
+    - Null if that is not known. See RV(left_behind_error).
+  returned: once the projects are known
+  type: list
+  elements: dict
+  sample: [{project: fraud, reason: not_a_member, message: the user of the API key is not a member of this project}]
+left_behind_blocking:
+  description:
+    - Those of RV(left_behind) whose rows OnlineFS would miss, by name. A project without a feature store, or one that
+      is not created completely, writes no rows yet.
+  returned: once the projects are known
+  type: list
+  elements: str
+  sample: [fraud]
+left_behind_message:
+  description: The projects of RV(left_behind) in one sentence, by reason. Empty if there are none.
+  returned: once the projects are known
+  type: str
+  sample: "This rollout does not reach 1 project of the cluster. User of the API key no member: fraud."
+left_behind_error:
+  description: Why it is not known who is left behind, and what to do; null if it is known.
+  returned: once the projects are known
+  type: str
+  sample: null
+problems:
+  description:
+    - What would make the rollout fail, each with C(reason), C(message), C(remedy) and C(projects). The latter is empty
+      for what concerns all.
+    - Reasons are V(release_too_old), V(release_unknown), V(missing_scope), V(not_admin), V(service_user),
+      V(rights_unknown), V(not_data_owner), V(no_projects) and V(not_readable).
+  returned: once the projects are known
+  type: list
+  elements: dict
+  sample: [{reason: missing_scope, message: The API key lacks the scope DATASET_DELETE,
+    remedy: Create a key that also has the scope DATASET_DELETE, projects: []}]
+msg:
+  description: The number of projects that are reached, the problems, and who is left behind, in one line.
+  returned: always
+  type: str
+  sample: 24 of 25 projects reached
+error:
+  description: Why the task did not start. Has the same keys as RV(hopsworks.kafka.kafka_connector#module:error).
+  returned: when the input is wrong, or the user's projects cannot be listed
+  type: dict
+  sample: {reason: bad_api_key, message: "the API key is wrong", remedy: "Check api_key", http_status: 401,
+    error_code: 320012}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectReport
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import reach_task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.argument_spec import projects_info_spec
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import mask_params
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(supports_check_mode=True, **projects_info_spec())
+    options = mask_params(module)
+    with DefectReport(module):
+        result = reach_task.run(options)
+        if result["failed"]:
+            module.fail_json(**result)
+        module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
