@@ -12,7 +12,6 @@ messages (dictionaries, sent as lines of JSON), so what it found before it died 
 from __future__ import annotations
 
 import contextlib
-import errno
 import faulthandler
 import gc
 import json
@@ -38,6 +37,9 @@ _LOOK_SECONDS = 0.02
 _BATCH_SECONDS = 0.004
 #: How many megabytes a child may take beyond those that this process takes.
 MAX_MEGABYTES = 100
+#: How long to wait for the end of a child that has closed its streams or was killed.
+_REAP_SECONDS = 2.0
+_REAP_POLL_SECONDS = 0.002
 _DEFECT = "defect"
 
 
@@ -87,7 +89,7 @@ def run_in_child(
     if complete.overdue or complete.too_large:
         _end(pid)
         return complete
-    return complete._replace(signal=_signal_name(_wait(pid)))
+    return complete._replace(signal=_signal_name(reap(pid)))
 
 
 # --- in the child ----------------------------------------------------------------------------------------------------
@@ -188,18 +190,24 @@ def _memory(pid: int) -> int:
 def _end(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    _wait(pid)
+    reap(pid)
 
 
-def _wait(pid: int) -> int:
+def reap(pid: int) -> int:
+    """Return the status of a child that has ended or was killed, as ``os.waitpid`` does; 0 if it is not known.
+
+    Do not wait for long: a process that waits for a FUSE file system, which any user can mount, cannot be killed
+    (https://github.com/torvalds/linux/blob/v6.12/fs/fuse/dev.c, request_wait_answer).
+    """
+    end = time.monotonic() + _REAP_SECONDS
     while True:
         try:
-            return os.waitpid(pid, 0)[1]
+            ended, status = os.waitpid(pid, os.WNOHANG)
         except ChildProcessError:  # somebody ignores SIGCHLD
             return 0
-        except OSError as error:
-            if error.errno != errno.EINTR:
-                raise
+        if ended or time.monotonic() > end:
+            return status
+        time.sleep(_REAP_POLL_SECONDS)
 
 
 def _signal_name(status: int) -> str:

@@ -14,6 +14,7 @@ import typing as t
 #: The kernel follows no more links in one path (MAXSYMLINKS):
 #: https://github.com/torvalds/linux/blob/v6.12/include/linux/namei.h
 _MAX_LINKS = 40
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 class Step(t.NamedTuple):
@@ -33,6 +34,14 @@ class Step(t.NamedTuple):
     @property
     def is_directory(self) -> bool:
         return stat.S_ISDIR(self.status.st_mode)
+
+    @property
+    def others_may_change(self) -> bool:
+        """Whether users other than the owner can write the file, or rename or remove what the directory contains."""
+        mode = self.status.st_mode
+        if self.is_link or (self.is_directory and mode & stat.S_ISVTX):
+            return False
+        return bool(mode & _OTHERS_WRITE)
 
 
 def walk(path: str) -> t.Iterator[Step]:

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import os
 import signal
 import socket
 import time
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.child_process import reap
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_rights import (
     UserRights,
@@ -97,7 +99,7 @@ class OwnerProcess:
         self._socket.close()
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+        reap(pid)
 
 
 def read_bounded(path: str, limit: int, tail: bool = False) -> bytes:
@@ -146,6 +148,16 @@ _processes: t.Dict[int, OwnerProcess] = {}
 _failures: t.Dict[int, int] = {}
 
 
+def _close_all_but(descriptor: int) -> None:
+    """Close what the parent has open: a child that its user stops must not keep the parent's lock, for example."""
+    gc.freeze()  # objects of the parent are never collected, so none closes its descriptor a second time
+    with contextlib.suppress(OSError):
+        for name in os.listdir("/proc/self/fd"):
+            if int(name) > 2 and int(name) != descriptor:
+                with contextlib.suppress(OSError):
+                    os.close(int(name))
+
+
 def _serve(
     connection: socket.socket,
     others: socket.socket,
@@ -155,6 +167,7 @@ def _serve(
     """Answer requests until the other end is closed. This is all that the child does."""
     try:
         others.close()
+        _close_all_but(connection.fileno())
         null = os.open(os.devnull, os.O_RDWR)
         for standard in range(3):
             os.dup2(null, standard)

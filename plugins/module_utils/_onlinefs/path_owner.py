@@ -10,14 +10,11 @@ done there is done with that user's rights.
 
 from __future__ import annotations
 
-import stat
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.path_walk import Step, walk
 
 from .host_error import HostError, os_failure
-
-_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def path_owner(path: str) -> t.Optional[int]:
@@ -40,7 +37,7 @@ def path_owner(path: str) -> t.Optional[int]:
             break
         elif uid != 0:
             owner = uid
-        elif _others_may_replace(step):
+        elif step.others_may_change:
             open_directory = open_directory or step.path
     if owner is None and open_directory:
         raise HostError(
@@ -63,7 +60,7 @@ def check_private(path: str) -> None:
             continue
         if not step.is_directory:
             raise HostError(step.path, "not a directory", "Move it out of the way, or choose another state_dir")
-        if _others_may_replace(step):
+        if step.others_may_change:
             raise _not_private(path, f"users other than root may write to {step.path}")
 
 
@@ -83,9 +80,3 @@ def _not_private(path: str, cause: str) -> HostError:
         f"not a safe place for the state of root: {cause}",
         "Choose a state_dir in which every directory up to / belongs to root, or leave the option out",
     )
-
-
-def _others_may_replace(directory: Step) -> bool:
-    """Tell whether users other than the owner can rename or remove what the directory contains."""
-    mode = directory.status.st_mode
-    return bool(mode & _OTHERS_WRITE) and not mode & stat.S_ISVTX

@@ -39,19 +39,25 @@ def user_to_become(path: str) -> t.Optional[int]:
 
     That is the owner of the last directory or link on the way that does not belong to root, or else of the file.
 
-    :raises InputError: the file belongs to a third user, or its path cannot be walked.
+    :raises InputError: the file belongs to a third user, several users can change it or where its path leads, or the
+        path cannot be walked.
     """
     if os.geteuid() != 0:
         return None
     subject = f"properties_file {path}"
     try:
-        *way, owner = [0, *(step.status.st_uid for step in walk(os.path.abspath(path)))]
+        steps = list(walk(os.path.abspath(path)))
     except OSError as error:
         raise InputError(subject, f"cannot be read: {error.strerror}", "Check the path", "unreadable_file") from error
+    *way, owner = [0, *(step.status.st_uid for step in steps)]
     user = next((uid for uid in reversed(way) if uid != 0), owner)
     if owner not in (0, user):
         cause = f"it belongs to user {owner}, and the way to it to user {user}: root acts for neither"
         raise InputError(subject, cause, "Give the file and its directory to one user", "not_permitted")
+    shared = next((step.path for step in steps if step.others_may_change), "")
+    if user == 0 and shared:
+        cause = f"users other than root can write to {shared}, so root does not do what the file says"
+        raise InputError(subject, cause, f"Remove their write permission: chmod go-w {shared}", "not_permitted")
     return user or None
 
 

@@ -74,6 +74,23 @@ def test_a_child_that_hangs_is_ended_with_its_threads() -> None:
     assert not pathlib.Path(f"/proc/{got[0]['pid']}").exists()
 
 
+def test_nobody_waits_for_a_child_that_cannot_be_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that waits for a file system of its user."""
+
+    def work(send: Send) -> None:
+        send({"pid": os.getpid()})
+        time.sleep(60)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(child_process, "_REAP_SECONDS", 0.2)
+        patched.setattr(os, "kill", lambda _pid, _number: None)
+        began = time.monotonic()
+        got, ended = run(work, seconds=0.2)
+        assert ended.overdue and time.monotonic() - began < 20
+    os.kill(got[0]["pid"], signal.SIGKILL)
+    os.waitpid(got[0]["pid"], 0)
+
+
 def test_a_child_that_takes_too_much_is_ended() -> None:
     def hoard(_send: Send) -> None:
         kept = [b"x" * 1024 * 1024 for _number in range(300)]

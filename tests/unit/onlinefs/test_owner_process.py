@@ -14,6 +14,7 @@ import typing as t
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import owner_process
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.owner_handlers import HANDLERS
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.owner_process import (
     Answer,
     OwnerProcess,
@@ -184,3 +185,16 @@ def test_a_user_who_stops_every_child_holds_up_a_run_for_a_bounded_time(
             os.kill(child._pid, signal.SIGSTOP)
             read_bounded(log, 100)
     assert time.monotonic() - began < 10
+
+
+def test_the_child_keeps_open_nothing_of_the_parents(tree: pathlib.Path) -> None:
+    """A child that is stopped would keep a lock of its parent's for ever."""
+    with open(tree / "secret") as held:
+        process = OwnerProcess(UID, UID, HANDLERS)
+        process.call("read_file", path=str(tree / "home/logs/onlinefs.log"), limit=100, tail=False)
+        descriptors = pathlib.Path(f"/proc/{process._pid}/fd")
+        opened = [os.readlink(path) for path in descriptors.iterdir()]
+        process.close()
+        assert not held.closed
+    assert sorted({path.partition(":")[0] for path in opened}) == ["/dev/null", "socket"], opened
+    assert sum(path.startswith("socket:") for path in opened) == 1

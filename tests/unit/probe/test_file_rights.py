@@ -76,6 +76,26 @@ def test_who_decides(home: pathlib.Path) -> None:
             file_rights.user_to_become(str(home / missing))
 
 
+@pytest.mark.parametrize("what", ["directory", "file"])
+@pytest.mark.parametrize("mode", [0o775, 0o777])
+def test_root_does_not_do_what_several_users_can_write(home: pathlib.Path, what: str, mode: int) -> None:
+    """Between the look at who owns it and its reading, somebody could put another file there."""
+    shared = home.parent / "shared"
+    shared.mkdir()
+    file = written(shared / "client.properties", user=0)
+    changed = shared if what == "directory" else file
+    changed.chmod(mode)
+    with pytest.raises(InputError, match="users other than root can write to") as refused:
+        file_rights.user_to_become(str(file))
+    assert refused.value.reason == "not_permitted" and str(changed) in refused.value.cause
+    assert probed(file)["reason"] == "not_permitted"
+    changed.chmod(0o1777 if what == "directory" else 0o755)
+    assert file_rights.user_to_become(str(file)) is None
+    os.chown(shared, SERVICE, SERVICE)
+    shared.chmod(mode)
+    assert file_rights.user_to_become(str(file)) == SERVICE, "with the rights of its user it may be done"
+
+
 def test_the_service_can_probe_with_its_own_file(home: pathlib.Path) -> None:
     failure = probed(written(home / "client.properties"))
     assert (failure["stage"], failure["reason"]) == ("connect", "refused")

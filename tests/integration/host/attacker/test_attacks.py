@@ -23,6 +23,7 @@ import typing as t
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import owner_process, state_directory
 
+from tests.integration.host.attacker.hanging import DEVICE, hanging
 from tests.integration.host.attacker.world import (
     CANARY,
     FAILING,
@@ -355,6 +356,27 @@ def test_processes_of_the_user_are_killed_or_stopped(
     ran = world.run(properties={"bootstrap.servers": "after:9092"})
     assert not ran.failed, ran.output
     world.check(ran)
+
+
+@pytest.mark.skipif(not os.path.exists(DEVICE), reason="this kernel has no FUSE")
+@pytest.mark.parametrize("options", [{}, FAILING], ids=["change", "rollback"])
+@pytest.mark.parametrize("where", ["etc", "logs"])
+def test_a_file_system_that_answers_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, where: str, options: dict[str, t.Any]
+) -> None:
+    """Who waits for it cannot be killed. Root does not wait for whom it cannot kill, and leaves no lock with it."""
+    monkeypatch.setattr(owner_process, "ANSWER_SECONDS", 1.0)
+    before = {name: (world.etc / name).read_bytes() for name in os.listdir(world.etc)}
+    # The group is the one of users whom the system does not know.
+    with hanging(world.data / where, UID, 65534):
+        ran = world.run(**options)
+        world.unharmed(ran)
+        assert ran.failed == (where == "etc" or options == FAILING)
+        if where == "etc":
+            assert "did not answer" in ran.result["msg"], ran.output
+    if options == FAILING:
+        assert {name: (world.etc / name).read_bytes() for name in os.listdir(world.etc)} == before
+    world.check(world.run())
 
 
 # --- what lies in the way ---------------------------------------------------------------------------------------------
