@@ -31,11 +31,11 @@ Send = t.Callable[[Message], None]
 #: The longest message that is read; a child that sends a longer one is ended.
 MAX_MESSAGE_BYTES = 256 * 1024
 _READ_BYTES = 64 * 1024
-#: How often to look how long the child may still run, and how much memory it takes.
+#: How often to check the time that the child has left, and the memory that it uses.
 _LOOK_SECONDS = 0.02
 #: How long to let messages gather: reading them one by one would cost both processes more than the work itself.
 _BATCH_SECONDS = 0.004
-#: How many megabytes a child may take beyond those that this process takes.
+#: The memory that a child may use in addition to that of this process, in megabytes.
 MAX_MEGABYTES = 100
 #: How long to wait for the end of a child that has closed its streams or was killed.
 _REAP_SECONDS = 2.0
@@ -48,8 +48,8 @@ class ChildExit(t.NamedTuple):
 
     :param signal: the name of the signal that ended it, such as ``SIGSEGV``; empty if none did.
     :param defect: type and place of an exception that ended it; empty if none did.
-    :param overdue: this process ended it when its time was up.
-    :param too_large: this process ended it as it took more memory, or sent more, than it may.
+    :param overdue: this process ended it because its time was up.
+    :param too_large: this process ended it because it used too much memory or sent too much.
     """
 
     signal: str = ""
@@ -69,9 +69,9 @@ def run_in_child(
 
     :param work: gets a function that sends a message; it may call it from any of its threads.
     :param receive: called in this process, in the order of the messages.
-    :param seconds_left: how long the child may still run; asked again and again.
-    :param max_bytes: the most that all its messages together may take.
-    :param max_megabytes: the most memory that it may take beyond that of this process.
+    :param seconds_left: returns how long the child may still run; called repeatedly.
+    :param max_bytes: the largest size of all its messages together.
+    :param max_megabytes: the memory that it may use in addition to that of this process.
     """
     reading, writing = os.pipe()
     max_memory = _memory(os.getpid()) + max_megabytes * 1024 * 1024
@@ -111,7 +111,7 @@ def _child(work: t.Callable[[Send], None], reading: int, writing: int) -> t.NoRe
 
 
 def _detach() -> None:
-    """Give up what belongs to the parent: its streams, its signal handlers; and leave no core file with secrets."""
+    """Give up the streams and signal handlers of the parent, and disable core files, which would contain secrets."""
     gc.freeze()  # the objects of the parent are not looked through, which would copy their memory
     faulthandler.disable()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
@@ -133,7 +133,7 @@ def _sender(writing: int) -> Send:
             while data:
                 try:
                     data = data[os.write(writing, data) :]
-                except OSError:  # nobody listens any longer
+                except OSError:  # the parent no longer listens
                     os._exit(1)
 
     return send
@@ -179,7 +179,7 @@ def _receive_all(
 
 
 def _memory(pid: int) -> int:
-    """Return the bytes of memory that a process holds; 0 where the system does not tell."""
+    """Return the memory that a process uses, in bytes; 0 if the system does not show it."""
     try:
         with open(f"/proc/{pid}/statm", "rb") as file:
             return int(file.read().split()[1]) * resource.getpagesize()
@@ -203,7 +203,7 @@ def reap(pid: int) -> int:
     while True:
         try:
             ended, status = os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:  # somebody ignores SIGCHLD
+        except ChildProcessError:  # SIGCHLD is ignored in this process
             return 0
         if ended or time.monotonic() > end:
             return status
@@ -221,5 +221,5 @@ def _signal_name(status: int) -> str:
 
 
 def seconds_until(end: float) -> t.Callable[[], float]:
-    """Return a function that tells the seconds until a moment of ``time.monotonic()``."""
+    """Return a function that returns the seconds until a moment of ``time.monotonic()``."""
     return lambda: end - time.monotonic()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The end of a bounded piece of work."""
+"""Limit the time of a piece of work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Deadline:
         self.end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds left, at least a millisecond: for a socket, zero means not to wait at all."""
+        """Return the seconds left, but at least a millisecond: with zero, a socket would not wait at all."""
         return max(0.001, self.end - time.monotonic())
 
     @property
@@ -26,5 +26,5 @@ class Deadline:
         return time.monotonic() >= self.end
 
     def step(self) -> float:
-        """Return the seconds for one step on the network: at most half of the whole, for the sake of later ones."""
+        """Return the seconds for one step on the network: at most half of the whole, to leave time for later steps."""
         return min(self.left(), self.seconds / 2)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The errors that a user sees. Each names its subject, the cause and the remedy.
+"""Define the errors that a user sees. Each names its subject, the cause and the remedy.
 
 Code below ``main()`` raises these; only ``main()`` turns one into ``fail_json``. No text in them may hold a secret.
 """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The plan: every planner returns it; check mode, diff, writes, results and reports all read it.
+"""Define the plan that every planner returns, and that check mode, diffs, writes, results and reports all read.
 
 A plan belongs to one subject (a project, a host, the cluster's variables). A pure function makes it from the desired
 state and what was read. Only the actions of a plan are written, so a prediction cannot differ from a run.
@@ -85,5 +85,5 @@ class Plan:
 
     @property
     def changed(self) -> bool:
-        """Whether anything must be written."""
+        """Tell whether anything must be written."""
         return bool(self.actions)

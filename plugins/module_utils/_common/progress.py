@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Show how far a long task is. Ansible shows nothing of a module before its end."""
+"""Show the progress of a long task. Ansible shows no output of a module before it ends."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Show = t.Callable[[str], None]
 
 
 class Progress:
-    """Counts results, and shows a line once a second at most.
+    """Count results, and show a line at most once a second.
 
     :param total: the number of results to come.
-    :param show: shows a line; None if nobody watches.
+    :param show: shows a line; None to show nothing.
     """
 
     def __init__(self, total: int, show: t.Optional[Show], clock: t.Callable[[], float] = time.monotonic) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Read a file whose path a user gives: what was opened is checked, so that a pipe or a device holds up nothing."""
+"""Read a file whose path a user gives. It is checked after opening, so that a pipe or a device cannot block."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import typing as t
 
 @contextlib.contextmanager
 def opened(path: str, limit: int) -> t.Iterator[int]:
-    """Open a regular file and give its descriptor.
+    """Open a regular file and yield its descriptor.
 
     :param limit: the largest size that is accepted, in bytes.
     :raises OSError: it cannot be opened, is not a regular file, or is too large.
     """
-    # O_NONBLOCK: a pipe that nobody writes to would block the opening.
+    # O_NONBLOCK: opening a pipe without a writer would block.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
         status = os.fstat(descriptor)
@@ -42,7 +42,7 @@ def read(path: str, limit: int) -> bytes:
     :raises OSError: as :func:`opened`.
     """
     with opened(path, limit) as descriptor, open(descriptor, "rb", closefd=False) as stream:
-        # One byte more: the file may have grown, or be one whose size the system does not tell.
+        # One more byte: the file may have grown, or its size may be unknown to the system.
         content = stream.read(limit + 1)
     if len(content) > limit:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Find a secret in a text in every spelling that programs give it: as it is, escaped, URL-encoded or in Base64.
+"""Find a secret in a text in every spelling that programs use: plain, escaped, URL-encoded or in Base64.
 
 The text is decoded, not the secret encoded: encoders differ in which characters they escape, decoders do not. A match
 in a decoded text is mapped back to the characters that it was decoded from.
@@ -20,7 +20,7 @@ import typing as t
 
 Range = t.Tuple[int, int]
 
-#: A shorter secret is looked for only as it is, and only as a word of its own: "u" is no secret in "but".
+#: Shorter secrets are found only in plain spelling and as whole words: "u" in "but" is not a secret.
 MIN_INSIDE_WORDS = 4
 
 #: A UTF-8 character in bytes of which each is written with the prefix, or else a single byte.
@@ -67,7 +67,7 @@ def _from_bytes(escape: str, prefix: str) -> str:
 
 
 class _Decoder:
-    """An encoding: what its escapes look like, and the characters that they stand for."""
+    """An encoding: the form of its escapes, and the characters that they stand for."""
 
     def __init__(self, escape: t.Pattern[str], decode: t.Callable[[str], str]) -> None:
         self.escape = escape
@@ -88,7 +88,7 @@ _UNWRAPPED = _Decoder(_LINE_BREAK, lambda token: "")
 
 
 class _View:
-    """A text, or what it says once its escapes are decoded. Positions are mapped back only when they are asked for."""
+    """A text, plain or with its escapes decoded. Positions are mapped back only on demand."""
 
     def __init__(self, text: str, source: t.Optional[_View] = None, decoder: t.Optional[_Decoder] = None) -> None:
         self.text = text
@@ -98,12 +98,12 @@ class _View:
         self._origins: t.List[t.Tuple[int, t.Optional[int]]] = []
 
     def decoded(self, decoder: _Decoder) -> t.List[_View]:
-        """Return the decoded text, if that is another one."""
+        """Return the decoded text; None if it is the same."""
         text = decoder.apply(self.text)
         return [] if text == self.text else [_View(text, self, decoder)]
 
     def original(self, start: int, end: int) -> Range:
-        """Return the range of the original text that a range of this one, at least one character, was decoded from."""
+        """Return the range of the original text that a range of this text was decoded from. It must not be empty."""
         if self._source is None or self._decoder is None:
             return start, end
         if not self._starts:
@@ -116,7 +116,7 @@ class _View:
         return self._source.original(begin, stop if stop is not None else origin + end - self._starts[last])
 
     def _map(self, source: str, decoder: _Decoder) -> None:
-        """Note for each piece of this text where it begins here and in the source; for an escape also where it ends."""
+        """Record where each piece of this text begins, here and in the source, and where each escape ends."""
         here = there = 0
         for match in decoder.escape.finditer(source):
             self._starts += (here, here + match.start() - there)
@@ -128,7 +128,7 @@ class _View:
 
 
 def find_secrets(text: str, secrets: t.Collection[str]) -> t.List[Range]:
-    """Return where secrets stand in a text, in any spelling, as ordered ranges that do not touch.
+    """Return the ranges of a text that contain secrets in any spelling, ordered and separate.
 
     The cost is linear in the length of the text, and in the number of secrets.
     """
@@ -148,7 +148,7 @@ def find_secrets(text: str, secrets: t.Collection[str]) -> t.List[Range]:
 
 
 def _views(text: str) -> t.List[_View]:
-    """Return the text as it is, and decoded once or twice."""
+    """Return the text plain, and decoded once and twice."""
     plain = _View(text)
     once = [*plain.decoded(_JSON), *plain.decoded(_URL)]
     twice = [found for view in once for decoder in (_JSON, _URL) for found in view.decoded(decoder)]
@@ -172,7 +172,7 @@ def _in_base64(views: t.List[_View], secrets: t.Collection[str]) -> t.Iterator[R
             at = standard.find(core)
             while at >= 0:
                 start, end = at, at + len(core)
-                # Part of the first and last byte stands in the characters beside it.
+                # The neighbouring characters contain a part of the first and last byte.
                 while start > max(0, at - 3) and standard[start - 1] in _BASE64:
                     start -= 1
                 while end < min(len(standard), at + len(core) + 3) and standard[end] in _BASE64:
@@ -182,7 +182,7 @@ def _in_base64(views: t.List[_View], secrets: t.Collection[str]) -> t.Iterator[R
 
 
 def _cores(secret: str) -> t.Iterator[str]:
-    """Yield what Base64 makes of a secret whatever stands around it, for each of the three ways it may be aligned."""
+    """Yield the Base64 of a secret without its neighbours, for each of the three possible alignments."""
     raw = secret.encode("utf-8", "surrogatepass")
     for lead in range(3):
         size = lead + len(raw)

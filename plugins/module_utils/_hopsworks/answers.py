@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Answers of Hopsworks, read within bounds: from bytes to JSON, and from JSON to values of known types.
+"""Read answers of Hopsworks within limits: from bytes to JSON, and from JSON to values of known types.
 
-A server may answer anything. Nothing beyond this room sees a value that was not checked here: what has the wrong shape
-is an error that names the request.
+A server may answer anything. No other room sees a value that was not checked here. A value of the wrong type is an
+error that names the request.
 """
 
 from __future__ import annotations
@@ -19,48 +19,48 @@ from .request_errors import CHECK_NETWORK, CHECK_SERVER, TransportError
 
 
 class Bounds(t.NamedTuple):
-    """What an answer may cost.
+    """The limits of an answer.
 
-    :param size: bytes of all that is received for it.
-    :param memory: bytes of memory for what becomes of it.
+    :param size: the bytes that are received for it.
+    :param memory: the memory for its parsed values, in bytes.
     """
 
     size: int
     memory: int
 
 
-#: Of most answers. 25 of them are read at the same time, unless the option workers says otherwise. A page of 500 files
+#: For most answers. 25 of them are read at the same time, unless the option workers says otherwise. A page of 500 files
 #: takes 3 MB of memory, a connector less than 0.1.
 USUAL = Bounds(2 << 20, 5_000_000)
 
-#: Of a list of projects, which is read once in a task. 10,000 projects of 1.2 kB and 45 fields each take 90 MB.
+#: For a list of projects, which is read once in a task. 10,000 projects of 1.2 kB and 45 fields each take 90 MB.
 PROJECT_LIST = Bounds(32 << 20, 105_000_000)
 
-#: How deep objects and arrays may be nested. Hopsworks needs six levels.
+#: The deepest nesting of objects and arrays. Hopsworks needs six levels.
 MAX_DEPTH = 24
 
 #: Longer numbers are no ids or sizes. Python before 3.11 takes minutes for a number of a million digits.
 _MAX_DIGITS = 30
 
 
-#: Hopsworks takes names of connectors up to this length, and shorter ones for anything else.
+#: Hopsworks accepts names of connectors up to this length, and shorter names for anything else.
 _MAX_NAME = 1000
 
 Object = t.Dict[str, t.Any]
 
 
 def unexpected(request: str, got: str, status: t.Optional[int] = None, expected: str = "") -> TransportError:
-    """Return the error for an answer that is not what Hopsworks answers to a request.
+    """Return the error for an unexpected answer to a request.
 
-    :param got: what came, for example ``text``.
-    :param expected: what should have come.
+    :param got: what was received, for example ``text``.
+    :param expected: what was expected.
     """
     cause = f"Hopsworks answered {got} instead of {expected}" if expected else f"Hopsworks answered {got}"
     return TransportError("unexpected_answer", cause, CHECK_SERVER, request=request, status=status)
 
 
 def too_large(request: str) -> TransportError:
-    """Return the error for an answer beyond the bounds."""
+    """Return the error for an answer that exceeds a limit."""
     return TransportError(
         "too_large", "Hopsworks answered more data than this request allows", CHECK_SERVER, request=request
     )
@@ -96,9 +96,9 @@ def decompress(request: str, body: bytes, encoding: str, max_size: int) -> bytes
 
 
 def parse(request: str, body: bytes, max_memory: int) -> t.Any:
-    """Return the JSON in a body; None where it is blank.
+    """Return the JSON in a body; None if it is blank.
 
-    :raises ValueError: it is not JSON. Its attribute ``pos`` tells where that ended, if it is one of json's own.
+    :raises ValueError: it is not JSON. If the error is one of json's own, its attribute ``pos`` is the position.
     :raises TransportError: it would take too much memory, or is nested too deeply.
     """
     if not body.strip():
@@ -173,9 +173,9 @@ class Reader:
         return [self.object(item, f"an item of {where or 'the list'}") for item in value]
 
     def items(self, parent: Object, field: str, most: int) -> t.List[Object]:
-        """Return a field's array of objects; an empty one where it is null or absent.
+        """Return a field's array of objects; empty if it is null or absent.
 
-        :param most: so many at most.
+        :param most: the largest number of objects.
         """
         found = [] if parent.get(field) is None else self.objects(parent[field], field)
         if len(found) > most:
@@ -190,18 +190,18 @@ class Reader:
         raise self.fail(value, field, "text")
 
     def optional_text(self, parent: Object, field: str) -> t.Optional[str]:
-        """Return a text; None where it is null or absent."""
+        """Return a text; None if it is null or absent."""
         return None if parent.get(field) is None else self.text(parent, field)
 
     def name(self, parent: Object, field: str) -> str:
-        """Return a text that can be shown as a name: not empty, not endless, and without control characters."""
+        """Return a text that can be shown as a name: not empty, not too long, and without control characters."""
         value = self.text(parent, field)
         if not value.strip() or not value.isprintable() or len(value) > _MAX_NAME:
             raise unexpected(self.request, f"an empty, unprintable or too long {field}", expected="a name")
         return value
 
     def optional_name(self, parent: Object, field: str) -> t.Optional[str]:
-        """Return a text that can be shown as a name; None where it is null or absent."""
+        """Return a text that can be shown as a name; None if it is null or absent."""
         return None if parent.get(field) is None else self.name(parent, field)
 
     def integer(self, parent: Object, field: str) -> int:
@@ -212,11 +212,11 @@ class Reader:
         raise self.fail(value, field, "a whole number")
 
     def optional_integer(self, parent: Object, field: str) -> t.Optional[int]:
-        """Return a whole number; None where it is null or absent."""
+        """Return a whole number; None if it is null or absent."""
         return None if parent.get(field) is None else self.integer(parent, field)
 
     def optional_boolean(self, parent: Object, field: str) -> t.Optional[bool]:
-        """Return true or false; None where it is null or absent."""
+        """Return true or false; None if it is null or absent."""
         value = parent.get(field)
         if value is None or isinstance(value, bool):
             return value

@@ -2,20 +2,20 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Options of every module that talks to Hopsworks, as the doc fragments ``_hopsworks`` and ``_selection`` tell."""
+"""Define the options of every module that uses Hopsworks, as the fragments ``_hopsworks`` and ``_selection`` say."""
 
 from __future__ import annotations
 
 import typing as t
 
-#: Requests under way at once. Hopsworks answers 200, over 32 connections to its database: its installer sets the first
-#: number (logicalclocks/hopsworks-chef, recipes/install.rb), the second is Payara's own where nobody set it. Some of
-#: those connections are left to other users.
+#: The number of requests at a time. Hopsworks handles 200, over 32 connections to its database: its installer sets the
+#: first number (logicalclocks/hopsworks-chef, recipes/install.rb), and the second is Payara's default. Some of those
+#: connections are left to other users.
 DEFAULT_WORKERS = 25
 
 
 def hopsworks_arguments() -> t.Dict[str, t.Any]:
-    """How a module reaches Hopsworks. The environment variables are those of the Hopsworks Python client."""
+    """Return the options of the connection to Hopsworks, with the environment variables of its Python client."""
     from ansible.module_utils.basic import env_fallback  # noqa: PLC0415
 
     return {
@@ -30,7 +30,7 @@ def hopsworks_arguments() -> t.Dict[str, t.Any]:
 
 
 def selection_arguments() -> t.Dict[str, t.Any]:
-    """Which projects a task is for."""
+    """Return the options that select projects."""
     return {
         # Overrides hold secrets; conceal() leaves the names readable.
         "projects": {"type": "list", "elements": "raw", "no_log": True},

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""A project's storage connectors: one function for each route of FeaturestoreStorageConnectorService.java.
+"""Read and write a project's storage connectors: one function for each request.
 
-Facts are those of https://github.com/logicalclocks/hopsworks at the commit
-2b1cb50ee5c8ab1395e54baa21511195bcd28e44.
+https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195bcd28e44/hopsworks-api/src/main/java/io/hops/hopsworks/api/featurestore/storageconnector/FeaturestoreStorageConnectorService.java
+Classes that comments name are those of the same commit.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from .session import Session
 #: (FeaturestoreStorageConnectorController.java, line 109, at that commit).
 USED_NAME = "kafka_connector"
 
-#: Names below the route of connectors that mean something else.
+#: Names that mean something else in the routes of connectors.
 RESERVED_NAMES = ("types", "onlinefeaturestore", "testConnection")
 
-#: Jackson's name for the Kafka connector. Any other, or none, is answered with HTTP 500.
+#: Jackson's name for the Kafka connector. The server answers any other name, or none, with HTTP 500.
 DISCRIMINATOR = "featureStoreKafkaConnectorDTO"
 
 KAFKA = "KAFKA"
 _ALL = "/project/{project}/featurestores/{store}/storageconnectors"
 _ONE = _ALL + "/{name}"
 
-#: The server takes 2,000 characters of options as JSON, which is less than 100 of them.
+#: The server accepts 2,000 characters of options as JSON, which are fewer than 100 options.
 #: (FeatureStoreKafkaConnectorController.java, lines 128 to 170, at that commit).
 MAX_OPTIONS = 1000
 MAX_CONNECTORS = 5000
 
-#: What a connector of any type has, and what one of ours may share with others.
+#: The texts of a connector of any type, and those that one of ours may share with others.
 _COMMON_FIELDS = ("description", "storageConnectorType", "sslTruststoreLocation", "sslKeystoreLocation")
 
 #: Texts of a Kafka connector (FeatureStoreKafkaConnectorDTO.java).

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Files of a project: the stores of its connector, in one of its datasets.
+"""Read and write files of a project: the stores of its connector, in one of its datasets.
 
 https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195bcd28e44/hopsworks-api/src/main/java/io/hops/hopsworks/api/dataset/DatasetResource.java
 https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195bcd28e44/hopsworks-api/src/main/java/io/hops/hopsworks/api/util/UploadService.java
@@ -21,7 +21,7 @@ from .session import Session
 _FILE = "/project/{project}/dataset/{path}"
 _PAGE = 500
 
-#: How many files of a directory are listed.
+#: The number of files of a directory that are listed.
 _MAX_FILES = 100000
 
 
@@ -31,7 +31,7 @@ def location(project: str, directory: str, name: str) -> str:
 
 
 def size(session: Session, project: Project, path: str) -> t.Optional[int]:
-    """Return the bytes of a file; None if there is none.
+    """Return the size of a file in bytes; None if there is no such file.
 
     :param path: absolute, as :func:`location` makes it.
     """
@@ -46,9 +46,9 @@ def size(session: Session, project: Project, path: str) -> t.Optional[int]:
 
 
 def sizes(session: Session, project: Project, directory: str) -> t.Dict[str, int]:
-    """Return the files of a directory by absolute path, in bytes.
+    """Return the sizes of the files in a directory, by absolute path.
 
-    It takes one request for every 500 of them, all within the time of one.
+    It takes one request for every 500 files. All of them share the timeout of one.
     """
     found: t.Dict[str, int] = {}
     reader = Reader(f"GET {_FILE}")
@@ -79,7 +79,7 @@ def _size(reader: Reader, attributes: Object) -> int:
 
 
 def upload(session: Session, project: Project, path: str, content: bytes) -> None:
-    """Put a file into the project, in one chunk of the form that flow.js sends. The server overwrites nothing.
+    """Upload a file to the project in one chunk, as flow.js does. The server overwrites nothing.
 
     :raises ApiError: with the code FILE_EXISTS if there is a file of that name.
     """

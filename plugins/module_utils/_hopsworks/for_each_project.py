@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Work on many projects: choose them, visit them in parallel, stop when nothing further can succeed, collect."""
+"""Select projects, visit them in parallel, stop when nothing further can succeed, and collect the results."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def visit_projects(
 
 
 def failure(error: Exception) -> Failure:
-    """Return the failure for an exception. One that nobody expects is a defect: its text is never shown."""
+    """Return the failure for an exception. An unexpected one is a defect, and its text is never shown."""
     known = error if isinstance(error, HopsworksKafkaError) else DefectError(error)
     return Failure(
         to_result(known),

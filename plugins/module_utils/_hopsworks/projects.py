@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The projects that a user can see, and those that a task is for.
+"""List the projects of a user, and select those for a task.
 
 https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195bcd28e44/hopsworks-api/src/main/java/io/hops/hopsworks/api/project/ProjectService.java
 """
@@ -23,14 +23,14 @@ from .session import Session
 #: The role that may write connectors. The server checks it in the project that owns the feature store.
 DATA_OWNER = "Data owner"
 
-#: How far the creation of a project is. JSON may have an enumeration's name or its number (CreationStatus.java).
+#: The states of a new project. JSON may contain the name or the number of the state (CreationStatus.java).
 STATUSES = ("DONE", "ONGOING", "FAILED")
 DONE = STATUSES[0]
 
-#: How many unknown names an error lists.
+#: The number of unknown names that an error lists.
 _MAX_LISTED = 10
 
-#: How many characters of jmespath's own message are quoted: it may repeat the value that it stumbled on.
+#: The number of characters of jmespath's own message that are quoted: it may repeat a value.
 _MAX_REASON = 300
 
 
@@ -61,9 +61,9 @@ class Project:
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
-    """Which projects a task is for.
+    """The selection of projects for a task.
 
-    :param names: these, in this order; None for all in which the user is Data owner.
+    :param names: the projects, in this order; None for all in which the user is Data owner.
     :param query: a JMESPath expression over :func:`query_item`, instead of names.
     :param exclude: names, or shell patterns, to leave out.
     :param slice: ``(index, count)``: those projects whose id divided by ``count`` leaves the remainder ``index``.
@@ -88,7 +88,7 @@ class Chosen:
 
 
 class Membership(t.NamedTuple):
-    """A project of the user, and all that the server says of it (ProjectTeam.java)."""
+    """A project of the user, and everything that the server returns about it (ProjectTeam.java)."""
 
     project: Project
     sent: Object
@@ -192,7 +192,7 @@ def _project(reader: Reader, item: Object, role: t.Optional[str]) -> Project:
 
 
 def query_item(project: Project, sent: Object) -> Object:
-    """Return what a query sees: ``name``, ``id``, ``role``, ``owner``, ``created``, and all that the server sent."""
+    """Return the input of a query: ``name``, ``id``, ``role``, ``owner``, ``created``, and all that the server sent."""
     details = sent["project"]
     owner = details.get("owner")
     return {
@@ -209,8 +209,7 @@ def _excluded(name: str, patterns: t.Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
-#: What jmespath raises: JMESPathError, which is a ValueError, and whatever a function makes of values that it does not
-#: expect.
+#: The errors of jmespath: JMESPathError, which is a ValueError, and those of a function with an unexpected value.
 _QUERY_ERRORS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 
 
@@ -240,7 +239,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _matches(query: str, memberships: t.Sequence[Membership]) -> t.List[str]:
-    """Return the names of the projects that a query gives."""
+    """Return the names of the projects that a query selects."""
     try:
         found = _compiled(query).search([query_item(*membership) for membership in memberships])
     except RecursionError:
@@ -251,7 +250,7 @@ def _matches(query: str, memberships: t.Sequence[Membership]) -> t.List[str]:
         found = [] if found is None else [found]
     names = [_name(item) for item in found]
     if None in names:
-        raise InputError("option project_query", "it gives something else than projects or their names", _EXAMPLE)
+        raise InputError("option project_query", "its result is neither projects nor names of projects", _EXAMPLE)
     if not names:
         raise InputError(
             "option project_query",
@@ -274,7 +273,7 @@ def _named(
     everyone: t.Callable[[], t.Sequence[Project]],
     option: str,
 ) -> t.List[Project]:
-    """Return each name's project. Those of which the user is not a member come without a role."""
+    """Return the project of each name. Projects of which the user is not a member have no role."""
     others: t.Mapping[str, Project] = {}
     if any(name not in mine for name in names):
         # That tells a project of others from one that does not exist.

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What can go wrong between here and Hopsworks, each as an exception with a reason, a cause and a remedy.
+"""Define the errors of requests to Hopsworks. Each has a reason, a cause and a remedy.
 
-Codes of the server are those of RESTCodes.java, the number of a group and that of an error in it added up
+Codes of the server are those of RESTCodes.java: the sum of the number of a group and that of an error in it
 (https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195bcd28e44/hopsworks-rest-utils/src/main/java/io/hops/hopsworks/restutils/RESTCodes.java).
 The body of an answer may hold passwords, so no message quotes one. Of an error's body only the code and the server's
 own words (``usrMsg``, else ``errorMsg``) are used, and those are cleaned of secrets first.
@@ -19,7 +19,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean, secret_name
 
 _MAX_WORDS = 300
-#: A longer message is no sentence for a person, and would take long to search for secrets.
+#: A longer message is not meant for people, and searching it for secrets would take long.
 _MAX_CLEANED = 50000
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY, INTERNAL = 401, 403, 404, 429, 500
 _BUSY = frozenset((TOO_MANY, 502, 503, 504))
@@ -47,8 +47,8 @@ class RequestError(HopsworksKafkaError):
     :param status: HTTP status; None if there was no answer.
     :param error_code: the code in the server's answer; None if there was none.
     :param temporary: the same request may succeed a little later.
-    :param cluster_wide: it holds for every project, so no other need be tried.
-    :param retry_after: seconds that the server asked to wait.
+    :param cluster_wide: it applies to every project, so no other one need be tried.
+    :param retry_after: the number of seconds that the server asked to wait.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class RequestError(HopsworksKafkaError):
 
 
 class TransportError(RequestError):
-    """There was no answer that can be read: the connection failed or timed out, or the answer has another form.
+    """No readable answer was received: the connection failed or timed out, or the answer has another form.
 
     :param sent: the request may have reached the server.
     """
@@ -97,7 +97,7 @@ class ApiError(RequestError):
 
     @property
     def outcome_unknown(self) -> bool:
-        # A proxy's 502 to 504 does not say whether the server did it. An internal error may have come after the write.
+        # A proxy's 502 to 504 does not say whether the server did the work. An internal error may come after the write.
         return (self.status or 0) >= INTERNAL
 
 
@@ -126,8 +126,8 @@ _SERVICE_USER = (
     True,
 )
 _OWNER = "Make the user of the API key a Data owner of this project"
-_CHANGE = "Change what the message of Hopsworks names"
-_LOG = "Look into the log of the Hopsworks server"
+_CHANGE = "Correct what the message of Hopsworks names"
+_LOG = "See the log of the Hopsworks server"
 
 #: By ``errorCode``.
 _KNOWN: t.Dict[int, _Known] = {
@@ -166,8 +166,8 @@ _KNOWN: t.Dict[int, _Known] = {
 _BY_STATUS: t.Dict[int, _Known] = {
     UNAUTHORIZED: _Known("bad_api_key", "Hopsworks rejected the API key", _KEY, True),
     FORBIDDEN: _Known("forbidden", "Hopsworks denied access", "Check the rights of the API key's user"),
-    NOT_FOUND: _Known("not_found", "not found", "Check host and port: does Hopsworks answer there"),
-    TOO_MANY: _Known("too_many_requests", "Hopsworks has too many requests", "Lower workers, or try again later"),
+    NOT_FOUND: _Known("not_found", "not found", "Check that Hopsworks answers at host and port"),
+    TOO_MANY: _Known("too_many_requests", "Hopsworks received too many requests", "Lower workers, or try again later"),
     502: _Known("unavailable", "a proxy cannot reach Hopsworks", "Try again once the server is up"),
     503: _Known("unavailable", "Hopsworks is not available", "Try again once the server is up"),
     504: _Known("unavailable", "Hopsworks did not answer its proxy in time", "Try again, or raise timeout"),
@@ -211,23 +211,23 @@ def api_error(
 
 
 def _words(body: t.Optional[t.Mapping[str, t.Any]], secrets: t.Collection[str]) -> str:
-    """Return what the server says itself, in brackets."""
+    """Return the server's own message, in brackets."""
     said = (body or {}).get("usrMsg") or (body or {}).get("errorMsg")
     if not isinstance(said, str) or not said.strip():
         return ""
     if len(said) > _MAX_CLEANED:
         return f" (a message of {len(said)} characters)"
-    # Before anything is cut: half a secret would not be found.
+    # Before the text is cut: half a secret would not be found.
     text = " ".join(clean(said, secrets).split()).rstrip(".")
     return f" ({text[:_MAX_WORDS]})"
 
 
-#: What stands in quotes, as user and password in a JAAS configuration.
+#: A text in quotes, such as user and password in a JAAS configuration.
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'")
 
 
 def secrets_sent(document: t.Any) -> t.Set[str]:
-    """Return the secrets in the JSON of a request: values of secret names, and what stands in them in quotes."""
+    """Return the secrets in the JSON of a request: values of secret names, and texts in quotes in them."""
     found: t.Set[str] = set()
     for name, value in _named_values(document):
         if value and secret_name(name):

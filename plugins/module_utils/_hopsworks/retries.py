@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""When to try again, and how long to wait before."""
+"""Decide when to retry a request, and how long to wait before."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _MAX_DIGITS = 18
 
 @dataclasses.dataclass(frozen=True)
 class RetryPolicy:
-    """How long repeated attempts at one request may go on.
+    """The limits of repeated attempts at one request.
 
     :param seconds: no attempt starts later than this after the first one.
-    :param attempts: at most so many.
-    :param first: seconds; the upper bound of the first wait. Each later bound is twice the one before.
-    :param longest: seconds; no wait that the server does not ask for is longer.
+    :param attempts: the largest number of attempts.
+    :param first: the upper bound of the first wait, in seconds. Each later bound is twice the one before.
+    :param longest: the longest wait in seconds, unless the server asks for more.
     """
 
     seconds: float
@@ -41,7 +41,7 @@ class RetryPolicy:
         if attempt >= self.attempts:
             return None
         bound = min(self.longest, self.first * 2 ** (attempt - 1))
-        # Full jitter, so that many workers do not come back in step.
+        # Full jitter, so that many workers do not retry at the same moment.
         wait = random.uniform(0, bound)  # noqa: S311 (not for cryptography)
         if retry_after is not None:
             wait = retry_after + min(wait, 0.25)
@@ -63,6 +63,6 @@ def retry_after_seconds(header: t.Optional[str], now: t.Optional[float] = None) 
         return float(number)
     try:
         moment = email.utils.parsedate_to_datetime(header.strip()).timestamp()
-    except (TypeError, ValueError, IndexError, OverflowError, OSError):  # a date that is none, or beyond the calendar
+    except (TypeError, ValueError, IndexError, OverflowError, OSError):  # an invalid date
         return None
     return max(0.0, moment - (time.time() if now is None else now))

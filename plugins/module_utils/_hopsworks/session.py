@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Requests to Hopsworks: one session per thread, typed errors, attempts repeated only where that is safe."""
+"""Send requests to Hopsworks: one session per thread, typed errors, and retries only where they are safe."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ MAX_WORKERS = 64
 _CHUNK = 65536
 _REPEATABLE = frozenset(("GET", "PUT", "DELETE"))
 _OK, _REDIRECT, _ERROR = 200, 300, 400
-#: Attempts at a server that has not answered once in this run: it is more likely named wrongly than restarting.
+#: The number of attempts at a server that has not answered in this run: its name is probably wrong.
 _FIRST_ATTEMPTS = 3
 _ATTEMPTS = 10
-#: The part of a request's time in which attempts begin. One that begins later would hardly end in time.
+#: The part of a request's time in which attempts may begin. A later one would hardly end in time.
 _LAST_START = 0.8
 
 
 @dataclasses.dataclass(frozen=True)
 class Connection:
-    """Where Hopsworks is and who asks. Options of the same names, already checked.
+    """The checked options of the connection to Hopsworks.
 
-    :param context: how the server is verified, by the sessions of all threads.
-    :param timeout: seconds for one request, repeated attempts included.
+    :param context: verifies the server, for the sessions of all threads.
+    :param timeout: the number of seconds for one request, including retries.
     """
 
     host: str
@@ -89,7 +89,7 @@ def connection(options: t.Mapping[str, t.Any]) -> Connection:
 
 
 class ServerSeen:
-    """Whether the server has answered at all in this run. Shared by the sessions of all threads."""
+    """Remember whether the server has answered in this run. Shared by the sessions of all threads."""
 
     def __init__(self) -> None:
         self.once = False
@@ -126,18 +126,18 @@ class Session:
         bounds: answers.Bounds = answers.USUAL,
         since: t.Optional[float] = None,
     ) -> t.Any:
-        """Make one request. Repeat it after temporary failures where that does no harm (never a POST).
+        """Send one request. Repeat it after temporary failures if that does no harm (never a POST).
 
-        All of it, repeated attempts included, ends within the connection's time-out.
+        The request and its retries end within the connection's timeout.
 
         :param route: for example ``/project/{project}/featurestores/{store}``.
-        :param ids: what to put in the place of ``{project}`` and the like.
-        :param query: after the question mark.
-        :param json: body, sent as JSON.
-        :param form: parts of a multipart form, as ``requests`` takes them in ``files``.
-        :param bounds: what the answer may cost.
-        :param since: count the time from this moment of ``time.monotonic()`` on, for one of several requests that
-            share the time of one.
+        :param ids: the values for ``{project}`` and other parts of the route.
+        :param query: the query of the URL.
+        :param json: the body, sent as JSON.
+        :param form: the parts of a multipart form, as ``requests`` accepts them in ``files``.
+        :param bounds: the limits of the answer.
+        :param since: the moment of ``time.monotonic()`` at which the time starts, for several requests that share one
+            timeout.
         :returns: the answer's JSON, of any shape; None for an empty answer.
         :raises ApiError: the server answered with an error.
         :raises TransportError: there was no answer that could be read.
@@ -224,7 +224,7 @@ class Session:
             document = answers.parse(request, body, bounds.memory)
         except ValueError as error:
             if _is_cut(body, error):
-                # Of an error of the server's own that is cut off the code is missing.
+                # If an error of the server is cut off, its code is missing.
                 raise answers.cut_off(request, status) from None
             readable = False
         except TransportError:
@@ -259,7 +259,7 @@ def _body(request: str, response: requests.Response, bounds: answers.Bounds) -> 
             break
         chunks.append(chunk)
     body = b"".join(chunks)
-    if length is not None and len(body) < length:  # urllib3 1.26 does not tell
+    if length is not None and len(body) < length:  # urllib3 1.26 does not detect it
         raise answers.cut_off(request)
     return answers.decompress(request, body, response.headers.get("Content-Encoding", ""), bounds.size)
 

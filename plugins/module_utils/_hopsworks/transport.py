@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""How Hopsworks is reached: one TLS context for all sessions, and sockets that keep to the limits of an exchange.
+"""Connect to Hopsworks: one TLS context for all sessions, and sockets that obey the limits of an exchange.
 
-The time-outs of ``requests`` hold for each read from a socket, so a server that sends a byte now and then never meets
-them. The sockets here ask the limits of their thread before each step instead: whatever reads from them (headers,
-chunks, trailers, a proxy's answer) ends in time, and after so many bytes.
+The timeouts of ``requests`` apply to each read from a socket, so a server that sends a byte now and then never exceeds
+them. The sockets here check the limits of their thread before each step instead, so whatever reads from them (headers,
+chunks, trailers, a proxy's answer) ends in time, and after a limited number of bytes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common import regular_files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
-#: Seconds for one address of a host: another one may answer.
+#: The number of seconds for one address of a host. Another address may answer.
 _CONNECT_SECONDS = 10.0
 
 
@@ -31,7 +31,7 @@ class TooMuchData(Exception):
 
 
 class _Limits(threading.local):
-    """What the exchange under way in this thread may still cost."""
+    """The time and the bytes that the current exchange of this thread has left."""
 
     end = math.inf
     size: float = math.inf
@@ -39,8 +39,8 @@ class _Limits(threading.local):
     def begin(self, seconds: float, size: int) -> None:
         """Start an exchange.
 
-        :param seconds: for all of it, from the name's resolution to the end of the answer.
-        :param size: bytes that may be received in it.
+        :param seconds: the time for all of it, from resolving the name to the end of the answer.
+        :param size: the number of bytes that may be received.
         """
         self.end = time.monotonic() + seconds
         self.size = size
@@ -56,9 +56,9 @@ class _Limits(threading.local):
         return left
 
     def received(self, count: int) -> None:
-        """Take bytes off the limit.
+        """Subtract received bytes from the limit.
 
-        :raises TooMuchData: these were too many.
+        :raises TooMuchData: the limit is exceeded.
         """
         self.size -= count
         if self.size < 0:
@@ -69,7 +69,7 @@ LIMITS = _Limits()
 
 
 class _PlainSocket(socket.socket):
-    """The way to a proxy, up to its answer. With TLS on it, :class:`_TlsSocket` takes the connection over."""
+    """A connection before TLS, as to a proxy until it answers. :class:`_TlsSocket` then takes it over."""
 
     def recv_into(self, *arguments: t.Any) -> int:
         self.settimeout(LIMITS.seconds())
@@ -83,7 +83,7 @@ class _PlainSocket(socket.socket):
 
 
 class _TlsSocket(ssl.SSLSocket):
-    """A TLS connection. OpenSSL's part of a step, such as a handshake, keeps to the time-out as a whole (_ssl.c)."""
+    """A TLS connection. CPython applies the timeout to a whole handshake or read, not to each packet (_ssl.c)."""
 
     def do_handshake(self, block: bool = False) -> None:
         self.settimeout(LIMITS.seconds())
@@ -145,7 +145,7 @@ else:
         ConnectionCls = _Connection
 
     class _Adapter(requests.adapters.HTTPAdapter):
-        """Connections that are verified by one context and keep to the limits. One connection is kept open."""
+        """Open connections that one context verifies and that obey the limits. Keep one connection open."""
 
         def __init__(self, context: ssl.SSLContext) -> None:
             self._context = context
@@ -164,11 +164,11 @@ else:
             return manager
 
         def cert_verify(self, *_given: t.Any) -> None:
-            """Leave it to the context.
+            """Leave the verification to the context.
 
-            ``requests`` would read the authorities for each connection: 22 ms for the 140 of certifi, where a
-            connection with a context that has read them takes 2 ms (CPython 3.11, OpenSSL 3.0). It would also read
-            those of certifi into a context that is to trust those of ``ca_path`` alone.
+            ``requests`` would load the authorities for each connection: 22 ms for the 140 of certifi, while a
+            connection with a loaded context takes 2 ms (CPython 3.11, OpenSSL 3.0). It would also add those of
+            certifi to a context that must trust only those of ``ca_path``.
             """
 
 
@@ -185,10 +185,10 @@ def _addresses(host: str, port: int) -> t.List[t.Tuple[t.Any, ...]]:
             found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except OSError as error:
             found.append(error)
-        except UnicodeError:  # a label that is empty or too long
+        except UnicodeError:  # an empty or too long label
             found.append(socket.gaierror(socket.EAI_NONAME, "not a host name"))
 
-    # The system's resolver has no time-out of its own, so it is left behind if need be.
+    # The system's resolver has no timeout, so its thread is abandoned if necessary.
     thread = threading.Thread(target=look_up, daemon=True)
     thread.start()
     thread.join(LIMITS.seconds())
@@ -199,21 +199,21 @@ def _addresses(host: str, port: int) -> t.List[t.Tuple[t.Any, ...]]:
     return t.cast("t.List[t.Tuple[t.Any, ...]]", found[0])
 
 
-#: The bundles of whole systems have less than 1 MB.
+#: The bundle of a whole system has less than 1 MB.
 _MAX_BUNDLE = 16 * 1024 * 1024
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def tls_context(validate_certs: bool, ca_path: t.Optional[str]) -> ssl.SSLContext:
-    """Return how a server is verified. Threads may share it.
+    """Return the TLS context that verifies the server. Threads may share it.
 
-    :param ca_path: the authorities, a file or a folder; else those that the environment names, as for any program
-        that uses ``requests``; else those that come with it.
+    :param ca_path: a file or directory with the authorities to trust. If it is not given, those that the environment
+        names for ``requests``, else those that ``requests`` brings.
     :raises InputError: there are no certificates.
     """
     context = create_urllib3_context()
     context.sslsocket_class = _TlsSocket
-    # urllib3 sets them with each connection, which frees a list that another thread may be reading
+    # urllib3 sets them for each connection, which frees a list that another thread may be reading
     # (https://github.com/python/cpython/issues/141012).
     context.set_alpn_protocols(["http/1.1"])
     context.set_alpn_protocols = lambda alpn_protocols: None  # type: ignore[method-assign]
@@ -234,24 +234,26 @@ def tls_context(validate_certs: bool, ca_path: t.Optional[str]) -> ssl.SSLContex
             with regular_files.opened(path, _MAX_BUNDLE) as descriptor:
                 context.load_verify_locations(cafile=f"/dev/fd/{descriptor}")
     except OSError as error:
-        cause = "it holds no certificate" if isinstance(error, ssl.SSLError) else f"it cannot be read: {error.strerror}"
+        cause = (
+            "it contains no certificate" if isinstance(error, ssl.SSLError) else f"it cannot be read: {error.strerror}"
+        )
         remedy = "Give a file of certificates in PEM that the user who runs this can read"
         raise InputError(f"{where}, {path}", cause, remedy) from None
     return context
 
 
 class Channel:
-    """The way to Hopsworks of one thread. Its connection is kept open between requests.
+    """The connection of one thread to Hopsworks. It is kept open between requests.
 
-    A ``requests.Session`` would merge its settings into each request, keep cookies and look at redirects. That takes
-    460 µs of CPU for a request and its answer, this 370 (CPython 3.11, requests 2.34.2, TLS 1.3, an answer of 1.6 kB).
-    Besides, the session reads the body of a redirect, however long, and replaces the API key by an entry of .netrc.
+    A ``requests.Session`` would merge its settings into each request, keep cookies and check for redirects. That takes
+    460 µs of CPU time per request, and this 370 µs (CPython 3.11, requests 2.34.2, TLS 1.3, an answer of 1.6 kB). A
+    session would also read the body of a redirect, however long, and replace the API key with an entry of .netrc.
     """
 
     def __init__(self, url: str, context: ssl.SSLContext, authorization: str) -> None:
         """
-        :param url: of Hopsworks. What the environment says of proxies is read for it once.
-        :param authorization: the header.
+        :param url: the URL of Hopsworks. Its proxy is read from the environment once.
+        :param authorization: the value of the header.
         """
         self._verify = context.verify_mode != ssl.CERT_NONE
         if not self._verify:
@@ -260,14 +262,14 @@ class Channel:
         self._proxies = requests.utils.get_environ_proxies(url)
         self._headers = requests.utils.default_headers()
         self._headers["Authorization"] = authorization
-        # What the standard library decompresses within a limit. requests offers brotli and zstd if they are installed.
+        # The standard library can limit these. requests would offer brotli and zstd too if they are installed.
         self._headers["Accept-Encoding"] = "gzip, deflate"
 
     def send(self, method: str, url: str, timeout: float, **parts: t.Any) -> requests.Response:
-        """Send a request and return its answer, the body of which is still to be read.
+        """Send a request and return its answer. The body is not read yet.
 
-        :param timeout: for urllib3, which needs one. The limits of the exchange are narrower.
-        :param parts: ``params``, ``json``, ``files``, as ``requests`` takes them.
+        :param timeout: the timeout for urllib3, which needs one. The limits of the exchange are stricter.
+        :param parts: ``params``, ``json`` and ``files``, as ``requests`` accepts them.
         """
         prepared = requests.models.PreparedRequest()
         prepared.prepare(method, url, headers=self._headers, **parts)

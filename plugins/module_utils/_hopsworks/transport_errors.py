@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What went wrong on the way to Hopsworks, told by the types of the exceptions of requests, urllib3, http and ssl."""
+"""Turn exceptions of requests, urllib3, http and ssl into errors, by their types."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ _VERIFY_REMEDIES = {
 }
 _CA_PATH = "Give in ca_path the certificate of the authority that signed it"
 
-#: OpenSSL's names of what it says to bytes that are not TLS.
+#: The names of OpenSSL's errors about bytes that are not TLS.
 _NOT_TLS = frozenset(("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG"))
 
-#: http.client has the status of a proxy's refusal in the text alone (HTTPConnection._tunnel).
+#: http.client gives the status of a proxy's refusal only in the text (HTTPConnection._tunnel).
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\b")
 
-#: How many exceptions of a chain are looked at.
+#: The number of exceptions in a chain that are examined.
 _MAX_CHAIN = 30
 
 
 def causes(error: BaseException) -> t.List[BaseException]:
-    """Return an exception and those that it was made from, the outermost first.
+    """Return an exception and those that caused it, the outermost first.
 
     ``requests`` and urllib3 hand the original on as an argument, as ``reason``, as ``__cause__`` or as ``__context__``.
     """
@@ -59,9 +59,9 @@ def causes(error: BaseException) -> t.List[BaseException]:
 
 
 def transport_error(request: str, error: BaseException, host: str, port: int, timeout: float) -> TransportError:
-    """Return the error for an exception of an exchange. Of its texts only those of OpenSSL are quoted.
+    """Return the error for an exception of an exchange. Only texts of OpenSSL are quoted.
 
-    :param timeout: seconds that the exchange was given.
+    :param timeout: the number of seconds that the exchange had.
     """
     chain = causes(error)
     where = f"{host}:{port}"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Variables of the cluster (Cluster Settings, Configuration).
+"""Read and write the variables of the cluster (Cluster Settings, Configuration).
 
 https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195bcd28e44/hopsworks-api/src/main/java/io/hops/hopsworks/api/admin/conf/ConfigurationResource.java
 """
@@ -16,14 +16,14 @@ from .session import Session
 
 _ALL = "/admin/configuration"
 
-#: Hopsworks has some 600.
+#: Hopsworks has about 600.
 _MAX_VARIABLES = 10000
 
 
 class Variable(t.NamedTuple):
-    """A variable as the server has it.
+    """A variable of the server.
 
-    :param hide: the server's own mark for values that must not be shown.
+    :param hide: the server itself hides its value.
     """
 
     name: str
@@ -49,5 +49,5 @@ def read(session: Session) -> t.Dict[str, Variable]:
 
 
 def write(session: Session, variable: Variable) -> None:
-    """Create or change a variable. It carries its visibility: without one the server sets it to ADMIN."""
+    """Create or change a variable. Without a visibility in the request, the server sets it to ADMIN."""
     session.call("POST", _ALL + "/{name}", {"name": variable.name}, json=variable._asdict())

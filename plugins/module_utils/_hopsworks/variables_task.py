@@ -22,10 +22,10 @@ Options = t.Mapping[str, t.Any]
 
 VISIBILITIES = ("ADMIN", "USER", "NOTAUTHENTICATED")
 
-#: How often variables are read and planned again before the task gives up.
+#: The number of times that variables are read and planned before the task fails.
 MAX_ROUNDS = 5
 
-#: Values that hold no secret, whatever the variable's name.
+#: Values that are never secret, whatever the variable's name.
 _BOOLEANS = ("true", "false")
 
 
@@ -114,11 +114,11 @@ def _secret(name: str, before: t.Optional[str], after: str, current: t.Optional[
 def set_variables(
     session: Session, desired: t.Sequence[DesiredVariable], check_mode: bool, written: t.List[str]
 ) -> Plan:
-    """Make the variables as declared: one request to read, and one for each that differs.
+    """Set the variables as declared: one request to read them, and one for each that differs.
 
-    After an answer that was lost, the variables are read before anything is sent again.
+    If an answer is lost, the variables are read again before anything is sent.
 
-    :param written: filled with names as they are written, for a task that fails midway.
+    :param written: receives the names that are written, for a task that fails midway.
     :returns: the plan; what was done, or in check mode would be.
     :raises RequestError: the server rejected a request, or could not be reached.
     """

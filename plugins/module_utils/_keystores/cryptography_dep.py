@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The library ``cryptography``, where it is installed. Import this only for a store that needs it: it takes a while."""
+"""Import the library ``cryptography``. Import this module only for a store that needs it, as that is slow."""
 
 from __future__ import annotations
 

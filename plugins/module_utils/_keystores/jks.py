@@ -24,7 +24,7 @@ from . import der
 
 MAGIC = b"\xfe\xed\xfe\xed"
 JCEKS_MAGIC = b"\xce\xce\xce\xce"
-#: Most entries of a store. The trust store of a JDK has some 150.
+#: The most entries of a store. The trust store of a JDK has about 150.
 MAX_ENTRIES = 2000
 
 _SUBJECT = "JKS store"

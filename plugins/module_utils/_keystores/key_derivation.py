@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""How much work a PKCS12 store or an encrypted PKCS8 key asks for before it opens, read without opening it.
+"""Count the key derivation iterations of a PKCS12 store or an encrypted PKCS8 key, without opening it.
 
-Each encrypted part names a key derivation function and its number of iterations. OpenSSL does whatever the number says,
-which takes minutes for 2147483647 iterations, and cannot be interrupted.
+Each encrypted part names a key derivation function and its number of iterations. OpenSSL carries out any number, takes
+minutes for 2147483647 iterations, and cannot be interrupted.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Node(t.NamedTuple):
 
 
 def iterations(data: bytes) -> int:
-    """Return the iterations that all key derivations of a PKCS12 store or an encrypted PKCS8 key ask for, in sum.
+    """Return the total iterations of all key derivations in a PKCS12 store or an encrypted PKCS8 key.
 
     Parts inside an encrypted part are not seen. For scrypt, count N * r * p.
 
@@ -52,7 +52,7 @@ def _sum(node: Node) -> int:
 
 
 def _own_iterations(node: Node) -> int:
-    """Return the iterations that an AlgorithmIdentifier asks for; 0 for any other field."""
+    """Return the iterations in an AlgorithmIdentifier; 0 for any other field."""
     if node.tag != der.SEQUENCE or len(node.children) < 2 or node.children[0].tag != der.OID:
         return 0
     try:
@@ -72,12 +72,12 @@ def _mac_iterations(root: Node) -> int:
     """Return the iterations of a PKCS12 store's integrity check: PFX is {version, authSafe, macData}."""
     if len(root.children) < 3:
         return 0
-    # MacData is {mac, macSalt, iterations}; the number is left out where it is 1.
+    # MacData is {mac, macSalt, iterations}; the number is omitted if it is 1.
     return sum(_integer(child) for child in root.children[2].children if child.tag == der.INTEGER)
 
 
 def _integer(node: Node) -> int:
-    # More bytes than that are more iterations than anybody waits for.
+    # A longer number is far beyond the limit.
     return int.from_bytes(node.content[:16], "big")
 
 
@@ -86,7 +86,7 @@ class TooComplexError(ValueError):
 
 
 class _Parser:
-    """Read BER, of which DER is a part: Firefox and others write stores without the lengths of their parts."""
+    """Read BER, which includes DER: Firefox and others write stores whose parts have no length."""
 
     def __init__(self) -> None:
         self.count = 0

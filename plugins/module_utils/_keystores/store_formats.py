@@ -23,7 +23,7 @@ from . import der, jks, key_derivation
 PEM, PKCS12, JKS = "PEM", "PKCS12", "JKS"
 TYPES = (PEM, PKCS12, JKS)
 
-#: Most certificates and keys in a store. The trust store of a JDK has some 150.
+#: The most certificates and keys in a store. The trust store of a JDK has about 150.
 MAX_ENTRIES = jks.MAX_ENTRIES
 
 _MARKER = re.compile(rb"-----(BEGIN|END) ([A-Z0-9 ]{1,40})-----")
@@ -203,7 +203,7 @@ def _too_many(subject: str) -> InputError:
 
 
 def _check_iterations(data: bytes, subject: str) -> None:
-    """Refuse what takes too long to decrypt, before it is tried.
+    """Check, before decrypting, that decrypting does not take too long.
 
     :raises ValueError: the iterations cannot be read.
     """
@@ -211,7 +211,7 @@ def _check_iterations(data: bytes, subject: str) -> None:
     if count > key_derivation.MAX_ITERATIONS:
         raise InputError(
             subject,
-            f"its encryption asks for {count} iterations of key derivation, and {key_derivation.MAX_ITERATIONS} are "
+            f"its encryption needs {count} iterations of key derivation, and {key_derivation.MAX_ITERATIONS} are "
             "allowed",
             "Create it again with fewer, for example 100000",
         )

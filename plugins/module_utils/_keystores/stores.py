@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Trust stores and key stores: read from any format, checked, and written as JKS.
+"""Read trust stores and key stores in any format, check them, and write them as JKS.
 
 Every fault of a store is found here, before anything is written, and has its own message.
 """
@@ -23,7 +23,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 
 from . import jks, store_formats, x509
 
-#: Most bytes of a store. The trust store of a JDK has some 200 kB.
+#: The largest size of a store, in bytes. The trust store of a JDK has about 200 kB.
 MAX_STORE_BYTES = 4 * 1024 * 1024
 
 _MAX_CHAIN = 100
@@ -54,7 +54,7 @@ class StoreOption:
 
     @property
     def subject(self) -> str:
-        """Return what an error calls it."""
+        """Return the name of the store in errors."""
         return f"{self.role} {self.path}" if self.path else f"{self.role} (content)"
 
 
@@ -186,7 +186,7 @@ def file_name(prefix: str, role: str, content: bytes) -> str:
 
 
 class Expiry(t.NamedTuple):
-    """When a client stops working, in seconds since 1970, and the subject of the certificate that expires then."""
+    """The time when a client stops working, in seconds since 1970, and the subject of the certificate that expires."""
 
     not_after: int
     subject: str

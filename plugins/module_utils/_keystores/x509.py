@@ -106,9 +106,9 @@ def names(certificate_der: bytes) -> t.List[str]:
 
 
 def key_matches_certificate(private_key_der: bytes, certificate_der: bytes) -> bool:
-    """Return whether a private key (PKCS8 DER, not encrypted) belongs to a certificate.
+    """Tell whether a private key (PKCS8 DER, not encrypted) belongs to a certificate.
 
-    OpenSSL answers, through :mod:`ssl`, so every kind of key that it knows works. False also if it cannot read one.
+    OpenSSL decides, through :mod:`ssl`, so every type of key that it supports works. False also if it cannot read one.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # The question is whether they belong together, not whether the key is long enough.
@@ -148,7 +148,7 @@ def _alternative_names(sequence: bytes) -> t.Iterator[str]:
 
 
 def _memory_file() -> t.Tuple[int, str]:
-    """Return a file for OpenSSL, which accepts no bytes: in memory if possible, else one that only its owner reads."""
+    """Return a file for OpenSSL, which accepts no bytes: in memory if possible, else readable by its owner only."""
     if hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
         descriptor = os.memfd_create("key")
         return descriptor, f"/proc/self/fd/{descriptor}"

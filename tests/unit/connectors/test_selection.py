@@ -122,8 +122,8 @@ def test_a_query_counts_what_it_passes_over(server: Server) -> None:
         ("[?name ==", "not a JMESPath expression"),
         ("[?starts_with(id, 'x')]", "it fails"),
         ("[?name == 'x']", "matches none of the 5"),
-        ("[].id", "something else than projects"),
-        ("length(@)", "something else than projects"),
+        ("[].id", "neither projects nor names"),
+        ("length(@)", "neither projects nor names"),
     ],
 )
 def test_a_query_that_cannot_be_meant(server: Server, query: str, cause: str) -> None:

@@ -283,7 +283,7 @@ def test_a_folder_of_authorities(emulator: Emulator, tmp_path: pathlib.Path) -> 
 def test_no_authorities(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     empty = tmp_path / "empty.pem"
     empty.write_text("none here\n")
-    with pytest.raises(InputError, match=r"option ca_path, .*empty\.pem: it holds no certificate"):
+    with pytest.raises(InputError, match=r"option ca_path, .*empty\.pem: it contains no certificate"):
         connection({**OPTIONS, "ca_path": str(empty)})
     os.mkfifo(tmp_path / "pipe.pem")
     for path in (tmp_path / "pipe.pem", pathlib.Path("/dev/zero")):
