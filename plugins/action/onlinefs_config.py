@@ -15,6 +15,8 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import kafka_client_arguments
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.checked_options import refuse_wrong_types
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import (
     KafkaDeclaration,
     KeyStore,
@@ -32,7 +34,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores 
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import require_joined
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.options import transaction_to_environment
-from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import find, refuse_wrong_types
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import find
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._to_builtin import to_builtin
 
 _MODULE = "hopsworks.kafka.onlinefs_config"
@@ -62,7 +64,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if arguments.get("client_id") is None:
             arguments["client_id"] = f"onlinefs_{variables.get('inventory_hostname', 'host')}"
         try:
-            refuse_wrong_types(arguments)
+            refuse_wrong_types(kafka_client_arguments(), arguments)
             client = self._declaration(arguments, variables)
         except HopsworksKafkaError as error:
             return {**result, "failed": True, "msg": str(error)}

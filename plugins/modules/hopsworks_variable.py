@@ -89,29 +89,13 @@ error:
     error_code: 320003}
 """
 
-import typing as t
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectReport
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import variables_task
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.arguments import hopsworks_arguments
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import mask_params
-
-
-def specification() -> t.Dict[str, t.Any]:
-    """Return the options, as DOCUMENTATION above describes them."""
-    return {**hopsworks_arguments(), "variables": {"type": "raw", "required": True, "no_log": True}}
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.masked_module import run_module
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=specification(), supports_check_mode=True)
-    options = mask_params(module)
-    with DefectReport(module):
-        result = variables_task.run(options, module.check_mode, module._diff)
-        if result["failed"]:
-            module.fail_json(**result)
-        module.exit_json(**result)
+    run_module(variables_task.TASK)
 
 
 if __name__ == "__main__":

@@ -227,24 +227,13 @@ error:
     error_code: 320012}
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectReport
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_task
-from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.argument_spec import connector_spec
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import mask_params
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.masked_module import run_module
 
 
 def main() -> None:
-    """Run the module. On the controller the action plugin of the same name does the work without it."""
-    module = AnsibleModule(supports_check_mode=True, **connector_spec())
-    options = mask_params(module)
-    with DefectReport(module):
-        result = connector_task.run(options, module.check_mode, module._diff)
-        for warning in result.pop("warnings", ()):
-            module.warn(warning)
-        if result["failed"]:
-            module.fail_json(**result)
-        module.exit_json(**result)
+    """Run the module."""
+    run_module(connector_task.TASK)
 
 
 if __name__ == "__main__":

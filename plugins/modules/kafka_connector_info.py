@@ -173,27 +173,13 @@ error:
     error_code: 320012}
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectReport
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_info
-from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.argument_spec import connector_info_spec
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import to_result
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import mask_params
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.masked_module import run_module
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(supports_check_mode=True, **connector_info_spec())
-    options = mask_params(module)
-    with DefectReport(module):
-        try:
-            result = connector_info.run(options)
-        except HopsworksKafkaError as error:
-            result = {"failed": True, "msg": str(error), "error": to_result(error)}
-        if result.pop("failed"):
-            module.fail_json(**result)
-        module.exit_json(changed=False, **result)
+    run_module(connector_info.TASK)
 
 
 if __name__ == "__main__":

@@ -287,74 +287,13 @@ msg:
   sample: "Kafka connection: stage tls failed at kafka-1.example.com:9093: certificate_expired"
 """
 
-
-import typing as t
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectReport
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import (
-    kafka_client_arguments,
-    mask_params,
-)
-from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import probe_task, report
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.masked_module import run_module
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import probe_task
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(
-        argument_spec={
-            **kafka_client_arguments(),
-            "properties_file": {"type": "path"},
-            "path_map": {"type": "dict", "default": {}},
-            "topics": {"type": "list", "elements": "raw", "default": []},
-            "operations": {
-                "type": "list",
-                "elements": "str",
-                "choices": list(probe_task.OPERATIONS),
-                "default": ["read", "write"],
-            },
-            "groups": {"type": "list", "elements": "str", "default": []},
-            "round_trip": {"type": "bool", "default": False},
-            "timeout": {"type": "float", "default": 15},
-            "until": {"type": "str", "choices": list(report.STAGES)},
-            "min_days_valid": {"type": "int", "default": 0},
-            "probes": {
-                "type": "list",
-                "elements": "dict",
-                "no_log": True,
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "properties": {"type": "dict", "no_log": True},
-                    "truststore": {"type": "dict", "no_log": True},
-                    "keystore": {"type": "dict", "no_log": True},
-                    "topics": {"type": "list", "elements": "raw"},
-                    "groups": {"type": "list", "elements": "str"},
-                },
-            },
-            "workers": {"type": "int", "default": 16},
-        },
-        mutually_exclusive=[("properties", "properties_file")],
-        required_one_of=[("properties", "properties_file", "probes")],
-        supports_check_mode=True,
-    )
-    options = mask_params(module)
-    with DefectReport(module):
-        result = _run(options, module.check_mode)
-        for warning in result.pop("warnings", ()):
-            module.warn(warning)
-        if result.get("ok"):
-            module.exit_json(**result)
-        module.fail_json(**result)
-
-
-def _run(options: t.Mapping[str, t.Any], check_mode: bool) -> t.Dict[str, t.Any]:
-    """Return the module's result; ``ok`` is true in it if the probe passed."""
-    try:
-        outcome = probe_task.run(options, check_mode=check_mode)
-    except HopsworksKafkaError as error:
-        return {"msg": str(error)}
-    return {"msg": outcome.message, "warnings": outcome.warnings, **outcome.result}
+    run_module(probe_task.TASK)
 
 
 if __name__ == "__main__":

@@ -538,14 +538,12 @@ diagnosis:
 import os
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectError, DefectReport
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import (
-    kafka_client_arguments,
-    mask_params,
-)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask, RunMode
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import kafka_client_arguments
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.masked_module import run_module
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import config_task, options
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.file_checks import ProbeFailed
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.transaction import RolledBack
@@ -557,7 +555,7 @@ def argument_spec() -> t.Dict[str, t.Any]:
     for role in ("truststore", "keystore"):
         spec[role]["options"]["remote_src"] = {"type": "bool", "default": False}
     for name in ("consumer_properties", "vector_db_properties", "producer_properties"):
-        spec[name] = {"type": "dict", "default": {}, "no_log": True}
+        spec[name] = {"type": "dict", "default": {}}
     spec.update(
         state={"type": "str", "choices": ["present", "reverted"], "default": "present"},
         generation={"type": "int", "default": 0},
@@ -575,7 +573,6 @@ def argument_spec() -> t.Dict[str, t.Any]:
         service_name={"type": "str", "default": "onlinefs"},
         service_commands={
             "type": "dict",
-            "no_log": True,  # a command may contain a password, and the system log would get it
             "options": {"restart": {"type": "str", "required": True}, "status": {"type": "str"}},
         },
         service_timeout={"type": "int", "default": 120},
@@ -593,32 +590,22 @@ def argument_spec() -> t.Dict[str, t.Any]:
     return spec
 
 
-def main() -> None:
-    """Run the module."""
-    module = AnsibleModule(
-        argument_spec=argument_spec(),
-        supports_check_mode=True,
-        required_if=[
+def _spec() -> t.Dict[str, t.Any]:
+    return {
+        "argument_spec": argument_spec(),
+        "required_if": [
             ("state", "present", ("service_version", "properties")),
             ("service_manager", "command", ("service_commands",)),
         ],
-    )
-    params = {**mask_params(module), "_transaction": options.transaction_of(os.environ)}
-    module.params = options.masked(module.params)
-    with DefectReport(module):
-        result = _run(params, module.check_mode, module._diff)
-        if result.pop("failed", False):
-            module.fail_json(**result)
-        for warning in result.pop("warnings"):
-            module.warn(warning)
-        module.exit_json(**result)
+    }
 
 
-def _run(params: t.Dict[str, t.Any], check: bool, diff: bool) -> t.Dict[str, t.Any]:
+def _run(given: t.Mapping[str, t.Any], mode: RunMode) -> t.Dict[str, t.Any]:
     """Return the module's result; ``failed`` is in it if the run failed. No secrets."""
     secrets: t.Set[str] = set()
+    params = {**given, "_transaction": options.transaction_of(os.environ)}
     try:
-        return config_task.run(params, check, diff, secrets)
+        return config_task.run(params, mode.check_mode, mode.diff, secrets)
     except RolledBack as error:
         reasons = [reason for reason in (error.first, error.second) if reason]
         result = {
@@ -636,6 +623,11 @@ def _run(params: t.Dict[str, t.Any], check: bool, diff: bool) -> t.Dict[str, t.A
         return {"failed": True, "msg": clean(str(error), secrets), "probe": error.report}
     except HopsworksKafkaError as error:
         return {"failed": True, "msg": clean(str(error), secrets)}
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(ModuleTask("onlinefs_config", _spec, _run))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import os
 import typing as t
 
 from ansible.errors import AnsibleError
-from ansible.module_utils.common.validation import check_type_dict
 from ansible.plugins.action import ActionBase
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import to_result
@@ -20,13 +19,6 @@ Values = t.Dict[str, t.Any]
 Variables = t.Mapping[str, t.Any]
 
 _ROLES = ("truststore", "keystore")
-#: Options with options of their own, and what to give there.
-_EXAMPLES = {
-    "truststore": "Give {path: FILE} or {content: TEXT}",
-    "keystore": "Give {path: FILE} or {content: TEXT}",
-    "slice": "Give {index: 0, count: 4}",
-}
-_DICTIONARIES = tuple(_EXAMPLES)
 #: Options that are lists whose items may have stores of their own.
 _LISTS = ("projects", "probes")
 
@@ -48,35 +40,6 @@ def find(action: ActionBase, path: str, variables: Variables) -> t.Optional[str]
     return None if found is None else str(action._loader.get_real_file(found))
 
 
-def refuse_wrong_types(options: t.Mapping[str, t.Any]) -> None:
-    """Refuse what ansible-core would refuse as well, but before it knows which options are secret.
-
-    If an option with options of its own is no dictionary, the search for secrets in the arguments ends there, and the
-    failure shows all of them at ``-vvv`` (``_list_no_log_values``):
-    https://github.com/ansible/ansible/blob/v2.17.0/lib/ansible/module_utils/common/parameters.py
-
-    :raises InputError: such an option has another type. Its value is not quoted.
-    """
-    for name in _DICTIONARIES:
-        value = options.get(name)
-        if value is not None and not isinstance(value, dict) and not _is_dictionary_text(value):
-            raise InputError(f"option {name}", "it must be a dictionary", _EXAMPLES[name])
-    probes = options.get("probes")
-    for number, item in enumerate(probes if isinstance(probes, list) else (), start=1):
-        if not isinstance(item, dict):
-            raise InputError("option probes", f"item {number} must be a dictionary", "Give {name: NAME, …}")
-        refuse_wrong_types({name: item.get(name) for name in _ROLES})
-
-
-def _is_dictionary_text(value: t.Any) -> bool:
-    """Tell whether ansible-core takes a text for a dictionary: JSON, or ``key=value``."""
-    try:
-        check_type_dict(value)
-    except TypeError:
-        return False
-    return True
-
-
 def _inventories(variables: Variables) -> t.List[str]:
     sources = [str(source) for source in variables.get("ansible_inventory_sources") or () if "," not in str(source)]
     return [source if os.path.isdir(source) else os.path.dirname(source) for source in sources]
@@ -93,19 +56,20 @@ class ControllerStoresMixin(ActionBase):  # type: ignore[misc]
         try:
             self._prepare(task_vars or {})
         except InputError as error:
-            return {"failed": True, "msg": str(error), "error": to_result(error)}
+            return self._refused(error)
         return t.cast("Values", super().run(tmp, task_vars))
+
+    def _refused(self, error: InputError) -> Values:
+        return {"failed": True, "msg": str(error), "error": to_result(error)}
 
     def _prepare(self, variables: Variables) -> None:
         """Check and complete the arguments of the task.
 
-        :raises InputError: a text is given instead of a list, which Ansible would split at commas, or an option with
-            options of its own has another type.
+        :raises InputError: a text is given instead of a list, which Ansible would split at commas.
         """
         for name in _LISTS:
             if isinstance(self._task.args.get(name), str):
                 raise InputError(f"option {name}", "it is a text, not a list", "Give a list, even of a single item")
-        refuse_wrong_types(self._task.args)
         if self._connection.transport == "local":
             self._task.args = self._located(to_builtin(self._task.args), variables)
 

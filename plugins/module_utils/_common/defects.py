@@ -26,12 +26,6 @@ _OURS = re.compile(r".*ansible_collections/hopsworks/kafka/plugins/(?:module_uti
 _LIBRARIES = re.compile(r".*(?:site|dist)-packages/")
 
 
-class FailingModule(t.Protocol):
-    """The part of ``AnsibleModule`` that :class:`DefectReport` uses."""
-
-    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn: ...
-
-
 class DefectError(HopsworksKafkaError):
     """An exception that nothing in this collection expects.
 
@@ -74,24 +68,6 @@ def traceback_lines(error: BaseException) -> t.List[str]:
             lines.append(f"  ({len(frames) - MAX_FRAMES} calls left out)")
         lines += [f"  {_place(frame)}" for frame in frames[-MAX_FRAMES:]]
     return lines
-
-
-class DefectReport:
-    """A context that fails the module with a clear message when its block raises an unexpected exception.
-
-    ``exit_json`` and ``fail_json`` work inside the block as usual.
-    """
-
-    def __init__(self, module: FailingModule) -> None:
-        self._module = module
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: t.Any, error: t.Optional[BaseException], trace: t.Any) -> None:
-        if isinstance(error, Exception):
-            defect = DefectError(error)
-            self._module.fail_json(msg=str(defect), exception=defect.traceback)
 
 
 def _frames(error: BaseException) -> t.Iterator[traceback.FrameSummary]:

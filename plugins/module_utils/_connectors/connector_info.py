@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import connectors, files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_each_project import (
     Failure,
@@ -18,10 +20,12 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_eac
     selection_from,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import to_result
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session, connection
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_connector import FIELDS
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive import public_value, secret_value
 
+from .argument_spec import connector_info_spec
 from .connector_planner import DesiredConnector, differences, locations
 from .desired import OVERRIDABLE, declare_connectors, overrides_by_project
 
@@ -59,7 +63,15 @@ class ProjectInfo:
 
 
 def run(options: Options) -> Fields:
-    """Run the task and return its result, with ``failed`` true if a project could not be read.
+    """Run the task and return its result, with ``failed`` true if anything could not be read."""
+    try:
+        return read_projects(options)
+    except HopsworksKafkaError as error:
+        return {"failed": True, "msg": str(error), "error": to_result(error)}
+
+
+def read_projects(options: Options) -> Fields:
+    """Read the projects and return the result, with ``failed`` true if one of them could not be read.
 
     :param options: those of the module.
     :raises HopsworksKafkaError: the input is wrong, or the projects cannot be listed.
@@ -87,6 +99,7 @@ def run(options: Options) -> Fields:
     visits = for_each_project(server, selection_from(options, overrides), visit, skip)
     tracebacks = [info.failure.traceback for info in visits.results if info.failure and info.failure.traceback]
     return {
+        "changed": False,
         "failed": any(info.failure for info in visits.results),
         "msg": _message(visits.results),
         "results": [info.to_result() for info in visits.results],
@@ -167,3 +180,6 @@ def declaration(project: str, connector: t.Mapping[str, t.Any]) -> t.Tuple[Field
     given.update({str(option.get("name")): option.get("value") for option in connector.get("options") or ()})
     secrets = sorted(name for name, value in given.items() if secret_value(name, value))
     return {"name": project, "properties": {n: v for n, v in given.items() if n not in secrets}}, secrets
+
+
+TASK = ModuleTask("kafka_connector_info", connector_info_spec, lambda options, _mode: run(options))

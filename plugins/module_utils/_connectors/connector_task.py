@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.progress import Show
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_each_project import (
     Failure,
@@ -23,6 +24,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session, connection
 
 from . import summary
+from .argument_spec import connector_spec
 from .connector_planner import DesiredConnector
 from .desired import OVERRIDABLE, check_connector, declare_connectors, overrides_by_project
 from .project_outcome import ProjectOutcome
@@ -95,3 +97,6 @@ def roll_out(options: Options, check_mode: bool, show: t.Optional[Show] = None) 
         return ProjectOutcome(project.name, "skipped", failure=failure)
 
     return Rollout(for_each_project(server, selection, visit, skip, show), tuple(warnings))
+
+
+TASK = ModuleTask("kafka_connector", connector_spec, lambda options, mode: run(options, *mode))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.module_utils.common.parameters import env_fallback
+
 #: The number of requests at a time. Hopsworks handles 200, over 32 connections to its database: its installer sets the
 #: first number (logicalclocks/hopsworks-chef, recipes/install.rb), and the second is Payara's default. Some of those
 #: connections are left to other users.
@@ -16,8 +18,6 @@ DEFAULT_WORKERS = 25
 
 def hopsworks_arguments() -> t.Dict[str, t.Any]:
     """Return the options of the connection to Hopsworks, with the environment variables of its Python client."""
-    from ansible.module_utils.basic import env_fallback  # noqa: PLC0415
-
     return {
         "host": {"type": "str", "required": True, "fallback": (env_fallback, ["HOPSWORKS_HOST"])},
         "port": {"type": "int", "default": 443, "fallback": (env_fallback, ["HOPSWORKS_PORT"])},
@@ -32,8 +32,7 @@ def hopsworks_arguments() -> t.Dict[str, t.Any]:
 def selection_arguments() -> t.Dict[str, t.Any]:
     """Return the options that select projects."""
     return {
-        # Overrides hold secrets; conceal() leaves the names readable.
-        "projects": {"type": "list", "elements": "raw", "no_log": True},
+        "projects": {"type": "list", "elements": "raw"},
         "project_query": {"type": "str"},
         "exclude": {"type": "list", "elements": "str", "default": []},
         "slice": {

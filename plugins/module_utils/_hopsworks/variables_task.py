@@ -11,10 +11,12 @@ import dataclasses
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Action, Change, Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.public_variables import secret_variable
 
 from . import variables as api
+from .arguments import hopsworks_arguments
 from .request_errors import RequestError, to_result
 from .session import Session, connection
 
@@ -175,3 +177,11 @@ def _message(plan: Plan, count: int, check_mode: bool) -> str:
 def _side(changes: t.Sequence[t.Mapping[str, t.Any]], side: str) -> str:
     """Return one side of the diff, as lines ``name: value``."""
     return "".join(f"{change['what']}: {change[side]}\n" for change in changes if change[side] is not None)
+
+
+def variables_spec() -> t.Dict[str, t.Any]:
+    """Return the options of ``hopsworks_variable``."""
+    return {"argument_spec": {**hopsworks_arguments(), "variables": {"type": "raw", "required": True}}}
+
+
+TASK = ModuleTask("hopsworks_variable", variables_spec, lambda options, mode: run(options, mode.check_mode, mode.diff))

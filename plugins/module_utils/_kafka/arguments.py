@@ -23,14 +23,6 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.public_var
 
 from .sensitive import certain_secrets_of, public_value
 
-
-class Module(t.Protocol):
-    """What of an ``AnsibleModule`` is needed here."""
-
-    params: t.Dict[str, t.Any]
-    no_log_values: t.Set[str]
-
-
 #: Options that are Kafka properties.
 _PROPERTIES = frozenset(("properties", "consumer_properties", "vector_db_properties", "producer_properties"))
 _STORES = frozenset(("truststore", "keystore"))
@@ -47,7 +39,7 @@ _PUBLIC_KEYS: t.Mapping[str, t.FrozenSet[str]] = {
 def kafka_client_arguments() -> t.Dict[str, t.Any]:
     """Return the options that declare a Kafka client, for the argument spec of a module."""
     return {
-        "properties": {"type": "dict", "no_log": True},
+        "properties": {"type": "dict"},
         "truststore": _store_argument(),
         "keystore": _store_argument(),
     }
@@ -56,9 +48,6 @@ def kafka_client_arguments() -> t.Dict[str, t.Any]:
 def _store_argument() -> t.Dict[str, t.Any]:
     return {
         "type": "dict",
-        # As a whole: the system log would get the text of the dictionary, in which line breaks and backslashes are
-        # escaped, so that ansible-core does not find the secrets of the options below in it.
-        "no_log": True,
         "options": {
             "path": {"type": "path"},
             "content": {"type": "str", "no_log": True},
@@ -69,19 +58,6 @@ def _store_argument() -> t.Dict[str, t.Any]:
         "mutually_exclusive": [("path", "content")],
         "required_one_of": [("path", "content")],
     }
-
-
-def mask_params(module: Module) -> t.Dict[str, t.Any]:
-    """Leave only what may be shown in ``module.params``, and return the options as they were given.
-
-    Call it first, once. Options that may hold a secret are ``no_log`` as a whole, which keeps them out of the system
-    log, but would also blank out every word in them (``SASL_SSL``, a project's name) in the results. So the list of
-    texts to blank out is cut down to the secrets.
-    """
-    given = module.params
-    module.params = mask(given)
-    module.no_log_values = listed_secrets(given)
-    return given
 
 
 def listed_secrets(options: t.Mapping[str, t.Any]) -> t.Set[str]:

@@ -17,7 +17,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import MASK, hide, secret_name
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import secret_name
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_declaration
 
 from . import desired_files, metrics_page, onlinefs_versions
@@ -198,15 +198,6 @@ def secrets(params: Params) -> t.Set[str]:
     for command in (params["service_commands"] or {}).values():
         found |= _secrets_in_command(command or "")
     return found
-
-
-def masked(params: Params) -> t.Dict[str, t.Any]:
-    """Return the options with the secrets in commands and in the metrics page's URL masked, for the invocation."""
-    commands = params["service_commands"]
-    shown = {k: v and hide(v, _secrets_in_command(v)) for k, v in commands.items()} if commands else commands
-    url = params["metrics_url"] or ""
-    unsafe = "@" in url or "?" in url
-    return {**params, "service_commands": shown, "metrics_url": MASK if unsafe else params["metrics_url"]}
 
 
 def _secrets_in_command(command: str) -> t.Set[str]:

@@ -11,7 +11,8 @@ import functools
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common import regular_files
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask, Result, RunMode
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties as properties_format
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import (
     STORE_PROPERTIES,
@@ -25,13 +26,11 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores import load_keystore, load_truststore
 
 from . import file_rights
+from .argument_spec import OPERATIONS, probe_spec
 from .cache import ProbeCache
 from .options import ProbeOptions, TopicRequirement
 from .probe import Job, probe_all
 from .report import Report
-
-#: Kafka's ACL operations on topics (org.apache.kafka.common.acl.AclOperation), in lower case.
-OPERATIONS = ("read", "write", "describe", "describe_configs", "alter", "alter_configs", "create", "delete")
 
 _TABLES = 3
 _MAX_PROPERTIES = 1024 * 1024
@@ -229,3 +228,15 @@ def _many(names: t.Sequence[str], reports: t.Sequence[Report]) -> ProbeOutcome:
         lines.append(f"\n--- {name}\n{report.table()}")
     warnings = tuple(dict.fromkeys(warning for report in reports for warning in report.warnings))
     return ProbeOutcome(result, "\n".join(lines), warnings)
+
+
+def _module_result(options: Params, mode: RunMode) -> Result:
+    """Return the result of the module, ``failed`` if the probe did not pass."""
+    try:
+        outcome = run(options, mode.check_mode)
+    except HopsworksKafkaError as error:
+        return {"failed": True, "msg": str(error)}
+    return {**outcome.result, "failed": not outcome.result["ok"], "msg": outcome.message, "warnings": outcome.warnings}
+
+
+TASK = ModuleTask("kafka_probe", probe_spec, _module_result)

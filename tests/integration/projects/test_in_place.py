@@ -1,10 +1,11 @@
-"""kafka_connector run by Ansible returns the same on the controller, without a process of its own, and as a module."""
+"""A module run by Ansible returns the same on the controller, without a process of its own, and as a module."""
 
 from __future__ import annotations
 
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import typing as t
@@ -33,13 +34,20 @@ class Played(t.NamedTuple):
 
 
 def play(
-    modules: Modules, folder: pathlib.Path, *arguments: str, another_python: bool = False, **task: t.Any
+    modules: Modules,
+    folder: pathlib.Path,
+    *arguments: str,
+    module: str = "kafka_connector",
+    another_python: bool = False,
+    **task: t.Any,
 ) -> Played:
-    """Run one task of kafka_connector, whether it succeeds or fails."""
+    """Run one task, whether it succeeds or fails."""
     interpreter = other_python(folder) if another_python else sys.executable
-    options = {**modules.emulator.connection, "properties": sasl(), **task.pop("options", {})}
+    server = {} if module == "kafka_probe" else modules.emulator.connection
+    properties = {} if module == "hopsworks_variable" else {"properties": sasl()}
+    options = {**server, **properties, **task.pop("options", {})}
     tasks = [
-        {"hopsworks.kafka.kafka_connector": options, "register": "done", "ignore_errors": True, **task},
+        {f"hopsworks.kafka.{module}": options, "register": "done", "ignore_errors": True, **task},
         {
             "ansible.builtin.copy": {"content": "{{ done | to_json }}", "dest": f"{folder}/done.json"},
             "check_mode": False,
@@ -86,11 +94,16 @@ def vaulted() -> str:
     return "!vault " + json.dumps(text)
 
 
+def shown(output: str) -> dict[str, t.Any]:
+    """Return the result as the default callback shows it."""
+    text = re.split(r"(?:changed|ok|failed|fatal): \[localhost\]:? (?:FAILED! )?=> ", output, maxsplit=1)[1]
+    result: dict[str, t.Any] = json.JSONDecoder().raw_decode(text)[0]
+    return result
+
+
 def invocation(output: str) -> dict[str, t.Any]:
-    """Return the module's arguments from the result that the default callback shows."""
-    shown = output[output.index("changed: [localhost] => ") :].split("=> ", 1)[1]
-    result: dict[str, t.Any] = json.JSONDecoder().raw_decode(shown)[0]
-    return t.cast("dict[str, t.Any]", result.get("invocation", {}))
+    """Return the module's arguments; a registered result never has them, but they are shown at -vvv."""
+    return t.cast("dict[str, t.Any]", shown(output).get("invocation", {}))
 
 
 def test_both_ways_predict_and_do_the_same(hopsworks: Modules, tmp_path: pathlib.Path) -> None:
@@ -99,7 +112,6 @@ def test_both_ways_predict_and_do_the_same(hopsworks: Modules, tmp_path: pathlib
     assert not here.as_module and module.as_module
     assert here.result == module.result
     assert here.result["changed"] and here.result["diff"] and not hopsworks.writes()
-    # A registered result never has it, but it is shown at -vvv.
     assert [invocation(played.output) for played in (here, module)] == [invocation(module.output)] * 2
     if INVOCATION:
         assert invocation(here.output)["module_args"]["api_key"] == MASK
@@ -128,6 +140,47 @@ def test_both_ways_refuse_alike(hopsworks: Modules, tmp_path: pathlib.Path, opti
     here, module = (play(hopsworks, tmp_path, options=options, another_python=other) for other in (False, True))
     assert here.result["failed"] and here.result["msg"]
     assert here.result == module.result
+
+
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("kafka_connector", {"name": "not_the_default"}),  # which comes with a warning
+        ("kafka_connector_info", {"effective": True}),
+        ("kafka_connector_info", {"projects": ["nobodys"]}),
+        ("hopsworks_variable", {"variables": {"enable_bring_your_own_kafka": True, "mood": "fine"}}),
+        ("hopsworks_variable", {"variables": "mood=fine"}),
+        ("hopsworks_variable", {"host": None}),
+        ("kafka_probe", {"properties": {"bootstrap.servers": "127.0.0.1:1"}, "timeout": 2}),
+        ("kafka_probe", {"until": "config", "groups": ["g"]}),
+        ("kafka_probe", {"probes": [{"name": "one", "properties": {"x.y": "z"}}], "until": "config", "topics": [{}]}),
+        ("kafka_probe", {"timeout": 0}),
+        ("kafka_probe", {"properties": None}),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_every_module_runs_both_ways(
+    hopsworks: Modules, tmp_path: pathlib.Path, module: str, options: dict[str, t.Any]
+) -> None:
+    here, elsewhere = (
+        play(hopsworks, tmp_path, "--check", "--diff", module=module, options=options, another_python=other)
+        for other in (False, True)
+    )
+    assert not here.as_module and elsewhere.as_module
+    assert untimed(here.result) == untimed(elsewhere.result)
+    assert untimed(shown(here.output)) == untimed(shown(elsewhere.output))
+    assert here.result["failed"] or "changed" in here.result
+    if module == "kafka_connector":
+        assert here.result["warnings"]
+
+
+def untimed(value: t.Any) -> t.Any:
+    """Return a value without what takes another time in each run."""
+    if isinstance(value, dict):
+        return {key: untimed(item) for key, item in value.items() if key != "ms"}
+    if isinstance(value, list):
+        return [untimed(item) for item in value]
+    return re.sub(r" +(\d+ )?", " ", value) if isinstance(value, str) else value
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,6 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.fan_out im
 SECRET = "S3CRET-in-a-text"
 
 
-class FakeModule:
-    def __init__(self) -> None:
-        self.failure: dict[str, t.Any] = {}
-
-    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
-        self.failure = {"msg": msg, **kwargs}
-        raise SystemExit(1)
-
-
 def raise_plainly() -> None:
     password = SECRET
     raise ValueError(f"cannot use {password}")
@@ -132,24 +123,3 @@ def test_the_innermost_calls_of_a_deep_recursion_are_shown() -> None:
 def test_paths_are_shown_without_what_depends_on_the_machine(path: str, shown: str) -> None:
     error = raised_by(lambda: exec(compile("1 // 0", path, "exec")))
     assert defects.traceback_lines(error)[-1] == f"  {shown}:1 in <module>"
-
-
-def test_an_unexpected_exception_fails_the_module_clearly() -> None:
-    module = FakeModule()
-    with pytest.raises(SystemExit), defects.DefectReport(module):
-        raise_with_a_cause()
-    assert module.failure["msg"] == (
-        f"defect in hopsworks.kafka: KeyError at common/test_defects.py:{line_of(raise_with_a_cause, 'raise KeyError')}"
-        " in raise_with_a_cause. Report it together with the traceback that -vvv shows."
-    )
-    assert "in raise_plainly" in module.failure["exception"]
-    assert SECRET not in str(module.failure)
-
-
-def test_the_regular_end_of_a_module_is_left_alone() -> None:
-    module = FakeModule()
-    with defects.DefectReport(module):
-        pass
-    with pytest.raises(SystemExit), defects.DefectReport(module):
-        module.fail_json(msg="wrong input")
-    assert module.failure == {"msg": "wrong input"}

@@ -38,7 +38,7 @@ def options(emulator: Emulator, **more: t.Any) -> dict[str, t.Any]:
 
 
 def seen(emulator: Emulator, **more: t.Any) -> list[dict[str, t.Any]]:
-    result = connector_info.run(options(emulator, **more))
+    result = connector_info.read_projects(options(emulator, **more))
     assert "S3CRET" not in str(result)
     assert not result["failed"]
     return t.cast("list[dict[str, t.Any]]", result["results"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import typing as t
 import uuid
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import arguments
@@ -10,29 +9,20 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import argu
 JAAS = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="fraud" password="pass-of-fraud";'
 
 
-class Module:
-    def __init__(self, **params: t.Any) -> None:
-        self.params = params
-        # What Ansible makes of no_log options: every word in them.
-        self.no_log_values = {"SASL_SSL", "PLAIN", "project_1", "true", "key.0123456789"}
-
-
-def test_conceal() -> None:
-    module = Module(
-        api_key="key.0123456789",
-        properties={"security.protocol": "SASL_SSL", "sasl.jaas.config": JAAS, "ssl.key.password": "key-password"},
-        truststore=None,
-        keystore={"path": "/a.p12", "password": "store-password", "key_password": None, "content": None},
-        projects=[
+def test_what_is_shown_and_what_is_registered() -> None:
+    given = {
+        "api_key": "key.0123456789",
+        "properties": {"security.protocol": "SASL_SSL", "sasl.jaas.config": JAAS, "ssl.key.password": "key-password"},
+        "truststore": None,
+        "keystore": {"path": "/a.p12", "password": "store-password", "key_password": None, "content": None},
+        "projects": [
             "project_1",
             {"name": "PLAIN", "properties": {"sasl.jaas.config": JAAS.replace("pass-of-fraud", "other-secret")}},
         ],
-        workers=16,
-        check_files=True,
-    )
-    given = module.params
-    assert arguments.mask_params(module) is given
-    assert module.params == {
+        "workers": 16,
+        "check_files": True,
+    }
+    assert arguments.mask(given) == {
         "api_key": "********",
         "properties": {"security.protocol": "SASL_SSL", "sasl.jaas.config": "********", "ssl.key.password": "********"},
         "truststore": None,
@@ -41,17 +31,16 @@ def test_conceal() -> None:
         "workers": 16,
         "check_files": True,
     }
-    assert given["properties"]["ssl.key.password"] == "key-password", "the options themselves stay as they are"
-    assert {"key.0123456789", "pass-of-fraud", "key-password", "store-password", JAAS} <= module.no_log_values
+    listed = arguments.listed_secrets(given)
+    assert {"key.0123456789", "pass-of-fraud", "key-password", "store-password", JAAS} <= listed
     # Not the names that stand beside secrets, nor the secrets of single projects, of which there is no bound.
-    assert not {"SASL_SSL", "PLAIN", "project_1", "true", "fraud", "other-secret"} & module.no_log_values
+    assert not {"SASL_SSL", "PLAIN", "project_1", "true", "fraud", "other-secret"} & listed
 
 
 def test_short_secrets_are_masked_but_not_searched_for() -> None:
-    module = Module(api_key="a.b", keystore={"password": "kafka"})
-    arguments.mask_params(module)
-    assert module.params == {"api_key": "********", "keystore": {"password": "********"}}
-    assert module.no_log_values == set()
+    given = {"api_key": "a.b", "keystore": {"password": "kafka"}}
+    assert arguments.mask(given) == {"api_key": "********", "keystore": {"password": "********"}}
+    assert arguments.listed_secrets(given) == set()
 
 
 def test_unknown_names_are_masked_wherever_they_stand() -> None:

@@ -18,6 +18,7 @@ import typing as t
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import mask
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import metrics_page, options
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import FileSet
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import (
@@ -126,7 +127,7 @@ def test_a_password_in_a_command_is_never_shown(
         told = str(caught.value)
     assert secret not in told
     assert secret in options.secrets(params)
-    assert secret not in repr(options.masked(params)) and "/tool" in repr(options.masked(params))
+    assert secret not in repr(mask(params)) and "/tool" in repr(mask(params))
     assert ("got" in told) == (way != "hangs")
 
 
@@ -392,8 +393,8 @@ def test_metrics_urls_that_are_refused(home: Home, url: str, told: str) -> None:
 
 
 def test_a_metrics_url_is_shown_without_its_query(home: Home) -> None:
-    assert "canary" not in repr(options.masked(home.params(metrics_url="http://h/m?token=canary")))
-    assert options.masked(home.params(metrics_url="http://h/m"))["metrics_url"] == "http://h/m"
+    assert "canary" not in repr(mask(home.params(metrics_url="http://h/m?token=canary")))
+    assert mask(home.params(metrics_url="http://h/m"))["metrics_url"] == "http://h/m"
     assert metrics_page.shown("http://[::1]:1/m?token=canary") == "http://[::1]:1/m"
     with pytest.raises(HostError) as caught:
         HealthCheck(Shown(UP), "http://127.0.0.1:1/m?token=canary", 0.1, 0).wait({})

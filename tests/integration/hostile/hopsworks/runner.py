@@ -19,7 +19,7 @@ from tests.integration.hostile.forks import Job, run_jobs
 
 TASKS: dict[str, t.Callable[[Job], t.Any]] = {
     "kafka_connector": lambda options: connector_task.run(options, False, True),
-    "kafka_connector_info": connector_info.run,
+    "kafka_connector_info": connector_info.read_projects,
     "hopsworks_variable": lambda options: variables_task.run(options, False, True),
 }
 
