@@ -211,22 +211,13 @@ error:
     error_code: 320012}
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectReport
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import reach_task
-from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.argument_spec import projects_info_spec
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import mask_params
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.masked_module import run_module
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(supports_check_mode=True, **projects_info_spec())
-    options = mask_params(module)
-    with DefectReport(module):
-        result = reach_task.run(options)
-        if result["failed"]:
-            module.fail_json(**result)
-        module.exit_json(**result)
+    run_module(reach_task.TASK)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import connectors
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_each_project import (
     Failure,
@@ -47,6 +48,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.rights 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session, connection
 
 from . import reach_planner as planner
+from .argument_spec import projects_info_spec
 from .desired import overrides_by_project
 from .reach_planner import ProjectFacts, Reach, Rollout
 
@@ -244,3 +246,6 @@ def _rights(session: Session, options: Options, visited: t.Sequence[_Visited]) -
         # No feature store could be read for want of this scope.
         rights = rights._replace(missing=(FEATURESTORE, *(scope for scope in rights.missing if scope != FEATURESTORE)))
     return rights
+
+
+TASK = ModuleTask("hopsworks_projects_info", projects_info_spec, lambda options, _mode: run(options))
