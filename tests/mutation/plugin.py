@@ -1,17 +1,29 @@
 # Copyright (c) 2026 the hopsworks.kafka authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A pytest plugin for mutmut: fast tests only, and the same ones each time."""
+"""A pytest plugin for mutmut: which tests may notice a mutant, in which order, and for how long."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pathlib
+import signal
+import typing as t
+
 import hypothesis
 import pytest
+from mutmut.mutation import trampoline
+from mutmut.state import state
+from mutmut.stats import record_trampoline_hit
 
 PROFILE = "mutation"
-#: Tests that compare the tables with the clients, which mutants do not touch; and some that know a module's lines or
-#: functions by name, which mutmut changes.
+#: What the tests of one mutant may take, as measured without it. Those of its own room come first, the fastest first.
+MAX_SECONDS = 20.0
+#: Tests that compare the tables with the clients, which mutants do not touch; some that know a module's lines or
+#: functions by name, which mutmut changes; and those that repeat a whole transaction for each of its steps.
 LEFT_OUT = (
+    "test_transaction.py::test_killed_a",
     "test_configs.py::",
     "test_defects.py::test_where_names_the_line_of_the_collection_rather_than_one_of_a_library",
     "test_connector_task.py::test_a_defect",
@@ -19,21 +31,74 @@ LEFT_OUT = (
 
 hypothesis.settings.register_profile(
     PROFILE,
-    max_examples=40,
+    max_examples=20,
     phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
     deadline=None,
     database=None,
     derandomize=True,
 )
 
+PARENT = os.getpid()
+#: In mutmut's folder, which is made anew for each run.
+CALLED_IN_CHILDREN = pathlib.Path.cwd() / "called-in-children"
+
+
+def pytest_configure() -> None:
+    """Record calls in children as well; some of them are not root any more."""
+    CALLED_IN_CHILDREN.touch()
+    CALLED_IN_CHILDREN.chmod(0o666)
+    trampoline.record_trampoline_hit = record
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out the tests that start Java, and those of the list."""
+    """Leave out the tests that start Java, and those of the list; for a mutant, choose and order the others."""
     items[:] = [
         item
         for item in items
         if "java" not in getattr(item, "fixturenames", ()) and not any(name in item.nodeid for name in LEFT_OUT)
     ]
+    _, _, name = os.environ.get("MUTANT_UNDER_TEST", "").partition(".module_utils._")
+    if name:
+        room = f"/tests/unit/{name.partition('.')[0]}/"
+        items.sort(key=lambda item: (room not in item.nodeid, seconds(item)))
+        spent = 0.0
+        for number, item in enumerate(items):
+            spent += seconds(item)
+            if spent > MAX_SECONDS and number:
+                del items[number:]
+                break
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> t.Generator[None, object, object]:
+    """End the process, by the default action of the signal, when a test takes far longer than without a mutant."""
+    signal.alarm(30 + 20 * int(seconds(item)))
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Add what the children of a test called to what mutmut knows; it clears that in its own hook, which comes next."""
+    if os.environ.get("MUTANT_UNDER_TEST") == "stats":
+        state()._stats.update(CALLED_IN_CHILDREN.read_text().split())
+        CALLED_IN_CHILDREN.write_text("")
+
+
+def record(name: str, caller: str | None = None) -> None:
+    """Record a call while mutmut measures the tests, in a forked child too: much of the code runs in one."""
+    if os.getpid() == PARENT:
+        record_trampoline_hit(name, caller)
+    else:
+        with contextlib.suppress(OSError), CALLED_IN_CHILDREN.open("a") as stream:
+            stream.write(f"{name}\n")
+
+
+def seconds(item: pytest.Item) -> float:
+    """Return what mutmut measured for a test; 0 while it still measures."""
+    return float(state().duration_by_test.get(item.nodeid, 0))
 
 
 @pytest.fixture(autouse=True, scope="session")
