@@ -11,7 +11,14 @@ import typing as t
 import urllib.parse
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import MASK, clean, public_url
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import (
+    MASK,
+    clean,
+    public_command,
+    public_text,
+    public_url,
+    url_secrets,
+)
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -241,3 +248,35 @@ def test_the_cost_grows_with_the_length_alone(text: str) -> None:
 
     least = min(cost(20_000) for _number in range(3))
     assert min(cost(200_000) for _number in range(2)) < 30 * max(least, 0.002)
+
+
+@pytest.mark.parametrize(
+    ("text", "secrets"),
+    [
+        ("no url, a=b", set()),
+        ("see https://idp/x and stay", set()),
+        ("https://user:p%40ss@idp/x", {"user:p%40ss", "user:p@ss", "p%40ss", "p@ss"}),
+        ("https://token@idp/x", {"token"}),
+        ("https://u:a@b@idp/x", {"u:a@b", "a@b"}),
+        ("get https://idp/x?key=s+1&flag;z=q#frag=t now", {"s+1", "s 1", "flag", "q", "t"}),
+        ("https://a/?x=1 'https://b/?y=2'", {"1", "2"}),
+    ],
+)
+def test_the_secrets_of_urls(text: str, secrets: set[str]) -> None:
+    assert url_secrets(text) == secrets
+
+
+def test_values_that_hold_a_login_or_a_key_are_masked_whole() -> None:
+    assert public_text("org.apache.x.PlainLoginModule required username=u;") == MASK
+    assert public_text("-----BEGIN PRIVATE KEY-----\nMII") == MASK
+    assert public_text("https://u:p@idp/x") == f"https://{MASK}@idp/x"
+    assert public_text("30000") == "30000"
+
+
+def test_a_command_is_shown_without_its_arguments() -> None:
+    assert public_command("  supervisorctl -p secret restart x ") == f"supervisorctl {MASK}"
+    assert public_command("restart") == "restart"
+
+
+def test_line_ends_of_another_system_are_line_ends() -> None:
+    assert clean("one\r\ntwo\rthree", ()) == "one\ntwo\\x0dthree"
