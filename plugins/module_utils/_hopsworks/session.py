@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import socket
 import ssl
 import time
 import typing as t
@@ -201,7 +202,10 @@ class Session:
             OSError,
             ValueError,
         ) as error:
-            raise transport_error(request, error, at.host, at.port, at.timeout) from None
+            cause = socket.timeout() if LIMITS.was_cut else error
+            raise transport_error(request, cause, at.host, at.port, at.timeout) from None
+        finally:
+            LIMITS.done()
         self._server_seen.once = True
         retry_after = retry_after_seconds(response.headers.get("Retry-After"))
         return self._document(request, status, retry_after, body, given["json"], bounds)

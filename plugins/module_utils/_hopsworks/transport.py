@@ -11,6 +11,7 @@ chunks, trailers, a proxy's answer) ends in time, and after a limited number of 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import socket
@@ -18,23 +19,84 @@ import ssl
 import threading
 import time
 import typing as t
+import weakref
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common import regular_files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
 #: The number of seconds for one address of a host. Another address may answer.
 _CONNECT_SECONDS = 10.0
+#: How often the watchdog looks, and how long it leaves to a time-out that works by itself.
+_WATCH_SECONDS, _GRACE_SECONDS = 0.1, 0.2
 
 
 class TooMuchData(Exception):
     """The server sent more bytes than one exchange may have."""
 
 
+class _Watched:
+    """The exchange of one thread, as the watchdog sees it.
+
+    :ivar end: when it must have ended, in seconds of ``time.monotonic()``.
+    :ivar connection: what it uses.
+    :ivar was_cut: the watchdog has ended it.
+    """
+
+    def __init__(self) -> None:
+        self.end = math.inf
+        self.connection: t.Optional[socket.socket] = None
+        self.was_cut = False
+
+
+class _Watchdog:
+    """Cuts the connections of exchanges that are overdue.
+
+    The time-out of a socket does not hold within one call of OpenSSL, and a server can keep such a call busy for ever,
+    for example with messages that have to be skipped:
+    https://github.com/openssl/openssl/blob/openssl-3.0.15/ssl/statem/statem_lib.c (tls_get_message_header).
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._all: weakref.WeakSet[_Watched] = weakref.WeakSet()
+        self._process = 0
+
+    def watch(self, watched: _Watched) -> None:
+        """Watch a thread's exchanges until the thread ends."""
+        with self._lock:
+            self._all.add(watched)
+            if self._process != os.getpid():  # the thread of a parent does not run in its children
+                self._process = os.getpid()
+                threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(_WATCH_SECONDS)
+            with self._lock:
+                every = list(self._all)
+            for watched in every:
+                if watched.end + _GRACE_SECONDS < time.monotonic() and watched.connection is not None:
+                    watched.was_cut = True
+                    with contextlib.suppress(OSError):
+                        # Not SSLSocket's own method: it would take the TLS away from the thread that uses it.
+                        socket.socket.shutdown(watched.connection, socket.SHUT_RDWR)
+
+
+_WATCHDOG = _Watchdog()
+
+
 class _Limits(threading.local):
     """The time and the bytes that the current exchange of this thread has left."""
 
-    end = math.inf
-    size: float = math.inf
+    def __init__(self) -> None:
+        self.size: float = math.inf
+        self._watched = _Watched()
+        self._process = 0
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether the connection was cut as the time was over."""
+        return self._watched.was_cut
 
     def begin(self, seconds: float, size: int) -> None:
         """Start an exchange.
@@ -42,15 +104,27 @@ class _Limits(threading.local):
         :param seconds: the time for all of it, from resolving the name to the end of the answer.
         :param size: the number of bytes that may be received.
         """
-        self.end = time.monotonic() + seconds
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            _WATCHDOG.watch(self._watched)
         self.size = size
+        self._watched.was_cut = False
+        self._watched.end = time.monotonic() + seconds
+
+    def done(self) -> None:
+        """End the exchange. Its connection may stay open for the next one."""
+        self._watched.end = math.inf
+
+    def uses(self, connection: socket.socket) -> None:
+        """Take note of the connection that the exchange uses."""
+        self._watched.connection = connection
 
     def seconds(self) -> float:
         """Return the seconds left.
 
         :raises socket.timeout: there are none.
         """
-        left = self.end - time.monotonic()
+        left = self._watched.end - time.monotonic()
         if left <= 0:
             raise socket.timeout("the time for the exchange is over")
         return left
@@ -86,6 +160,7 @@ class _TlsSocket(ssl.SSLSocket):
     """A TLS connection. CPython applies the timeout to a whole handshake or read, not to each packet (_ssl.c)."""
 
     def do_handshake(self, block: bool = False) -> None:
+        LIMITS.uses(self)
         self.settimeout(LIMITS.seconds())
         super().do_handshake(block)
 

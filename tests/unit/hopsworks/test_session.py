@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import signal
 import socket
 import ssl
 import subprocess
@@ -316,6 +317,37 @@ def test_a_proxy_that_is_reached_by_tls(
     assert denied.reason == "proxy" and "407" in str(denied)
     assert "407" not in str(failure(emulator.host, emulator.port, ca_path=str(emulator.ca_path)))
     listener.close()
+
+
+def test_a_flood_within_one_call_of_openssl_ends_in_time() -> None:
+    """A client skips HelloRequest messages during a handshake, without coming back while more of them arrive.
+
+    The server is a process of its own, so that it is faster than the client.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        child = os.fork()
+        if child == 0:
+            flood(listener)
+        began = time.monotonic()
+        try:
+            error = failure("127.0.0.1", port, timeout=1)
+        finally:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    assert error.reason == "timeout" and time.monotonic() - began < 2
+
+
+def flood(listener: socket.socket) -> t.NoReturn:
+    hello_request = b"\x16\x03\x03\x00\x04" + b"\0" * 4
+    try:
+        while True:
+            client, _address = listener.accept()
+            with contextlib.suppress(OSError), client:
+                while True:
+                    client.sendall(hello_request * 2000)
+    finally:
+        os._exit(0)
 
 
 @pytest.mark.parametrize(
