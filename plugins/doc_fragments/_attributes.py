@@ -13,13 +13,13 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in check mode. It then says what it would change, and changes nothing.
+    description: Can run in check mode. It then reports what it would change, and changes nothing.
   diff_mode:
     description: In diff mode, returns what changed (or, in check mode, what would change). Secrets are never shown.
   idempotent:
     description:
       - A second run with the same options changes nothing.
-      - This assumes that nobody else altered the same object in between.
+      - This assumes that nobody else changed the same object in the meantime.
 """
 
     # A module that only reads.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How a module reaches Hopsworks.
+    """Options for the connection to Hopsworks.
 
     Keep in step with ``hopsworks_arguments`` in ``module_utils/_hopsworks/arguments.py``.
     """
@@ -45,8 +45,8 @@ options:
     type: path
   timeout:
     description:
-      - Seconds for one request with all its repetitions, from the name lookup to the end of the answer.
-      - A request that is safe to repeat is repeated after a connection failure, or when the server is busy.
+      - The number of seconds for one request including its retries, from the name lookup to the end of the answer.
+      - A request that is safe to repeat is retried after a connection failure, or if the server is busy.
     type: int
     default: 30
   workers:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The declared Kafka client.
+    """Options that declare a Kafka client.
 
     Keep in step with ``kafka_client_arguments`` in ``module_utils/_kafka/arguments.py``.
     """
@@ -16,48 +16,48 @@ class ModuleDocFragment:
 options:
   properties:
     description:
-      - The Kafka client, in the property names of Apache Kafka's own (Java) clients, as its reference lists them.
-        For example C(bootstrap.servers), C(security.protocol), C(sasl.mechanism), C(sasl.jaas.config).
+      - The Kafka client, with the property names of Apache Kafka's own (Java) clients, for example
+        C(bootstrap.servers), C(security.protocol), C(sasl.mechanism), C(sasl.jaas.config).
       - Values may be strings, numbers or booleans.
       - Certificates are given in O(truststore) and O(keystore), or inline in C(ssl.truststore.certificates),
         C(ssl.keystore.certificate.chain) and C(ssl.keystore.key), as Kafka itself allows.
-      - C(ssl.truststore.location) and C(ssl.keystore.location) name a file that is already where it is needed.
+      - C(ssl.truststore.location) and C(ssl.keystore.location) name a file that already exists where the client runs.
     type: dict
   truststore:
     description:
-      - The certificates that the brokers' certificates are verified with, in the form in which you have them.
+      - The certificates that verify the brokers' certificates, in any supported format.
     type: dict
     suboptions: &store
       path:
         description:
           - The file to read. It is read where the task runs.
-          - On the controller a relative path is looked for as by other tasks, beside the playbook and the role, then
-            beside the inventory, then where Ansible was started. There the file may be encrypted by ansible-vault.
-          - Give this or C(content).
+          - A relative path on the controller is searched for next to the playbook and the role as in other tasks, then
+            next to the inventory, then in the current directory. The file may be encrypted with ansible-vault.
+          - Mutually exclusive with C(content).
         type: path
       content:
         description:
           - The store itself, for example from a vault. PEM as text, PKCS12 and JKS in Base64.
-          - Give this or C(path).
+          - Mutually exclusive with C(path).
         type: str
       type:
         description:
-          - The form of the store. Recognised from its content when not given.
+          - The type of the store. If omitted, it is detected from the content.
         type: str
         choices: [PEM, PKCS12, JKS]
       password:
         description:
           - The password of the store.
-          - Not needed for PEM. The store that is made from PEM then gets a password that is derived from its content.
+          - Not needed for PEM. If omitted, a store made from PEM gets a password that is derived from its content.
         type: str
       key_password:
         description:
-          - The password of the private key, where it differs from that of the store.
+          - The password of the private key, if it differs from the password of the store.
         type: str
   keystore:
     description:
-      - The client's own certificate chain and private key, in the form in which you have them.
-      - A PEM holds the key and the chain, the client's own certificate first.
+      - The client's certificate chain and private key, in any supported format.
+      - A PEM file contains the key and the chain, the client's certificate first.
     type: dict
     suboptions: *store
 requirements:

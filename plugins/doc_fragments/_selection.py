@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Which projects a task is for.
+    """Options that select the projects of a task.
 
     Keep in step with ``selection_arguments`` in ``module_utils/_hopsworks/arguments.py``.
     """
@@ -16,12 +16,12 @@ class ModuleDocFragment:
 options:
   project_query:
     description:
-      - A JMESPath expression that is applied to the list of projects of which the user of the API key is a member.
-        It gives projects, or their names.
+      - A JMESPath expression over the list of projects of which the user of the API key is a member. Its result must be
+        projects or names of projects.
       - A project has C(name), C(id), C(role) (V(Data owner) or V(Data scientist)), C(owner) (an email address) and
-        C(created), and besides all that the server says of it in C(project) and C(user).
+        C(created), and also C(project) and C(user) with everything that the server returns.
       - Projects in which the user is not Data owner are left out, and counted in the result.
-      - It is an error if it matches nothing.
+      - The task fails if no project matches.
       - Needs the Python library C(jmespath).
     type: str
   exclude:
@@ -32,19 +32,19 @@ options:
     default: []
   slice:
     description:
-      - Only a part of the projects, for jobs that share the work. The slices of all indexes are disjoint and
-        complete.
-      - Which slice a project is in follows from its id alone, so that projects that come or go move no other.
+      - Only a part of the projects, for jobs that share the work. Together, the slices of all indexes contain every
+        project exactly once.
+      - The slice of a project depends only on its id, so new and deleted projects do not move others to another slice.
     type: dict
     suboptions:
       index:
         description:
-          - Which slice, from 0 on.
+          - The number of the slice, from 0 to C(count) - 1.
         type: int
         required: true
       count:
         description:
-          - How many slices there are.
+          - The number of slices.
         type: int
         required: true
 """

@@ -10,11 +10,11 @@ module: hopsworks_variable
 short_description: Set cluster variables of Hopsworks
 description:
   - Sets variables of the cluster's configuration (Cluster Settings, Configuration), many in one task.
-  - Reads first and writes only differences. The visibility of a variable is kept, which the server itself would
-    reset.
+  - Reads first and writes only differences. The visibility of a variable is kept, although the server resets it on
+    every change.
   - The user of the API key needs the role C(HOPS_ADMIN), and the key the scope C(ADMIN).
-  - A server of several nodes takes over a change on the others when their caches expire.
-  - In check mode it tells which variables are not as given, and changes nothing.
+  - If Hopsworks runs on several nodes, the other nodes apply a change when their caches expire.
+  - In check mode, it reports which variables differ, and changes nothing.
 author:
   - The hopsworks.kafka authors (@logicalclocks)
 version_added: "1.0.0"
@@ -33,10 +33,10 @@ options:
   variables:
     description:
       - The variables, as a dictionary of names and values.
-      - Or as a list of dictionaries with C(name), C(value) and optionally C(visibility), which is V(ADMIN), V(USER)
-        or V(NOTAUTHENTICATED).
-      - True and false are written as the server writes them. A variable that does not exist is created, visible to
-        administrators only unless you say otherwise.
+      - Alternatively, a list of dictionaries with C(name), C(value) and optionally C(visibility), which is V(ADMIN),
+        V(USER) or V(NOTAUTHENTICATED).
+      - Booleans are written as C(true) and C(false), as the server does. A variable that does not exist is created.
+        Unless C(visibility) is given, only administrators can see it.
     type: raw
     required: true
 seealso:
@@ -44,14 +44,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Let projects bring their own Kafka
+- name: Enable connectors to an external Kafka
   hopsworks.kafka.hopsworks_variable:
     host: hopsworks.example.com
     api_key: "{{ vault_admin_api_key }}"
     variables:
       enable_bring_your_own_kafka: true
 
-- name: Two variables, one of them for all users to see
+- name: Set two variables, one of them visible to all users
   hopsworks.kafka.hopsworks_variable:
     host: hopsworks.example.com
     api_key: "{{ vault_admin_api_key }}"
@@ -65,7 +65,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What differed, each with C(what), C(before) and C(after). Values that the server hides are masked.
+  description: The differences, each with C(what), C(before) and C(after). Values that the server hides are masked.
   returned: success
   type: list
   elements: dict
@@ -77,7 +77,7 @@ written:
   elements: str
   sample: [enable_bring_your_own_kafka]
 msg:
-  description: The same as one line.
+  description: A summary in one line.
   returned: always
   type: str
   sample: "1 of 1 variables changed: enable_bring_your_own_kafka"
@@ -85,8 +85,12 @@ error:
   description: Why it failed, with C(reason), C(message), C(remedy), C(http_status) and C(error_code).
   returned: failure
   type: dict
-  sample: {reason: not_admin, message: "the API key's user is no administrator", remedy: "", http_status: 403,
-    error_code: 320003}
+  sample:
+    reason: not_admin
+    message: "the user of the API key is not an administrator"
+    remedy: "Use an administrator's key"
+    http_status: 403
+    error_code: 320003
 """
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import variables_task

@@ -12,9 +12,9 @@ description:
   - Checks a Kafka connection in stages. Reports the stage that fails, the server, the reason and a remedy. The stages
     are, in this order, C(config), C(resolve), C(connect), C(tls), C(sasl), C(metadata), C(listeners),
     C(topics), C(groups), C(round_trip).
-  - Takes a declaration as all modules of this collection do, or the properties file of a Java client with
-    O(properties_file).
-  - Changes nothing except with O(round_trip), which is not reported as a change.
+  - Checks a declaration, like all modules of this collection, or with O(properties_file) the properties file of a Java
+    client.
+  - Changes nothing, except that O(round_trip) writes a record. That is not reported as a change.
   - Runs where the task runs. Run it on the hosts of the online feature store service, and on the controller with
     C(delegate_to), to see the connection from both.
   - A failed probe fails the task and still returns everything. No secret is shown.
@@ -28,20 +28,20 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - In check mode no round trip is made.
+      - In check mode, O(round_trip) is ignored.
 options:
   properties_file:
     description:
       - A properties file of a Java client, for example C(onlinefs-kafka.properties) of a host. Its stores are read
-        from where it says.
-      - Give this or O(properties).
+        from the locations that it names.
+      - Mutually exclusive with O(properties).
       - If root runs the task and another user owns the file or a directory on its path, the probe runs with the rights
         of that user. Only the stores that the task itself names are then read with the rights of root.
     type: path
   path_map:
     description:
-      - Where paths that O(properties_file) names are on this machine, as prefixes. A container sees files at other
-        places than its host.
+      - Prefixes of the paths in O(properties_file), and the prefixes that replace them on this machine. A container
+        sees files at other paths than its host.
     type: dict
     default: {}
   topics:
@@ -53,14 +53,14 @@ options:
     default: []
   operations:
     description:
-      - What the principal must be allowed to do with each of O(topics), as Kafka's ACL operations in lower case.
+      - The operations on each of O(topics) that the principal must be allowed, as Kafka's ACL operations in lower case.
     type: list
     elements: str
     choices: [read, write, describe, describe_configs, alter, alter_configs, create, delete]
     default: [read, write]
   groups:
     description:
-      - Consumer groups that the principal must be allowed to use. A group that does not exist yet is no failure.
+      - Consumer groups that the principal must be allowed to use. A group that does not exist yet is not a failure.
     type: list
     elements: str
     default: []
@@ -74,20 +74,20 @@ options:
     default: false
   timeout:
     description:
-      - Seconds after which a probe ends, whatever the network and the brokers do. A single step on the network takes at
-        most half of them.
+      - The number of seconds after which a probe ends, whatever the network and the brokers do. A single step on the
+        network takes at most half of that time.
       - Applies to each item of O(probes).
     type: float
     default: 15
   until:
     description:
-      - The last stage to go through. If omitted, all stages are gone through.
-      - A host without the library C(confluent-kafka) can pass with V(tls).
+      - The last stage to check. If omitted, all stages are checked.
+      - On a host without the library C(confluent-kafka), the probe can pass with V(tls).
     type: str
     choices: [config, resolve, connect, tls, sasl, metadata, listeners, topics, groups, round_trip]
   min_days_valid:
     description:
-      - Fail when the certificate of a broker, or the client's own, expires within so many days.
+      - Fail if the certificate of a broker or of the client expires in fewer days.
     type: int
     default: 0
   probes:
@@ -137,12 +137,12 @@ notes:
 """
 
 EXAMPLES = r"""
-- name: Is Kafka there?
+- name: Check that Kafka can be reached
   hopsworks.kafka.kafka_probe:
     properties:
       bootstrap.servers: kafka-1.example.com:9092
 
-- name: May the feature store read its topics?
+- name: Check that the feature store may read its topics
   hopsworks.kafka.kafka_probe:
     properties:
       bootstrap.servers: kafka-1.example.com:9093,kafka-2.example.com:9093
@@ -157,14 +157,14 @@ EXAMPLES = r"""
     operations: [read]
     groups: [onlinefs_rondb]
 
-- name: With the very file that the service of this host uses
+- name: Check the properties file that the service of this host uses
   hopsworks.kafka.kafka_probe:
     properties_file: /srv/hops/onlinefs/etc/onlinefs-kafka.properties
     path_map:
       /onlinefs: /srv/hops/onlinefs
     min_days_valid: 14
 
-- name: Each project's own principal against its own topic
+- name: Check each project's own login on its own topic
   hopsworks.kafka.kafka_probe:
     properties: "{{ hopsworks_kafka_properties }}"
     truststore: "{{ hopsworks_kafka_truststore }}"
@@ -183,7 +183,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ok:
-  description: Whether nothing failed. With O(probes), whether nothing failed in any of them.
+  description: Whether no stage failed. With O(probes), whether no stage of any item failed.
   returned: always
   type: bool
   sample: false
@@ -193,7 +193,7 @@ failed_stage:
   type: str
   sample: tls
 stages:
-  description: What each stage found, at least one entry for each stage, in the order of the stages.
+  description: The results of the stages, at least one entry for each stage, in their order.
   returned: without O(probes)
   type: list
   elements: dict
@@ -203,17 +203,17 @@ stages:
       type: str
       sample: tls
     target:
-      description: A server, an advertised address, a topic, a group, a token endpoint. Empty where a stage has only
+      description: A server, an advertised address, a topic, a group, a token endpoint. Empty if the stage has only
         one target.
       type: str
       sample: kafka-1.example.com:9093
     ok:
-      description: Whether it passed. Null for what was not reached, not asked for or not checked.
+      description: Whether it passed. Null if it was not reached, not requested or not checked.
       type: bool
       sample: false
     reason:
       description:
-        - A code that says why. Codes do not change between releases.
+        - A code for the cause. Codes do not change between releases.
         - In C(config), V(invalid_declaration), V(unreadable_file), V(not_permitted), V(store_password),
           V(key_password), V(key_mismatch), V(certificate_expired), V(certificate_not_yet_valid), V(expires_soon),
           V(library_refused).
@@ -245,15 +245,15 @@ stages:
       type: str
       sample: certificate_expired
     detail:
-      description: What was seen. For people, its wording may change.
+      description: What was observed. The text is for people, and its wording may change.
       type: str
       sample: "certificate has expired: CN=kafka-1.example.com, issued by CN=Example CA, valid from … to …"
     remedy:
-      description: What to do about it.
+      description: What to do.
       type: str
       sample: Renew the certificate, and check the clock of this machine
     ms:
-      description: How long it took, in milliseconds.
+      description: The duration in milliseconds.
       type: int
       sample: 12
 results:
@@ -267,7 +267,7 @@ results:
       type: str
       sample: fraud
     ok:
-      description: Whether nothing failed.
+      description: Whether no stage failed.
       type: bool
       sample: true
     failed_stage:
@@ -275,13 +275,13 @@ results:
       type: str
       sample: null
     stages:
-      description: What each stage found.
+      description: The results of the stages.
       type: list
       elements: dict
       contains: *entry
 msg:
-  description: The result as a small table for people. With O(probes), a line per item and the tables of the first
-    that failed.
+  description: The result as a table for people. With O(probes), a line for each item and the tables of the first
+    items that failed.
   returned: always
   type: str
   sample: "Kafka connection: stage tls failed at kafka-1.example.com:9093: certificate_expired"

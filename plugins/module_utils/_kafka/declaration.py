@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The declaration of a Kafka client: Kafka's own (Java) properties, trusted certificates, a certificate of its own.
+"""Declare a Kafka client: properties with Kafka's own (Java) names, certificates to trust, and its own certificate.
 
 The configuration of every client is derived from a :class:`KafkaDeclaration` by one of the dialects.
 """
@@ -43,7 +43,7 @@ __all__ = [
 
 _Store = t.TypeVar("_Store", TrustStore, KeyStore)
 
-#: The properties that say what a store option says, by role and by the option's field.
+#: The properties with the same meaning as the fields of a store option, by role and field.
 STORE_PROPERTIES: t.Dict[str, t.Dict[str, str]] = {
     "truststore": {
         "path": "ssl.truststore.location",
@@ -125,7 +125,7 @@ def from_java(
 
 
 def located_store(role: str, properties: t.Dict[str, t.Any], path: t.Callable[[str], str]) -> t.Optional[StoreOption]:
-    """Take the store whose location ``properties`` name out of them; None where they name none.
+    """Remove the store whose location ``properties`` name from them and return it; None if they name none.
 
     :param path: turns the location into a path on this machine.
     :raises InputError: the store's type is not one that Kafka knows.
@@ -193,8 +193,8 @@ def _whole(name: str, value: str) -> None:
     except UnicodeEncodeError:
         raise InputError(
             f"property {name!r}",
-            "it contains half of a character (a lone surrogate), which no request can carry",
-            "Give the whole character",
+            "it contains half of a character (a lone surrogate), which cannot be sent",
+            "Remove it, or replace it with the whole character",
         ) from None
 
 
@@ -211,7 +211,7 @@ def text(name: str, value: t.Any) -> str:
         return ",".join(text(name, item) for item in value)
     raise InputError(
         f"property {name}",
-        "the value is a dictionary or something else that no property can be",
+        "the value is not a string, number, boolean or list",
         "Give a string, number, boolean or list",
     )
 

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The declaration as a Kafka storage connector of Hopsworks.
+"""Translate the declaration to a Kafka storage connector of Hopsworks.
 
-Rules and limits are those of the server's ``FeatureStoreKafkaConnectorController`` and its DTO: what it would refuse,
-or answer with an internal error, is refused here, before anything is sent.
+Rules and limits are those of the server's ``FeatureStoreKafkaConnectorController`` and its DTO. Whatever the server
+rejects, or answers with an internal error, is rejected here before anything is sent.
 """
 
 from __future__ import annotations
@@ -82,13 +82,13 @@ def connector(
         fields["sslKeystoreLocation"] = _location("keystore", keystore_location)
         fields["sslKeystorePassword"] = fields["sslKeyPassword"] = client.keystore.password
     elif "sslKeystorePassword" in fields:
-        # Java opens the key with the store's password where it has no other.
+        # Java opens the key with the store's password unless it has another one.
         fields.setdefault("sslKeyPassword", fields["sslKeystorePassword"])
     algorithm = fields.get("sslEndpointIdentificationAlgorithm", "https")
     fields["sslEndpointIdentificationAlgorithm"] = algorithm.upper()
     if "sasl.jaas.config" in properties:
         properties["sasl.jaas.config"] = jaas.render(jaas.parse(properties["sasl.jaas.config"]))
-    # By name, so that the order given never matters. The Python client needs sasl.jaas.config before sasl.mechanism:
+    # By name, so that the given order does not matter. The Python client needs sasl.jaas.config before sasl.mechanism:
     # it takes the first for SCRAM-SHA-256 whatever it is, and the later of the two counts.
     options = [{"name": name, "value": properties[name]} for name in sorted(properties)]
     _check(fields, options)

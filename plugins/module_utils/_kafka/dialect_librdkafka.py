@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The declaration as a configuration of librdkafka, for ``confluent_kafka``.
+"""Translate the declaration to a configuration of librdkafka, for ``confluent_kafka``.
 
-Every property is either translated or named in ``ignored`` with the reason.
+Every property is either translated or listed in ``ignored`` with the reason.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ Ignored = t.Tuple[str, str]
 
 @dataclasses.dataclass(frozen=True)
 class MskIam:
-    """How to make tokens for Amazon MSK; see the library ``aws-msk-iam-sasl-signer-python``.
+    """The options for creating tokens for Amazon MSK; see the library ``aws-msk-iam-sasl-signer-python``.
 
-    :param region: the AWS region of the cluster; None where it cannot be told from the servers' names.
+    :param region: the AWS region of the cluster; None if the servers' names do not contain it.
     :param profile: the AWS profile to take credentials from, or None for the default ones.
     :param role_arn: the role to assume, or None.
     :param role_session: the name of that session, or None.
@@ -69,8 +69,8 @@ class LibrdkafkaConfig:
 def librdkafka(client: KafkaDeclaration, release: t.Optional[Release] = None) -> LibrdkafkaConfig:
     """Translate a client.
 
-    :param release: librdkafka's release as numbers, (2, 3, 0): what it does not know yet is ignored and named. The
-        newest where not given; ``confluent_kafka.libversion()`` tells it.
+    :param release: librdkafka's release, such as ``(2, 3, 0)``. Properties that it does not support are ignored and
+        listed. The newest if not given; see ``confluent_kafka.libversion()``.
     :raises InputError: a store that is given by its location cannot be read here.
     """
     if any(name in client.properties for name in ("ssl.truststore.location", "ssl.keystore.location")):
@@ -83,7 +83,7 @@ def librdkafka(client: KafkaDeclaration, release: t.Optional[Release] = None) ->
         _login(client.properties, translation)
     ca_pem = certificate_pem = key_pem = None
     if client.properties["security.protocol"].endswith("SSL"):
-        # The system's certificates lie elsewhere on each system; left alone, the library looks in one place only.
+        # The path of the system's certificates depends on the system; by default, the library looks in one place only.
         translation.config["ssl.ca.location"] = "probe"
         if client.truststore:
             ca_pem = "".join(map(x509.pem, client.truststore.certificates))
@@ -105,7 +105,7 @@ def librdkafka(client: KafkaDeclaration, release: t.Optional[Release] = None) ->
 
 
 class _Translation:
-    """A configuration in the making."""
+    """Build a configuration."""
 
     def __init__(self, release: t.Optional[Release]) -> None:
         self.release = release
@@ -123,9 +123,9 @@ class _Translation:
         elif name in JAVA_ONLY:
             self.ignore(name, JAVA_ONLY[name])
         elif name not in SETTINGS:
-            self.ignore(name, "it is not a setting of Kafka's clients")
+            self.ignore(name, "it is not a property of Kafka's clients")
         elif name not in _LOGIN:
-            self.ignore(name, "there is nothing like it in librdkafka")
+            self.ignore(name, "librdkafka has no such property")
 
     def ignore(self, name: str, why: str) -> None:
         self.ignored.append((name, why))
@@ -139,7 +139,7 @@ class _Translation:
             return
         if known.low is not None and known.high is not None and SETTINGS[name].kind in _NUMBERS:
             number = int(value)
-            # Java's -1 for "as the system likes", or for "never", is librdkafka's 0.
+            # Java's -1 for the system's default, or for never, is 0 in librdkafka.
             used = 0 if number < 0 and known.low == 0 else min(max(number, known.low), known.high)
             if used != number and number >= 0:
                 self.ignore(name, f"librdkafka takes {known.low} to {known.high}, and {used} is used")
@@ -147,7 +147,7 @@ class _Translation:
         self.config[target] = value
 
     def settle(self) -> None:
-        """Raise properties to the minimum that librdkafka demands beside others; Java does not demand it."""
+        """Raise properties to the minimum that librdkafka requires for others, and Java does not."""
         for rule in MINIMUMS:
             least = self._number(rule.other) + rule.margin
             if self._number(rule.name) < least:
@@ -177,7 +177,7 @@ def _offset_reset(translation: _Translation, name: str, value: str) -> None:
 def _assignors(translation: _Translation, name: str, value: str) -> None:
     classes = [part.strip() for part in value.split(",")]
     known = [ASSIGNORS[part] for part in classes if part in ASSIGNORS]
-    # The library refuses to mix assignors that hand over at once with those that hand over in steps.
+    # The library rejects a mix of eager and cooperative assignors.
     if "cooperative-sticky" in known and len(known) > 1:
         known = ["cooperative-sticky"]
     if known:
@@ -214,7 +214,7 @@ _SPECIAL: t.Dict[str, t.Callable[[_Translation, str, str], None]] = {
 
 # --- login -----------------------------------------------------------------------------------------------------------
 
-#: Properties that the functions below look after.
+#: Properties that the functions below handle.
 _LOGIN = frozenset(
     {
         "sasl.mechanism",
@@ -256,7 +256,7 @@ def _oauth(properties: t.Mapping[str, str], login: jaas.Jaas, translation: _Tran
         return
     if not url.startswith(("http://", "https://")):
         translation.needs.append(
-            "sasl.oauthbearer.token.endpoint.url names a file, which Java alone reads. Outside of Java it must be the "
+            "sasl.oauthbearer.token.endpoint.url names a file, which only Java reads. Outside of Java it must be the "
             "http(s) address of a token endpoint"
         )
         return
@@ -284,7 +284,7 @@ def _oauth(properties: t.Mapping[str, str], login: jaas.Jaas, translation: _Tran
 
 
 def _unsecured(login: jaas.Jaas, translation: _Translation) -> None:
-    """Tokens that nobody signs: Kafka's own way to try OAUTHBEARER out."""
+    """Configure unsigned tokens, which Kafka offers for trials of OAUTHBEARER."""
     principal = login.options.get("unsecuredLoginStringClaim_sub")
     if principal is None:
         translation.needs.append(

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What the Hopsworks Python client makes of a connector: predicted, so that nobody finds out in a notebook.
+"""Predict how the Hopsworks Python client reads a connector, so that problems do not first appear in a notebook.
 
 Facts are those of the client 5.2.1 (``KafkaConnector.kafka_options`` and ``confluent_options``), the release that the
 tests run. It searches the JAAS text with a regular expression, opens JKS stores only, with one password for store and
-key, and passes a short list of options on; everything else it drops without a word.
+key, and passes a short list of options on; it silently drops everything else.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ _WORKING_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
-    """What the client will have.
+    """The predicted configuration of the client.
 
-    :param confluent: what ``confluent_options()`` returns. Empty where it raises an error. Holds secrets.
+    :param confluent: what ``confluent_options()`` returns. Empty if it raises an error. Contains secrets.
     :param kafka: what ``kafka_options()`` returns. Holds secrets.
     :param problems: why the client cannot connect with it, each as a sentence with cause and cure, without secrets.
     :param dropped: options that ``confluent_options()`` leaves out, by name.
@@ -75,7 +75,7 @@ class Prediction:
 
 
 def python_client(dto: t.Mapping[str, t.Any], project_id: t.Optional[int] = None) -> Prediction:
-    """Predict what the client makes of a connector.
+    """Predict how the client reads a connector.
 
     :param dto: the connector's fields, as :func:`dialect_connector.connector` makes them or the server returns them.
     :param project_id: stands in the names of the PEM files that the client writes.
@@ -129,7 +129,7 @@ def _downloaded(location: t.Optional[str]) -> t.Optional[str]:
 
 
 def _stores(kafka: t.Mapping[str, t.Any], dto: t.Mapping[str, t.Any], problems: t.List[str]) -> bool:
-    """Whether the client can open the stores, as far as the connector tells."""
+    """Check that the client can open the stores, as far as the connector shows."""
     missing = [name for name in _STORES if not kafka.get(name)]
     if missing:
         problems.append(
@@ -151,7 +151,7 @@ def _stores(kafka: t.Mapping[str, t.Any], dto: t.Mapping[str, t.Any], problems: 
 
 
 def _login(text: str, confluent: t.Dict[str, t.Any], problems: t.List[str]) -> bool:
-    """Whether the client gets through the JAAS text."""
+    """Check that the client can parse the JAAS text."""
     found = _LOGIN.search(text)
     if not found:
         problems.append(
@@ -177,7 +177,7 @@ def _login(text: str, confluent: t.Dict[str, t.Any], problems: t.List[str]) -> b
 
 
 def _mechanism(kafka: t.Mapping[str, t.Any], confluent: t.Dict[str, t.Any], problems: t.List[str]) -> None:
-    """Of the two names for the mechanism librdkafka obeys the later one."""
+    """Check the mechanism. Of its two names, librdkafka uses the later one."""
     if not str(kafka.get("security.protocol", "")).startswith("SASL"):
         return
     used = next((value for name, value in reversed(list(confluent.items())) if name.startswith("sasl.mechanism")), None)
@@ -202,7 +202,7 @@ def _mechanism(kafka: t.Mapping[str, t.Any], confluent: t.Dict[str, t.Any], prob
 
 
 def _range(name: str, value: t.Any, problems: t.List[str]) -> None:
-    """Check a number: one outside of its range makes librdkafka refuse the whole configuration."""
+    """Check a number: librdkafka rejects the whole configuration if one is outside its range."""
     known = PROPERTIES[name]
     if known.low is None or known.high is None or name == "acks":  # acks takes "all" as well
         return

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The value of ``sasl.jaas.config``: ``<login module> <control flag> [<option>=<value> ...];``.
+"""Read and write ``sasl.jaas.config``: ``<login module> <control flag> [<option>=<value> ...];``.
 
 The grammar is that of Kafka's ``JaasConfig`` over ``java.io.StreamTokenizer``: values in ``"`` or ``'`` with
 backslash escapes, or bare words; ``//``, ``/* */`` and a lone ``/`` start comments; a bare word must not start with a
@@ -30,12 +30,12 @@ _FLAGS = ("required", "requisite", "sufficient", "optional")
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _FORM = 'Write it as: <login module> required username="…" password="…";'
 
-#: What the tokenizer passes over. Blanks are all control characters and the space. A lone slash is a comment too,
+#: What the tokenizer skips. Blanks are all control characters and the space. A lone slash is a comment too,
 #: and one at the end of a line takes the next line with it.
 _SKIPPED = re.compile(r"[\x00-\x20]+|/\*.*?(?:\*/|\Z)|//[^\r\n]*|/(?:[^*/][^\r\n]*|\Z)", re.DOTALL)
 _NUMBER = re.compile(r"-?(?:[0-9]+\.?|\.)[0-9]*")
-#: Letters, _, $ and all from U+00A0 on; then digits, . and - as well. Said by what is left out: a range up to the last
-#: character takes Python milliseconds to compile.
+#: Letters, _, $ and all from U+00A0 on; then digits, . and - as well. Written as the excluded characters, because
+#: Python takes milliseconds to compile a range up to the last character.
 _WORD = re.compile("[^\x00-#%-@\\[-^`{-\x9f][^\x00-#%-,/:-@\\[-^`{-\x9f]*")
 _ESCAPE = re.compile(r"\\([0-3][0-7]{0,2}|[4-7][0-7]?|.)", re.DOTALL)
 _QUOTED = {quote: re.compile(rf"{quote}((?:[^{quote}\\\r\n]|\\.)*){quote}", re.DOTALL) for quote in "\"'"}
@@ -57,7 +57,7 @@ class Jaas:
 
 @dataclasses.dataclass(frozen=True)
 class _Token:
-    """A text (word or quoted), or one of the signs that the grammar knows, or something that it does not know."""
+    """A text (a word or quoted), a sign of the grammar, or anything else."""
 
     kind: str
     text: str = dataclasses.field(default="", repr=False)
@@ -85,10 +85,10 @@ def parse(text: str) -> Jaas:
 
 
 def render(jaas: Jaas) -> str:
-    """Write a login module so that every client reads it.
+    """Write a login module in a form that every client can read.
 
-    Every value stands in double quotes, and ``username`` and ``password`` come first and in this order: the Hopsworks
-    Python client searches the text for them so. :func:`parse` gives the same login module back.
+    Every value is in double quotes, and ``username`` and ``password`` come first and in this order, because the
+    Hopsworks Python client searches the text for that. :func:`parse` gives the same login module back.
     """
     first = [name for name in ("username", "password") if name in jaas.options]
     names = first + [name for name in jaas.options if name not in first]

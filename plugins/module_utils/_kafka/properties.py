@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Java ``.properties`` text, read and written as ``java.util.Properties`` does.
+"""Read and write Java ``.properties`` text as ``java.util.Properties`` does.
 
-The grammar is that of ``Properties.load`` (Java SE API documentation), with the corners of its implementation: a
+The grammar is that of ``Properties.load`` (Java SE API documentation), including its implementation's special cases: a
 comment is recognised wherever a logical line is still empty, a comment is never continued, and a lone backslash at the
 end of the text makes an entry with an empty name. Kafka reads its files as bytes, so a file's encoding is ISO-8859-1
 (:data:`ENCODING`).
@@ -17,7 +17,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
-#: What ``Properties.load(InputStream)`` takes a file for. :func:`render` writes ASCII only, so any reader agrees on it.
+#: The encoding that ``Properties.load(InputStream)`` assumes. :func:`render` writes only ASCII, for any reader.
 ENCODING = "iso-8859-1"
 
 _BLANKS = " \t\f"
@@ -62,7 +62,7 @@ def _entries(text: str, subject: str) -> t.Iterator[t.Tuple[str, str]]:
 
 
 def _logical_lines(text: str) -> t.Iterator[t.Tuple[int, str]]:
-    """Lines with comments and blank lines left out and continuations joined, each with the number of its first line."""
+    """Yield the lines with continuations joined and without comments and blank lines, each with its first number."""
     joined, first = "", 0
     for number, match in enumerate(_NATURAL_LINE.finditer(text), start=1):
         line = match.group(1).lstrip(_BLANKS)
@@ -82,7 +82,7 @@ def _logical_lines(text: str) -> t.Iterator[t.Tuple[int, str]]:
 
 
 def _split(line: str) -> t.Tuple[int, int]:
-    """Where the name of a logical line ends and where its value starts."""
+    """Return where the name of a logical line ends and where its value starts."""
     end = 0
     while end < len(line) and line[end] not in _SEPARATORS:
         end += 2 if line[end] == "\\" else 1

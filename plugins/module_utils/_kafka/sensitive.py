@@ -4,9 +4,9 @@
 # This module util is PRIVATE to the collection: it may change at any time.
 """Decide which values of a declaration are secret.
 
-A name that is not known is a secret: only the values of names that Kafka's own lists call public, and of a short list
-of the field's own, are shown. What a public value holds that must not be shown (a login in a URL, a JAAS text in the
-wrong property) is masked by :func:`public_value`.
+An unknown name is secret: only values of names that are public in Kafka's own lists, or in a short list of well-known
+others, are shown. A secret in a public value (a login in a URL, a JAAS text in the wrong property) is masked by
+:func:`public_value`.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from . import jaas
 from .java_configs import SETTINGS
 from .librdkafka_configs import PROPERTIES
 
-# Kafka hides these as well; a certificate is no secret.
+# Kafka hides these too, but a certificate is not secret.
 _CERTIFICATES = frozenset({"ssl.truststore.certificates", "ssl.keystore.certificate.chain"})
-#: Public names that stand beside Kafka's own in the field: those of Confluent's serializers
+#: Public names that are used together with Kafka's own: those of Confluent's serializers
 #: (https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/index.html), and the fields
 #: of a connector of Hopsworks (``dialect_connector.FIELDS``).
 _PUBLIC = frozenset(
@@ -64,14 +64,14 @@ _PUBLIC_OPTIONS = re.compile(
     re.I,
 )
 _PEM_LINE = re.compile(r"^[A-Za-z0-9+/=]{16,}$", re.M)
-#: Words and numbers say nothing about whoever uses them, whatever the name of the property is.
+#: Words and numbers that are never secret, whatever the name of the property.
 _WORD = re.compile(r"(?:true|false|none|null|[-+.\d]*|.{0,3})$", re.IGNORECASE | re.DOTALL)
 
 Store = t.Union[StoreOption, TrustStore, KeyStore, t.Mapping[str, t.Any], None]
 
 
 def secret_property(name: str) -> bool:
-    """Tell whether a property's value must not be shown: one that Kafka hides, or of a name that is not known."""
+    """Tell whether a property's value must not be shown: Kafka hides it, or its name is unknown."""
     if name in _CERTIFICATES:
         return False
     if name in SETTINGS:
@@ -80,7 +80,7 @@ def secret_property(name: str) -> bool:
 
 
 def public_value(name: str, value: t.Any) -> t.Any:
-    """Return what may be shown of a property's value: all of it, the mask, or all but its secret parts."""
+    """Return a property's value as it may be shown: whole, masked, or with its secret parts masked."""
     if value is None or value == "":
         return value
     if secret_property(name):
@@ -117,8 +117,8 @@ def secrets_of(properties: t.Mapping[str, t.Any], *stores: Store) -> t.Set[str]:
 def certain_secrets_of(properties: t.Mapping[str, t.Any], *stores: Store) -> t.Set[str]:
     """Return the texts of a declaration that are secrets without doubt.
 
-    ansible-core removes what it is told of from everything that it prints, so it is told of these alone: a property of
-    an unknown name may well be called ``project_1``.
+    ansible-core removes registered texts from everything that it prints, so only these are registered: the value of an
+    unknown property may well be ``project_1``.
     """
     found: t.Set[str] = set()
     for name, value in _scalars(properties):
@@ -170,7 +170,7 @@ def _of_jaas(value: str) -> t.Set[str]:
     try:
         module = jaas.parse(value)
     except InputError:
-        # It cannot be read, so every quoted part of it may be the secret.
+        # It cannot be parsed, so every quoted part may be the secret.
         return {first or second for first, second in re.findall(r'"([^"]*)"|\'([^\']*)\'', value)}
     secrets = [option for name, option in module.options.items() if not _PUBLIC_OPTIONS.match(name)]
     return {spelling for option in secrets for spelling in (option, jaas.quote(option)[1:-1])}

@@ -104,7 +104,7 @@ def check(properties: t.Mapping[str, str], truststore: bool, keystore: bool) -> 
 def _server(server: str) -> str:
     match = _SERVER.fullmatch(server)
     if not match or not 0 < int(match.group(3)) <= _LAST_PORT:
-        # Anything may stand here by mistake, a password too.
+        # It may be anything by mistake, even a password.
         shown = server if _LIKE_A_SERVER.fullmatch(server) else "an entry"
         cause = f"{shown} is not host:port"
         remedy = "Give each server as host:port, separated by commas, an IPv6 address in brackets"
@@ -155,7 +155,7 @@ def _stores(properties: t.Mapping[str, str], protocol: str, truststore: bool, ke
     if given and not protocol.endswith("SSL"):
         raise InputError(
             "property security.protocol",
-            f"{protocol} uses no certificates, and {' and '.join(given)} is given",
+            f"{protocol} uses no certificates, but {' and '.join(given)} is given",
             f"Use {'SASL_SSL' if protocol.startswith('SASL') else 'SSL'}, or omit the stores",
         )
     pem = properties.get("ssl.keystore.type", "").upper() == "PEM"
@@ -236,7 +236,7 @@ def _no_sasl(properties: t.Mapping[str, str], protocol: str) -> None:
         if name in properties:
             raise InputError(
                 "property security.protocol",
-                f"{protocol} has no login, and {name} is given",
+                f"{protocol} has no login, but {name} is given",
                 f"Use {'SASL_SSL' if protocol == 'SSL' else 'SASL_PLAINTEXT'}, or omit the sasl properties",
             )
 
@@ -274,7 +274,7 @@ def _unknown(name: str) -> str:
     if name in _LIBRDKAFKA_NAMES:
         raise InputError(
             f"property {name}",
-            "this is librdkafka's name, and the one of Java's clients is needed",
+            "this is librdkafka's name, but the name of Java's clients is needed",
             f"Give {_LIBRDKAFKA_NAMES[name]}",
         )
     near = difflib.get_close_matches(name, SETTINGS, 1, 0.8)

@@ -205,7 +205,7 @@ def test_protocol_stores_and_login_go_together(protocol: str, given_stores: tupl
 def test_protocols_that_are_none() -> None:
     assert refusal({**SERVERS, "security.protocol": "TLS"}).cause == "unknown protocol"
     error = refusal({**SERVERS, "ssl.truststore.location": "/a.jks"})
-    assert error.cause == "PLAINTEXT uses no certificates, and ssl.truststore.location is given"
+    assert error.cause == "PLAINTEXT uses no certificates, but ssl.truststore.location is given"
 
 
 @pytest.mark.parametrize(

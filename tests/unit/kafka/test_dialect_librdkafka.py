@@ -161,7 +161,7 @@ def test_tokens_from_a_java_class_need_something_else() -> None:
 
 def test_tokens_from_a_file_need_something_else() -> None:
     translated = translate({**OAUTH, "sasl.oauthbearer.token.endpoint.url": "file:///var/run/token"})
-    assert len(translated.needs) == 1 and "Java alone reads" in translated.needs[0]
+    assert len(translated.needs) == 1 and "only Java reads" in translated.needs[0]
 
 
 def test_kerberos_says_what_it_needs() -> None:
@@ -336,7 +336,7 @@ ASSIGNOR = "org.apache.kafka.clients.consumer.{}Assignor"
         ),
         ("ssl.endpoint.identification.algorithm", "", {"ssl.endpoint.identification.algorithm": "none"}, ""),
         ("ssl.endpoint.identification.algorithm", "HTTPS", {"ssl.endpoint.identification.algorithm": "https"}, ""),
-        ("my.own.setting", "x", {}, "it is not a setting of Kafka's clients"),
+        ("my.own.setting", "x", {}, "it is not a property of Kafka's clients"),
         ("buffer.memory", str(2**63 - 1), {"queue.buffering.max.kbytes": "2147483647"}, "and 2147483647 is used"),
         ("buffer.memory", "33554432", {"queue.buffering.max.kbytes": "32768"}, ""),
         ("buffer.memory", "1023", {"queue.buffering.max.kbytes": "1"}, ""),
