@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The two requests of Kafka's protocol that a broker answers before any login: ApiVersions and SaslHandshake.
+"""Speak Kafka's protocol, and the two requests that a broker answers before any login: ApiVersions and SaslHandshake.
 
 They tell which releases a broker can be of and which SASL mechanisms it offers. Layout of the messages: Kafka's
 protocol guide. Every integer is big-endian; a request and its answer are preceded by their length (INT32).
@@ -15,7 +15,7 @@ import struct
 import time
 import typing as t
 
-from .reasons import WireReason
+from .wire_reader import Reader, WireError, string
 
 SASL_HANDSHAKE = 17
 API_VERSIONS = 18
@@ -23,10 +23,9 @@ API_VERSIONS = 18
 UNSUPPORTED_SASL_MECHANISM = 33
 ILLEGAL_SASL_STATE = 34
 
-#: No answer to these two requests is longer or has more items; what claims to be is not Kafka's.
+#: No answer to these two requests is longer; what claims to be is not Kafka's.
 _MAX_ANSWER_BYTES = 64 * 1024
-_MAX_ITEMS = 1000
-_CLIENT_ID = b"hopsworks.kafka"
+_CLIENT_ID = "hopsworks.kafka"
 _TLS_ALERT, _TLS_HANDSHAKE, _TLS_MAJOR = 0x15, 0x16, 3
 
 ApiVersions = t.Dict[int, t.Tuple[int, int]]
@@ -58,17 +57,6 @@ _FIRST_OFFERED: t.Tuple[t.Tuple[t.Tuple[int, int], int, int], ...] = (
     ((4, 4), 42, 3),  # DeleteGroups
 )
 _MINORS = {2: 8, 3: 9}  # the last minor release of a major one, where there will be no other
-
-
-class WireError(Exception):
-    """The answer is not one of Kafka's.
-
-    :param reason: ``tls`` means that the port speaks TLS.
-    """
-
-    def __init__(self, reason: WireReason) -> None:
-        super().__init__(reason)
-        self.reason: WireReason = reason
 
 
 class Stream(t.Protocol):
@@ -143,7 +131,7 @@ def api_versions(stream: Stream) -> ApiVersions:
     :raises WireError: something else than Kafka answers.
     :raises OSError: the connection fails, among them time-outs and TLS alerts.
     """
-    answer = _Reader(_ask(stream, API_VERSIONS, 0, b""))
+    answer = Reader(ask(stream, API_VERSIONS, 0, b""))
     if answer.int16():
         raise WireError("not_kafka")
     offered: ApiVersions = {}
@@ -159,7 +147,7 @@ def sasl_handshake(stream: Stream, mechanism: str) -> Handshake:
     :raises WireError: something else than Kafka answers.
     :raises OSError: the connection fails.
     """
-    answer = _Reader(_ask(stream, SASL_HANDSHAKE, 1, _string(mechanism.encode())))
+    answer = Reader(ask(stream, SASL_HANDSHAKE, 1, string(mechanism)))
     error = answer.int16()
     return Handshake(error, tuple(answer.string() for _number in range(answer.count())))
 
@@ -188,9 +176,17 @@ def _before(release: t.Tuple[int, int]) -> t.Tuple[int, int]:
     return (major, minor - 1) if minor else (major - 1, _MINORS[major - 1])
 
 
-def _ask(stream: Stream, key: int, version: int, body: bytes) -> bytes:
-    """Send one request and return the body of its answer. The connection must have no other request under way."""
-    request = struct.pack(">hhi", key, version, key) + _string(_CLIENT_ID) + body
+def ask(
+    stream: Stream, key: int, version: int, body: bytes, limit: int = _MAX_ANSWER_BYTES, flexible: bool = False
+) -> bytes:
+    """Send one request and return the body of its answer. The connection must have no other request under way.
+
+    :param limit: the largest answer, in bytes.
+    :param flexible: this version of the request has tagged fields.
+    :raises WireError: something else than Kafka answers.
+    :raises OSError: the connection fails.
+    """
+    request = struct.pack(">hhi", key, version, key) + string(_CLIENT_ID) + (b"\0" if flexible else b"") + body
     stream.sendall(struct.pack(">i", len(request)) + request)
     start = _receive(stream, 4)
     (length,) = struct.unpack(">i", start)
@@ -198,7 +194,7 @@ def _ask(stream: Stream, key: int, version: int, body: bytes) -> bytes:
         raise WireError("tls")
     if start == b"HTTP":
         raise WireError("http")
-    if not 4 < length <= _MAX_ANSWER_BYTES:
+    if not 4 < length <= limit:
         raise WireError("not_kafka")
     answer = _receive(stream, length)
     if struct.unpack(">i", answer[:4])[0] != key:
@@ -215,39 +211,3 @@ def _receive(stream: Stream, size: int) -> bytes:
             raise WireError("tls" if speaks_tls(received) else "closed")
         received += part
     return bytes(received)
-
-
-def _string(content: bytes) -> bytes:
-    return struct.pack(">h", len(content)) + content
-
-
-class _Reader:
-    """The fields of an answer, one after the other.
-
-    :raises WireError: from each method, if the answer ends before the field does.
-    """
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._position = 0
-
-    def int16(self) -> int:
-        return int(struct.unpack(">h", self._take(2))[0])
-
-    def count(self) -> int:
-        """Return the number of items of an array."""
-        number = int(struct.unpack(">i", self._take(4))[0])
-        if not 0 <= number <= _MAX_ITEMS:
-            raise WireError("not_kafka")
-        return number
-
-    def string(self) -> str:
-        return self._take(self.int16()).decode("utf-8", "replace")
-
-    def _take(self, size: int) -> bytes:
-        end = self._position + size
-        if size < 0 or end > len(self._data):
-            raise WireError("not_kafka")
-        taken = self._data[self._position : end]
-        self._position = end
-        return taken

@@ -20,6 +20,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import wire
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.reasons import WireReason
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.wire_reader import WireError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common import defects
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 
@@ -311,7 +312,7 @@ def _talk(one: _Check, connection: t.Union[socket.socket, ssl.SSLSocket]) -> str
         # A listener without SASL answers this too, with an error of its own: so a missing login is found as well.
         if one.options.talk and wire.SASL_HANDSHAKE in offered:
             one.set(answer=wire.sasl_handshake(stream, one.options.mechanism or "PLAIN"))
-    except wire.WireError as error:
+    except WireError as error:
         fault = error.reason
     except socket.timeout:
         fault, detail = "silent", f"no answer within {seconds:.1f} s"
@@ -350,7 +351,7 @@ def _speaks_kafka(server: str, deadline: Deadline) -> bool:
     try:
         with _again(split_server(server), deadline) as second:
             return bool(wire.api_versions(wire.TimedStream(second, min(RECHECK_TIMEOUT, deadline.left()))))
-    except (OSError, wire.WireError):
+    except (OSError, WireError):
         return False
 
 

@@ -10,6 +10,7 @@ import struct
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import wire
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.wire_reader import WireError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,7 +78,7 @@ def test_sasl_handshake_names_what_is_offered(error: int) -> None:
     ],
 )
 def test_what_is_no_answer_of_kafkas(answer: bytes, reason: str) -> None:
-    with pytest.raises(wire.WireError) as raised:
+    with pytest.raises(WireError) as raised:
         wire.api_versions(Peer(answer))
     assert raised.value.reason == reason
 
@@ -85,7 +86,7 @@ def test_what_is_no_answer_of_kafkas(answer: bytes, reason: str) -> None:
 @given(st.binary(max_size=200), st.integers(1, 50))
 def test_any_bytes_give_an_answer_or_a_wire_error(answer: bytes, piece: int) -> None:
     for ask in (wire.api_versions, lambda peer: wire.sasl_handshake(peer, "PLAIN")):
-        with contextlib.suppress(wire.WireError):
+        with contextlib.suppress(WireError):
             ask(Peer(answer, piece))
 
 

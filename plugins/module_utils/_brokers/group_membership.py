@@ -1,0 +1,205 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""Find out whether a host's consumer is a member of its group, by Kafka's own description."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, secrets_of
+
+from .group_client import Description, GroupClient, GroupFault, Member, Secure, TopicPartition
+
+_NO_ANSWER = "Kafka did not answer in time"
+#: How long the look-up of a host's name may exceed the time limit.
+_GRACE_SECONDS = 0.5
+_MAX_REASON = 500
+_MAX_SHOWN = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class ConsumerGroup:
+    """What Kafka says of the service's consumer group.
+
+    :param client_id: the client id of this host's members.
+    :param joined: whether such a member is in the group; ``None`` if nobody could look, and ``reason`` says why.
+    :param final: looking again will not change that.
+    :param stable: all members of the group have their partitions.
+    :param members: the number of members of the group.
+    :param partitions: the number of partitions that the group reads, over all its members.
+    :param lag: the number of records that this host's members are behind; ``None`` if Kafka has no offsets of them.
+    :param cluster_id: the cluster's own id.
+    :param own: this host's members, as results show them.
+    :param certificates: the address of each broker that was asked, and its certificate (DER).
+    """
+
+    name: str
+    client_id: str
+    joined: t.Optional[bool]
+    reason: str = ""
+    final: bool = False
+    stable: bool = False
+    members: int = 0
+    partitions: int = 0
+    lag: t.Optional[int] = None
+    cluster_id: t.Optional[str] = None
+    own: t.Tuple[t.Mapping[str, t.Any], ...] = ()
+    certificates: t.Tuple[t.Tuple[str, bytes], ...] = dataclasses.field(default=(), repr=False)
+
+    @property
+    def reads(self) -> bool:
+        """Whether a member of this host has partitions."""
+        return any(member["partitions"] for member in self.own)
+
+    def to_result(self) -> t.Dict[str, t.Any]:
+        """Return the group as results show it."""
+        names = ("name", "client_id", "joined", "reason", "members", "partitions", "lag", "cluster_id")
+        return {name: getattr(self, name) for name in names}
+
+    def doubts(self) -> t.List[str]:
+        """Return what was not proved although it is no failure."""
+        if not self.joined:
+            cause = self.reason or _NO_ANSWER
+            return [f"Could not verify that {self.client_id or 'a member'} joined group {self.name}: {cause}"]
+        if not self.partitions:
+            cause = "there is no topic that it is to read, or it may not read it"
+            return [f"Consumer group {self.name} has joined, but reads nothing: {cause}"]
+        return []
+
+
+def member_ids(client: KafkaDeclaration, secure: t.Optional[Secure], name: str, seconds: float) -> t.FrozenSet[str]:
+    """Return the ids of all members of a group.
+
+    :raises GroupFault: Kafka could not be asked.
+    """
+
+    def ask() -> t.FrozenSet[str]:
+        with GroupClient(client, secure, Deadline(seconds)) as kafka:
+            return frozenset(member.member_id for member in kafka.describe(name).members)
+
+    return _bounded(ask, seconds)
+
+
+def look(
+    client: KafkaDeclaration,
+    secure: t.Optional[Secure],
+    name: str,
+    client_id: str,
+    seconds: float,
+    ignored: t.Collection[str] = (),
+) -> ConsumerGroup:
+    """Look at a group once.
+
+    :param client: the service's own, with stores that can be read here.
+    :param secure: does the TLS handshake; ``None`` for a protocol without TLS.
+    :param client_id: the client id of this host's members; empty for any member.
+    :param seconds: the time limit.
+    :param ignored: ids of members that do not count, because they were there before a restart.
+    """
+    unknown = ConsumerGroup(name, client_id, None)
+
+    def ask() -> ConsumerGroup:
+        with GroupClient(client, secure, Deadline(seconds)) as kafka:
+            found = _conclude(unknown, kafka.describe(name), ignored)
+            found = _measured(found, kafka) if found.own else found
+            return dataclasses.replace(found, certificates=tuple(kafka.certificates.items()))
+
+    try:
+        return _bounded(ask, seconds)
+    except GroupFault as fault:
+        reason = clean(str(fault), secrets_of(client.properties))
+        reason = "".join(sign if sign.isprintable() else " " for sign in reason)[:_MAX_REASON]
+        # The service logs in as this client does, so it is refused as well.
+        joined = False if fault.refused else None
+        return dataclasses.replace(unknown, joined=joined, reason=reason or _NO_ANSWER, final=fault.final)
+
+
+_T = t.TypeVar("_T")
+
+
+def _bounded(work: t.Callable[[], _T], seconds: float) -> _T:
+    """Do some work in a thread: a name server that does not answer holds up the look-up of a name without limit."""
+    done: t.List[_T] = []
+    failed: t.List[Exception] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except Exception as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds + _GRACE_SECONDS)
+    if failed:
+        raise failed[0]
+    if not done:
+        raise GroupFault(_NO_ANSWER)
+    return done[0]
+
+
+def _conclude(unknown: ConsumerGroup, group: Description, ignored: t.Collection[str]) -> ConsumerGroup:
+    """Return what a description says of this host's members."""
+    mine = [
+        member
+        for member in group.members
+        if member.member_id not in ignored and unknown.client_id in ("", member.client_id)
+    ]
+    found = dataclasses.replace(
+        unknown,
+        joined=bool(mine),
+        stable=group.stable,
+        members=len(group.members),
+        partitions=sum(len(member.partitions) for member in group.members),
+        own=tuple(_shown(unknown.name, member) for member in mine),
+    )
+    if mine:
+        return found
+    if not group.members:
+        return dataclasses.replace(found, reason="nobody has joined the group")
+    others = ", ".join(sorted(member.client_id for member in group.members)[:_MAX_SHOWN])
+    reason = f"state {group.state}, members: {others}"
+    if any(member.client_id == unknown.client_id for member in group.members):
+        reason += f"; {unknown.client_id} was there before the restart and has not joined again"
+    return dataclasses.replace(found, reason="".join(sign if sign.isprintable() else " " for sign in reason))
+
+
+def _shown(group: str, member: Member) -> t.Dict[str, t.Any]:
+    partitions = [{"topic": topic, "partition": number, "lag": None} for topic, number in sorted(member.partitions)]
+    return {
+        "group": group,
+        "member_id": member.member_id,
+        "client_id": member.client_id,
+        "partitions": partitions,
+        "lag": None,
+    }
+
+
+def _measured(found: ConsumerGroup, kafka: GroupClient) -> ConsumerGroup:
+    """Add the cluster's id and the lag. What cannot be read stays unknown: it says nothing against the member."""
+    read = {(part["topic"], part["partition"]) for member in found.own for part in member["partitions"]}
+    try:
+        offsets = {part: offset for part, offset in kafka.committed(found.name).items() if part in read}
+    except GroupFault:
+        offsets = {}
+    try:
+        cluster_id, leaders = kafka.cluster({topic for topic, _number in offsets})
+        ends = kafka.ends({part: leaders[part] for part in offsets if part in leaders})
+    except GroupFault:
+        return found
+    lags = {part: max(0, ends[part] - offset) for part, offset in offsets.items() if part in ends}
+    own = tuple(_with_lag(member, lags) for member in found.own)
+    known = [member["lag"] for member in own if member["lag"] is not None]
+    return dataclasses.replace(found, own=own, cluster_id=cluster_id or None, lag=sum(known) if known else None)
+
+
+def _with_lag(member: t.Mapping[str, t.Any], lags: t.Mapping[TopicPartition, int]) -> t.Dict[str, t.Any]:
+    partitions = [{**part, "lag": lags.get((part["topic"], part["partition"]))} for part in member["partitions"]]
+    known = [part["lag"] for part in partitions if part["lag"] is not None]
+    return {**member, "partitions": partitions, "lag": sum(known) if known else None}
