@@ -1,30 +1,26 @@
 # Copyright (c) 2026 the hopsworks.kafka authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prepare the stores of onlinefs_config on the controller, and check the consumer group from there if needed."""
+"""Prepare the stores of onlinefs_config on the controller."""
 
 from __future__ import annotations
 
 import base64
-import dataclasses
 import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import kafka_client_arguments
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.checked_options import refuse_wrong_types
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import (
-    KafkaDeclaration,
     KeyStore,
     StoreOption,
     TrustStore,
     declare,
     store_option,
-    text,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores import (
     keystore_jks,
@@ -32,25 +28,17 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores 
     load_truststore,
     truststore_jks,
 )
-from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import require_joined
-from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.options import transaction_to_environment
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import find
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._to_builtin import to_builtin
 
 _MODULE = "hopsworks.kafka.onlinefs_config"
-#: The number of seconds in which the service must have joined its consumer group.
-_GROUP_SECONDS = 60
 
 Values = t.Dict[str, t.Any]
 Variables = t.Mapping[str, t.Any]
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
-    """Read and check the stores on the controller, send them as JKS, and run the module.
-
-    If the host cannot check the consumer group because it has no confluent-kafka, the controller checks it. The module
-    then runs a second time to commit the change or to roll it back.
-    """
+    """Read and check the stores on the controller, send them as JKS, and run the module."""
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
@@ -65,29 +53,21 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             arguments["client_id"] = f"onlinefs_{variables.get('inventory_hostname', 'host')}"
         try:
             refuse_wrong_types(kafka_client_arguments(), arguments)
-            client = self._declaration(arguments, variables)
+            self._prepare(arguments, variables)
         except HopsworksKafkaError as error:
             return {**result, "failed": True, "msg": str(error)}
         except Exception as error:
             # Not chained: the text of an unexpected exception may hold a password.
             return {**result, **_failed(DefectError(error))}
-        checks = client is not None and arguments.get("verify_consumer_group", "auto") != "never"
-        hold = checks and consumer_groups.available() and not self._task.check_mode
-        result.update(self._module(arguments, variables, {"phase": "hold"} if hold else None))
-        transaction = result.pop("pending", None)
-        if not transaction or client is None or result.get("failed"):
-            return result
-        return self._end_change(result, transaction, client, arguments, variables)
+        return {**result, **self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=variables)}
 
-    def _declaration(self, arguments: Values, variables: Variables) -> t.Optional[KafkaDeclaration]:
-        """Replace the stores in the arguments by JKS, and return the consumer's client.
-
-        Return ``None`` if the controller cannot be that client: for a revert, or if a store is on the host.
+    def _prepare(self, arguments: Values, variables: Variables) -> None:
+        """Replace the stores in the arguments by JKS.
 
         :raises HopsworksKafkaError: something in properties and stores cannot work.
         """
         if arguments.get("state", "present") != "present" or not isinstance(arguments.get("properties"), dict):
-            return None
+            return
         options: t.Dict[str, StoreOption] = {}
         remote = False
         for role in ("truststore", "keystore"):
@@ -103,16 +83,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if remote:
             for role, option in options.items():
                 arguments[role] = _shipped(load_truststore(option) if role == "truststore" else load_keystore(option))
-            return None
+            return
         client = declare(arguments["properties"], options.get("truststore"), options.get("keystore"))
         arguments["properties"] = dict(client.properties)
         for role, store in (("truststore", client.truststore), ("keystore", client.keystore)):
             if store is not None:
                 arguments[role] = _shipped(store)
-        consumer = {**client.properties, **(arguments.get("consumer_properties") or {})}
-        if "ssl.truststore.location" in consumer or "ssl.keystore.location" in consumer:
-            return None
-        return dataclasses.replace(client, properties={k: text(k, v) for k, v in consumer.items() if v is not None})
 
     def _local(self, role: str, path: t.Optional[str], variables: Variables) -> t.Optional[str]:
         """Return the file on the controller that a path means."""
@@ -126,39 +102,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if found is None:
             raise InputError(f"{role} {path}", "there is no such file on the controller", remedy)
         return found
-
-    def _end_change(
-        self, result: Values, transaction: str, client: KafkaDeclaration, arguments: Values, variables: Variables
-    ) -> Values:
-        """Check the consumer group, and commit the change or roll it back."""
-        try:
-            asked = result["health"]["group"]
-            group = consumer_groups.wait_for_member(client, str(asked["name"]), str(asked["client_id"]), _GROUP_SECONDS)
-            require_joined(group, arguments.get("verify_consumer_group") == "required")
-        except Exception as error:
-            reason = error if isinstance(error, HopsworksKafkaError) else DefectError(error)
-            rollback = {"phase": "roll_back", "id": transaction, "reason": str(reason)}
-            return self._module(arguments, variables, rollback)
-        commit = {"phase": "commit", "id": transaction, "group": dataclasses.asdict(group)}
-        final = self._module(arguments, variables, commit)
-        if final.get("failed"):
-            return final
-        result["health"]["group"] = dataclasses.asdict(group)
-        result["generations"] = final["generations"]
-        warnings = [*result.get("warnings", []), *final.get("warnings", []), *group.doubts()]
-        return {**result, "warnings": warnings} if warnings else result
-
-    def _module(
-        self, arguments: Values, variables: Variables, transaction: t.Optional[t.Mapping[str, t.Any]] = None
-    ) -> Values:
-        """Run the module, for one part of a change if ``transaction`` says so."""
-        given = self._task.environment
-        if transaction is not None:
-            self._task.environment = [*(given or ()), transaction_to_environment(transaction)]
-        try:
-            return dict(self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=variables))
-        finally:
-            self._task.environment = given
 
 
 def _failed(error: DefectError) -> Values:

@@ -19,8 +19,7 @@ description:
     is the configuration from before the first run. O(state=reverted) restores any of them.
   - An interrupted run never leaves a partially written file. The next run finishes its work, restarts the service, and
     checks it.
-  - Managed hosts need only the Python standard library. If C(confluent-kafka) is installed on the host or on the
-    controller, the module also checks that the service has joined its consumer group.
+  - Managed hosts need only the Python standard library.
 author:
   - The hopsworks.kafka authors (@logicalclocks)
 version_added: "1.0.0"
@@ -252,14 +251,18 @@ options:
     default: changed
   verify_consumer_group:
     description:
-      - Whether the check includes that the service has joined its consumer group.
-      - V(auto) warns if the group cannot be checked, because C(confluent-kafka) is installed neither on the host nor on
-        the controller, or because Kafka cannot be reached from there. V(required) rolls the change back in that case.
-        V(never) does not check the group.
+      - Whether the check includes that the service reads from Kafka. Kafka itself must describe a member of this host
+        in the consumer group of C(onlinefs-kafka.properties), and in that of C(onlinefs-kafka-vector-db.properties) if
+        C(onlinefs-site.xml) names this file.
+      - After a restart, the member must not have been there before, must have partitions, and must still be there
+        after O(service_settle). Without a restart, one description by Kafka is enough, and the check fails after 30
+        seconds if Kafka does not answer or the member is missing.
+      - The module asks Kafka from the host with the service's own login, and needs only the Python standard library.
+        C(GSSAPI) (Kerberos) is not supported.
+      - With V(false), RV(proved) is false.
       - The group of a configuration that this module did not write is not checked.
-    type: str
-    choices: [auto, required, never]
-    default: auto
+    type: bool
+    default: true
   min_days_valid:
     description:
       - Fail if a certificate expires in fewer days.
@@ -282,8 +285,6 @@ options:
     type: path
 notes:
   - On the controller, PEM and PKCS12 stores need C(cryptography).
-  - A change runs this module on the host once, or twice if the controller checks the consumer group. If nothing needs
-    to be changed, it runs once.
 seealso:
   - module: hopsworks.kafka.kafka_connector
   - module: hopsworks.kafka.kafka_probe
@@ -418,8 +419,7 @@ health:
           description: The number of partitions that all members read together.
           type: int
         lag:
-          description: The number of records that the group is behind. Null if Kafka has no offsets of the group, as
-            OnlineFS may keep them itself.
+          description: The number of records that this host's members are behind. Null if it is not known.
           type: int
         cluster_id:
           description: The id of the Kafka cluster.
@@ -535,7 +535,6 @@ diagnosis:
   type: dict
 """
 
-import os
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectError
@@ -582,7 +581,7 @@ def argument_spec() -> t.Dict[str, t.Any]:
         probe={"type": "str", "choices": ["changed", "always", "never"], "default": "changed"},
         probe_timeout={"type": "int", "default": 15},
         health_check={"type": "str", "choices": ["changed", "always"], "default": "changed"},
-        verify_consumer_group={"type": "str", "choices": ["auto", "required", "never"], "default": "auto"},
+        verify_consumer_group={"type": "bool", "default": True},
         min_days_valid={"type": "int", "default": 14},
         generations={"type": "int", "default": 5},
         state_dir={"type": "path"},
@@ -603,9 +602,8 @@ def _spec() -> t.Dict[str, t.Any]:
 def _run(given: t.Mapping[str, t.Any], mode: RunMode) -> t.Dict[str, t.Any]:
     """Return the module's result; ``failed`` is in it if the run failed. No secrets."""
     secrets: t.Set[str] = set()
-    params = {**given, "_transaction": options.transaction_of(os.environ)}
     try:
-        return config_task.run(params, mode.check_mode, mode.diff, secrets)
+        return config_task.run(given, mode.check_mode, mode.diff, secrets)
     except RolledBack as error:
         reasons = [reason for reason in (error.first, error.second) if reason]
         result = {

@@ -117,7 +117,7 @@ class Bench:
             "onlinefs_keystore": {"path": str(folder / STORES[1]), **store},
             # There is no Kafka here; a change without restart asks for none of these.
             "onlinefs_probe": "never",
-            "onlinefs_verify_consumer_group": "never",
+            "onlinefs_verify_consumer_group": False,
             "onlinefs_service_settle": 0,
         }
 

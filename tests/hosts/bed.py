@@ -155,7 +155,7 @@ class Bed:
 def up(name: str, count: int, with_library: bool = True) -> Bed:
     """Make the lab and start everything in it.
 
-    :param with_library: confluent-kafka is on the hosts; else the group is looked at from the controller.
+    :param with_library: confluent-kafka is on the hosts, for the whole of the probe.
     """
     consumer = java.build()
     lab.up(count, name, command=COMMAND, consumer=consumer)
@@ -166,7 +166,7 @@ def up(name: str, count: int, with_library: bool = True) -> Bed:
         run("env", "-C", str(ROOT), *bed.lab.inside(sys.executable, *start), timeout=120)
         with bed.lab.entered():
             _prepare(bed.kafka)
-        _declare(bed, with_library)
+        _declare(bed)
         for host in bed.lab.hosts:
             if with_library:
                 library.install(host.root())
@@ -200,7 +200,7 @@ def _prepare(kafka: cluster.Description) -> None:
             future.result(20)
 
 
-def _declare(bed: Bed, with_library: bool) -> None:
+def _declare(bed: Bed) -> None:
     (bed.lab.folder / "host_vars").mkdir()
     kafka = bed.kafka
     bed.declare(
@@ -217,7 +217,6 @@ def _declare(bed: Bed, with_library: bool) -> None:
         onlinefs_vector_db_properties=_QUICK,
         onlinefs_service_settle=1,
         onlinefs_service_timeout=60,
-        onlinefs_verify_consumer_group="required" if with_library else "auto",
     )
 
 

@@ -129,7 +129,7 @@ def host_variables(home: pathlib.Path, port: int) -> dict[str, t.Any]:
         },
         "onlinefs_service_settle": 1,
         # librdkafka's mock cluster does not describe groups; the real brokers of tests/kafka do.
-        "onlinefs_verify_consumer_group": "never",
+        "onlinefs_verify_consumer_group": False,
         "onlinefs_metrics_url": f"http://127.0.0.1:{port}/metrics",
     }
 

@@ -10,18 +10,9 @@ Asking needs the library confluent-kafka. Where it is not installed, the answer 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import time
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common import child_process
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import dialect_java, dialect_librdkafka
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
-
-from . import librdkafka_client, login
-from .librdkafka_client import Answer, BrokerClient, LoginFault
-from .tokens import TokenFault
+from .librdkafka_client import Answer, BrokerClient
 
 with contextlib.suppress(ImportError):  # librdkafka_client.available() tells it
     from confluent_kafka import ConsumerGroupTopicPartitions
@@ -54,41 +45,6 @@ class Lag(t.NamedTuple):
 
     records: t.Optional[int]
     partitions: t.Optional[int]
-
-
-@dataclasses.dataclass(frozen=True)
-class ConsumerGroup:
-    """What Kafka says of the service's consumer group.
-
-    :param joined: whether this host's member is in the group; None if nobody could look, and ``reason`` says why.
-    :param partitions: how many partitions the group reads, over all its members.
-    :param lag: records behind, over all partitions with a committed offset; None if Kafka holds no offsets of the
-        group.
-    :param cluster_id: the cluster's own id.
-    """
-
-    name: str
-    client_id: str
-    joined: t.Optional[bool]
-    reason: str = ""
-    members: int = 0
-    partitions: int = 0
-    lag: t.Optional[int] = None
-    cluster_id: t.Optional[str] = None
-
-    def doubts(self) -> t.List[str]:
-        """Return warnings about a group that is no failure."""
-        if self.joined is None:
-            return [f"Could not verify that {self.client_id or 'a member'} joined group {self.name}: {self.reason}"]
-        if self.joined and not self.partitions:
-            cause = "there is no topic that it is to read, or it may not read it"
-            return [f"Consumer group {self.name} has joined, but reads nothing: {cause}"]
-        return []
-
-
-def available() -> bool:
-    """Tell whether the library is installed here."""
-    return librdkafka_client.available()
 
 
 # --- asking, for the probe and for the check below -------------------------------------------------------------------
@@ -127,119 +83,3 @@ def lag(kafka: BrokerClient, name: str) -> Lag:
     if any(end.error is not None for end in ends.values()):
         return Lag(None, len(committed))
     return Lag(sum(max(0, int(ends[part].value.offset) - int(part.offset)) for part in committed), len(committed))
-
-
-# --- has a member joined? --------------------------------------------------------------------------------------------
-
-
-def wait_for_member(client: KafkaDeclaration, name: str, client_id: str, seconds: float) -> ConsumerGroup:
-    """Wait until a member with the client id ``client_id`` is in the group. Runs librdkafka in a child process.
-
-    :param client: as the service's own, with stores that can be read here.
-    :param name: the group.
-    :param client_id: the member's; empty for any member at all.
-    :param seconds: how long to wait at most.
-    :returns: joined is true, false (the member is not in the group, the login was refused, or
-        librdkafka crashed), or
-        None if nobody could look.
-    """
-    if not available():
-        return ConsumerGroup(name, client_id, None, NO_LIBRARY)
-    config = dialect_librdkafka.librdkafka(
-        dataclasses.replace(client, properties=dialect_java.for_admin(client.properties)),
-        librdkafka_client.release(),
-    )
-    seen = [ConsumerGroup(name, client_id, None, _NO_ANSWER)]
-
-    def watch(send: child_process.Send) -> None:
-        for group in _looks(client, config, name, client_id, seconds):
-            send(dataclasses.asdict(group))
-
-    def take(message: child_process.Message) -> None:
-        group = ConsumerGroup(**message)
-        # A last look that Kafka did not answer takes nothing back of what was seen before.
-        if group.joined is not None or seen[-1].joined is None:
-            seen.append(group)
-
-    ended = child_process.run_in_child(
-        watch,
-        take,
-        child_process.seconds_until(time.monotonic() + seconds + _GRACE_SECONDS),
-    )
-    group = seen[-1]
-    if ended.signal:
-        cause = f"librdkafka crashed ({ended.signal}) on an answer of this Kafka"
-        return ConsumerGroup(name, client_id, False, cause)
-    if ended.too_large:
-        cause = f"the answers of this Kafka took more than {child_process.MAX_MEGABYTES} MB of memory"
-        return ConsumerGroup(name, client_id, False, cause)
-    if ended.defect:
-        return ConsumerGroup(name, client_id, None, f"defect in hopsworks.kafka: {ended.defect}")
-    if group.joined is False and client.properties.get("group.protocol", "classic").lower() != "classic":
-        # Older releases of the library see no members of such groups.
-        return dataclasses.replace(group, joined=None, reason=f"{group.reason} (group.protocol is not classic)")
-    return group
-
-
-def _looks(
-    client: KafkaDeclaration,
-    config: dialect_librdkafka.LibrdkafkaConfig,
-    name: str,
-    client_id: str,
-    seconds: float,
-) -> t.Iterator[ConsumerGroup]:
-    """Look at the group again and again until the last look decides, or the time is up."""
-    deadline = Deadline(seconds)
-    unknown = ConsumerGroup(name, client_id, None)
-    try:
-        token = login.get_token(client, config, deadline.step())
-        kafka = BrokerClient.of(client, config, deadline, token)
-        kafka.stop_at_refusal = True
-        kafka.open()
-    except (TokenFault, LoginFault) as fault:
-        yield dataclasses.replace(unknown, reason=fault.detail or fault.reason)
-        return
-    settled = deadline.end
-    while True:
-        # A single look is bounded, so that one lost request does not use up all the time.
-        kafka.deadline = Deadline(min(_LOOK_SECONDS, deadline.left()))
-        group, final = _look(kafka, unknown)
-        yield group
-        settled = min(settled, time.monotonic() + _SETTLE_SECONDS) if group.joined else deadline.end
-        if final or deadline.over or (group.joined and time.monotonic() >= settled):
-            return
-        kafka.poll(min(_POLL_SECONDS, deadline.left()))
-
-
-def _look(kafka: BrokerClient, unknown: ConsumerGroup) -> t.Tuple[ConsumerGroup, bool]:
-    """Look at the group once; the second value tells whether another look can change nothing."""
-    answer = describe(kafka, [unknown.name])[unknown.name]
-    refused = kafka.refusal()
-    if refused:
-        # The service logs in as this client does, so it is refused as well.
-        return dataclasses.replace(unknown, joined=False, reason=refused), True
-    if answer.unsupported:
-        return dataclasses.replace(unknown, reason=_NOT_SUPPORTED), True
-    if not exists(answer):
-        return dataclasses.replace(
-            unknown, joined=False, reason="nobody has joined the group: it does not exist"
-        ), False
-    if answer.error is not None:
-        return dataclasses.replace(unknown, reason=kafka.last_error() or kafka.explain(answer.error)), False
-    members = answer.value.members
-    group = dataclasses.replace(
-        unknown,
-        joined=any(not unknown.client_id or member.client_id == unknown.client_id for member in members),
-        members=len(members),
-        partitions=sum(len(member.assignment.topic_partitions) for member in members if member.assignment),
-    )
-    if not group.joined:
-        others = ", ".join(sorted(str(member.client_id) for member in members)) or "none"
-        seen = kafka.scrub(f"state {answer.value.state.name}, members: {others}")
-        return dataclasses.replace(group, reason=seen), False
-    try:
-        cluster_id = kafka.metadata(sasl=False).cluster_id
-    except LoginFault:
-        cluster_id = ""
-    behind = lag(kafka, unknown.name).records
-    return dataclasses.replace(group, lag=behind, cluster_id=cluster_id or None), group.partitions > 0

@@ -32,8 +32,9 @@ class ConsumerGroup:
     :param final: looking again will not change that.
     :param stable: all members of the group have their partitions.
     :param members: the number of members of the group.
-    :param partitions: the number of partitions that the group reads, over all its members.
-    :param lag: the number of records that this host's members are behind; ``None`` if Kafka has no offsets of them.
+    :param partitions: the number of partitions that the group reads, over all its members but old ones of this host.
+    :param lag: the number of records that this host's members are behind; ``None`` if Kafka lacks the offset of
+        one of their partitions, as OnlineFS may keep its offsets itself.
     :param cluster_id: the cluster's own id.
     :param own: this host's members, as results show them.
     :param certificates: the address of each broker that was asked, and its certificate (DER).
@@ -156,7 +157,11 @@ def _conclude(unknown: ConsumerGroup, group: Description, ignored: t.Collection[
         joined=bool(mine),
         stable=group.stable,
         members=len(group.members),
-        partitions=sum(len(member.partitions) for member in group.members),
+        partitions=sum(
+            len(member.partitions)
+            for member in group.members
+            if member in mine or unknown.client_id not in ("", member.client_id)
+        ),
         own=tuple(_shown(unknown.name, member) for member in mine),
     )
     if mine:
@@ -190,16 +195,23 @@ def _measured(found: ConsumerGroup, kafka: GroupClient) -> ConsumerGroup:
         offsets = {}
     try:
         cluster_id, leaders = kafka.cluster({topic for topic, _number in offsets})
-        ends = kafka.ends({part: leaders[part] for part in offsets if part in leaders})
     except GroupFault:
         return found
+    try:
+        ends = kafka.ends({part: leaders[part] for part in offsets if part in leaders})
+    except GroupFault:
+        ends = {}
     lags = {part: max(0, ends[part] - offset) for part, offset in offsets.items() if part in ends}
     own = tuple(_with_lag(member, lags) for member in found.own)
-    known = [member["lag"] for member in own if member["lag"] is not None]
-    return dataclasses.replace(found, own=own, cluster_id=cluster_id or None, lag=sum(known) if known else None)
+    return dataclasses.replace(found, own=own, cluster_id=cluster_id or None, lag=_sum(own))
 
 
 def _with_lag(member: t.Mapping[str, t.Any], lags: t.Mapping[TopicPartition, int]) -> t.Dict[str, t.Any]:
     partitions = [{**part, "lag": lags.get((part["topic"], part["partition"]))} for part in member["partitions"]]
-    known = [part["lag"] for part in partitions if part["lag"] is not None]
-    return {**member, "partitions": partitions, "lag": sum(known) if known else None}
+    return {**member, "partitions": partitions, "lag": _sum(partitions)}
+
+
+def _sum(parts: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[int]:
+    """Return the lag of all parts together; ``None`` if that of one is not known, or there is none."""
+    lags = [part["lag"] for part in parts]
+    return sum(lags) if lags and None not in lags else None

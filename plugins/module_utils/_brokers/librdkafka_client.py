@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The one client of librdkafka: made from a declaration, and asked by the probe and the check of consumer groups.
+"""The one client of librdkafka: made from a declaration, and asked by the probe.
 
 librdkafka tells its reasons apart from its results: by callbacks, which run while the client is polled. So every wait
 here polls. Use it in a child process (``_common.child_process``) where something depends on the result: some answers
@@ -326,7 +326,9 @@ class BrokerClient:
 
     def explain(self, error: t.Any) -> str:
         """Return the text of a KafkaError, or its name where it has none, without secrets. Never empty."""
-        return self.scrub(error.str() or "") or str(error.name())
+        told = self.scrub(error.str() or "")
+        # Some errors name the request and no cause: "ConsumerGroupDescribe:".
+        return told if told and not told.endswith(":") else f"{told} {error.name()}".strip()
 
     def scrub(self, text: str) -> str:
         """Return a text of the library on one line, cut, and without any secret of the declaration."""

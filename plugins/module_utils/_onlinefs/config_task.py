@@ -15,7 +15,6 @@ import functools
 import time
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.consumer_groups import ConsumerGroup
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import secrets_of
@@ -112,9 +111,6 @@ def run(params: Params, check: bool, diff: bool, secrets: t.Set[str], service: t
     secrets |= options.secrets(params)
     request = options.request(params)
     host = _host(request, service or options.service(params), secrets)
-    if request.ends_change and not check:
-        with host.generations.locked(_LOCK_SECONDS, str(request.transaction["id"])):
-            return _end_change(request, host, secrets)
     host.service.check()
     prepared = prepare(request, read(request, host), time.time())
     secrets |= prepared.secrets
@@ -221,10 +217,13 @@ def _with_checks(
     host: Host, request: Request, prepared: Prepared, secrets: t.Set[str], probe: t.Optional[t.Mapping[str, t.Any]]
 ) -> Host:
     """Return the host with checks that know the declared configuration."""
-    declared = prepared.consumer if request.declaration else {}
+    target = prepared.target.items() if request.declaration else ()
+    declared = {name: desired_files.parsed(name, file) for name, file in target}
     return dataclasses.replace(
         host,
-        health_check=_health_check(request, host.generations, host.service, declared, secrets),
+        health_check=_health_check(
+            request, host.generations, host.service, declared if request.declaration else {}, secrets
+        ),
         diagnose=functools.partial(_diagnose, request, host.service, secrets, probe),
     )
 
@@ -233,12 +232,12 @@ def _health_check(
     request: Request,
     generations: Generations,
     service: Service,
-    declared: t.Mapping[str, str],
+    declared: t.Mapping[str, t.Mapping[str, str]],
     secrets: t.Set[str],
 ) -> HealthCheck:
     params = request.params
     group = None
-    if params["verify_consumer_group"] != "never" and params["service_manager"] != "none":
+    if params["verify_consumer_group"]:
         group = group_check.GroupCheck(request, generations, declared, secrets)
     return HealthCheck(service, params["metrics_url"] or "", params["service_timeout"], params["service_settle"], group)
 
@@ -279,30 +278,10 @@ def _apply(
         "bootstrap_servers": prepared.consumer.get("bootstrap.servers"),
     }
     origin = APPLIED if request.params["state"] == "present" else REVERTED
-    outcome = host.apply(prepared.plan, prepared.current.files, origin, facts, request.phase == options.HOLD)
+    outcome = host.apply(prepared.plan, prepared.current.files, origin, facts)
     result = _result(request, host, prepared, diff, probe, outcome.health, outcome.generation)
     result["warnings"] += outcome.warnings
-    # For the action plugin: the change that it has to commit or to roll back.
-    return {**result, "pending": outcome.transaction} if outcome.pending else result
-
-
-def _end_change(request: Request, host: Host, secrets: t.Set[str]) -> Result:
-    """Commit a change after the controller has checked the consumer group, or roll it back."""
-    files = host.found()
-    for name, file in files.items():
-        if name.endswith(".properties"):
-            secrets |= secrets_of(desired_files.parsed(name, file))
-    if request.phase == options.ROLL_BACK:
-        raise host.roll_back(HostError("", str(request.transaction["reason"])))
-    known = host.generations.all()
-    group = ConsumerGroup(**request.transaction["group"])
-    warnings = host.commit(Health("", None, group))
-    warnings += host.clean(desired_files.superseded(files, {}, host.others()))
-    return {
-        "changed": True,
-        "warnings": [*warnings, *_another_cluster(known, group.cluster_id)],
-        "generations": [generation.to_result() for generation in host.generations.all()],
-    }
+    return result
 
 
 def _result(
@@ -321,12 +300,8 @@ def _result(
     plan = prepared.plan
     known = host.generations.all()
     warnings = list(prepared.warnings)
-    group = health.group if health else None
-    if group:
-        warnings += _another_cluster(prepared.current.generations, group.cluster_id)
-        # If the host could not check the group, the controller may still do it.
-        if group.joined is not None or request.phase != options.HOLD:
-            warnings += group.doubts()
+    if health is not None:
+        warnings += [*_another_cluster(prepared.current.generations, health.cluster_id), *health.doubts()]
     result: Result = {
         "changed": plan.changed,
         "warnings": warnings,

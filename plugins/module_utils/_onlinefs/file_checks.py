@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import librdkafka_client
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
@@ -78,7 +78,7 @@ def reach_kafka(client: KafkaDeclaration, group: str, topics: t.Sequence[str], s
         topics=tuple(probe.TopicRequirement(topic, ("read",)) for topic in topics),
         groups=(group,) if group else (),
         timeout=seconds,
-        until=None if consumer_groups.available() else "tls",
+        until=None if librdkafka_client.available() else "tls",
     )
     report = probe.probe(client, wanted)
     if not report.ok:

@@ -64,18 +64,15 @@ class Generations:
         self._check_directory()
 
     @contextlib.contextmanager
-    def locked(self, seconds: float, transaction: str = "") -> t.Iterator[None]:
+    def locked(self, seconds: float) -> t.Iterator[None]:
         """Keep other runs on this host out.
 
-        A transaction of another run that waits for its second part keeps this one out too, until it is stale.
-
-        :param transaction: the transaction to go on with; empty for a new one.
-        :raises HostError: another run holds the lock for longer than ``seconds``, or the transaction is no longer open.
+        :raises HostError: another run holds the lock for longer than ``seconds``.
         """
         self._make_directory()
         deadline = time.monotonic() + seconds
         with self._lock_file() as descriptor:
-            while not self._entered(descriptor, transaction):
+            while not _try_lock(descriptor):
                 if time.monotonic() > deadline:
                     raise HostError(
                         self.directory,
@@ -241,24 +238,6 @@ class Generations:
         finally:
             os.close(descriptor)
 
-    def _entered(self, descriptor: int, transaction: str) -> bool:
-        """Try once to get the lock, for a new transaction or to go on with one."""
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        journal = self.journal()
-        if transaction and (journal is None or journal.id != transaction):
-            raise HostError(
-                self.directory,
-                "the change that this run belongs to is no longer open: another run has finished it or taken it back",
-                "Run the task again from its start",
-            )
-        if journal is not None and not transaction and journal.waits():
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-            return False
-        return True
-
     @contextlib.contextmanager
     def _readable(self) -> t.Iterator[str]:
         """Yield the path of the state: its own, or that of an earlier version until it is taken over."""
@@ -301,6 +280,14 @@ class Generations:
 def same(left: FileSet, right: FileSet) -> bool:
     """Return whether two configurations are the same, byte for byte, with the same owners and modes."""
     return all(left.get(name) == right.get(name) for name in {*left, *right})
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _numbers(directory: str) -> t.List[int]:

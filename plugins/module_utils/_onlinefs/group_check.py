@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Check the consumer group of a configuration that root knows.
+"""Check the consumer groups of a configuration that root knows.
 
 The service's user can write any configuration into its own files. A client that root starts must not follow one: it
 would open the files and connect to the servers that it names. So nothing is read back from the host, and only
@@ -12,71 +12,126 @@ configurations that this collection wrote are checked.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import posixpath
+import re
+import socket
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.consumer_groups import ConsumerGroup
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import group_membership
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_client import GroupFault, Secure
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_membership import ConsumerGroup
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_declaration
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import tls_handshake
 
 from . import desired_files, onlinefs_versions
 from .generations import FileSet, Generations
-from .health_check import require_joined
 from .options import Request
 from .owner_process import read_bounded
 
 NOT_OURS = "this configuration was not written by this collection, so root does not follow it"
 
 _MAX_STORE = 16 * 1024 * 1024
+#: Whether onlinefs-site.xml names the file of the second consumer. Without it, OnlineFS does not start that consumer.
+_VECTOR_DB = re.compile(
+    rb"<propertiesFileVectorDb>\s*" + re.escape(onlinefs_versions.VECTOR_DB_FILE.encode()) + rb"\s*</"
+)
+
+#: By file: the members that its group has; ``None`` if that is not known.
+Members = t.Mapping[str, t.Optional[t.FrozenSet[str]]]
+
+
+class _Target(t.NamedTuple):
+    """A group to look at, and the client to do it with; ``problem`` says why there is none."""
+
+    file: str
+    group: str
+    client_id: str
+    client: t.Optional[kafka_declaration.KafkaDeclaration]
+    secure: t.Optional[Secure]
+    problem: str
 
 
 class GroupCheck:
-    """Check that the host's consumer has joined the group of a configuration.
+    """Check that the host's consumers have joined the groups of a configuration.
 
     :param request: the options.
     :param generations: tells which configurations this collection wrote.
-    :param declared: the consumer's properties that the user declares; empty if nothing is declared.
+    :param declared: the properties that the user declares, by file; empty if nothing is declared.
     :param secrets: texts that must not be shown.
     """
 
     def __init__(
-        self, request: Request, generations: Generations, declared: t.Mapping[str, str], secrets: t.Collection[str]
+        self,
+        request: Request,
+        generations: Generations,
+        declared: t.Mapping[str, t.Mapping[str, str]],
+        secrets: t.Collection[str],
     ) -> None:
         self._request = request
         self._generations = generations
         self._declared = declared
         self._secrets = secrets
+        self._targets: t.Tuple[FileSet, t.List[_Target]] = ({}, [])
 
-    def __call__(self, files: FileSet, seconds: float) -> ConsumerGroup:
-        """Wait until the consumer has joined.
+    def members(self, files: FileSet, seconds: float) -> Members:
+        """Return the members that the groups of a configuration have now."""
+        return {target.file: self._members(target, seconds) for target in self._of(files)}
+
+    def look(self, files: FileSet, before: t.Optional[Members], seconds: float) -> t.List[ConsumerGroup]:
+        """Look at the groups of a configuration once.
 
         :param files: the configuration that is live now.
-        :raises HostError: it has not joined, or that could not be checked although it is required.
+        :param before: the members from before the restart, which prove nothing; ``None`` without a restart.
         """
-        name = onlinefs_versions.CONSUMER_FILE
-        file = files.get(name)
-        properties = desired_files.parsed(name, file)
-        group, client_id = properties.get("group.id", ""), properties.get("client.id", "")
-        written = file is not None and (name, file.sha256) in desired_files.written(self._generations.all())
-        if not written and properties != self._declared:
-            return ConsumerGroup(group, client_id, None, NOT_OURS)
-        found = self._look(properties, files, group, client_id, seconds)
-        found = dataclasses.replace(found, reason=clean(found.reason, self._secrets))
-        require_joined(found, self._request.group_required)
-        return found
+        return [self._look(target, before, seconds) for target in self._of(files)]
 
-    def _look(
-        self, properties: t.Mapping[str, str], files: FileSet, group: str, client_id: str, seconds: float
-    ) -> ConsumerGroup:
-        if not consumer_groups.available():
-            return ConsumerGroup(group, client_id, None, consumer_groups.NO_LIBRARY)
+    def _members(self, target: _Target, seconds: float) -> t.Optional[t.FrozenSet[str]]:
+        if target.client is None:
+            return None
+        try:
+            return group_membership.member_ids(target.client, target.secure, target.group, seconds)
+        except GroupFault:
+            return None
+
+    def _look(self, target: _Target, before: t.Optional[Members], seconds: float) -> ConsumerGroup:
+        if target.client is None:
+            return ConsumerGroup(target.group, target.client_id, None, target.problem, final=True)
+        ignored: t.Optional[t.FrozenSet[str]] = frozenset()
+        if before is not None:
+            ignored = before.get(target.file)
+        found = group_membership.look(
+            target.client, target.secure, target.group, target.client_id, seconds, ignored or ()
+        )
+        if found.joined and ignored is None:
+            reason = "Kafka did not say which members were there before the restart, so this may be an old one"
+            found = dataclasses.replace(found, joined=None, reason=reason)
+        return dataclasses.replace(found, reason=clean(found.reason, self._secrets))
+
+    def _of(self, files: FileSet) -> t.List[_Target]:
+        """Return the groups of a configuration. They are kept, as reading the stores takes a while."""
+        known, targets = self._targets
+        if known is not files:
+            written = desired_files.written(self._generations.all())
+            targets = [self._target(name, files, written) for name in _consumers(files)]
+            self._targets = (files, targets)
+        return targets
+
+    def _target(self, name: str, files: FileSet, written: t.Set[t.Tuple[str, str]]) -> _Target:
+        file = files[name]
+        properties = desired_files.parsed(name, file)
+        target = _Target(name, properties.get("group.id", ""), properties.get("client.id", ""), None, None, NOT_OURS)
+        ours = file is not None and (name, file.sha256) in written
+        if not ours and properties != self._declared.get(name):
+            return target
         try:
             client = self._client(properties, files)
+            tls = tls_handshake.prepare(client)
         except HopsworksKafkaError as error:
-            return ConsumerGroup(group, client_id, None, str(error))
-        return consumer_groups.wait_for_member(client, group, client_id, seconds)
+            return target._replace(problem=clean(str(error), self._secrets))
+        return target._replace(client=client, secure=functools.partial(_handshake, tls) if tls else None)
 
     def _client(self, properties: t.Mapping[str, str], files: FileSet) -> kafka_declaration.KafkaDeclaration:
         """Return the Kafka client of a configuration, its stores taken from the configuration itself.
@@ -100,3 +155,16 @@ class GroupCheck:
                 raise InputError(path, "the configuration names this store and does not contain it")
             return file.content
         return read_bounded(path, _MAX_STORE)
+
+
+def _consumers(files: FileSet) -> t.List[str]:
+    """Return the files of the consumers that the service starts."""
+    names = [onlinefs_versions.CONSUMER_FILE]
+    site = files.get(onlinefs_versions.SITE_FILE)
+    if site is not None and _VECTOR_DB.search(site.content):
+        names.append(onlinefs_versions.VECTOR_DB_FILE)
+    return [name for name in names if files.get(name) is not None]
+
+
+def _handshake(tls: tls_handshake.Tls, connection: socket.socket, host: str) -> socket.socket:
+    return tls_handshake.handshake(tls, connection, host)

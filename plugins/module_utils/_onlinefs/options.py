@@ -6,16 +6,13 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import grp
-import json
 import os
 import pwd
 import shlex
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import secret_name
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_declaration
@@ -24,12 +21,6 @@ from . import desired_files, metrics_page, onlinefs_versions
 from .owner_process import read_bounded
 from .service import CommandService, NoService, Service, SystemdUnit
 from .state_directory import HOME_STATE, default_directory
-
-#: The two parts of a change whose consumer group the controller checks, and the end of either way.
-HOLD = "hold"
-COMMIT = "commit"
-ROLL_BACK = "roll_back"
-_TRANSACTION = "HOPSWORKS_KAFKA_TRANSACTION"
 
 #: The largest id that chown(2) takes: -1 means "leave it".
 _MAX_ID = 2**32 - 2
@@ -68,46 +59,14 @@ class Request:
 
     :param params: the options as they were given.
     :param paths: the paths on the host.
-    :param declaration: what the user declares; ``None`` for a revert, and for the end of a change in two parts.
+    :param declaration: what the user declares; ``None`` for a revert.
     :param ownership: owner, group and mode of the files.
-    :param phase: empty, or which part of a change in two parts this is.
-    :param transaction: what the action plugin sends with the phase.
     """
 
     params: Params
     paths: Paths
     declaration: t.Optional[desired_files.OnlinefsDeclaration]
     ownership: desired_files.Ownership
-    phase: str
-    transaction: t.Mapping[str, t.Any]
-
-    @property
-    def ends_change(self) -> bool:
-        """Tell whether this only commits a change, or rolls it back."""
-        return self.phase in (COMMIT, ROLL_BACK)
-
-    @property
-    def group_required(self) -> bool:
-        """Tell whether the change fails if nobody on the host can check the consumer group."""
-        # If the controller checks the group itself, a host that cannot is no failure yet.
-        required = self.params["verify_consumer_group"] == "required" and not self.phase
-        return bool(required and self.params["state"] == "present")
-
-
-def transaction_to_environment(transaction: t.Mapping[str, t.Any]) -> t.Dict[str, str]:
-    """Return the environment in which the action plugin has the module do one part of a change.
-
-    It is no option, as it is of no use to a task. Holds no secret.
-    """
-    text = json.dumps(transaction)
-    # Encoded, so that neither a shell nor a template can find anything in it.
-    return {_TRANSACTION: base64.b64encode(text.encode()).decode("ascii")}
-
-
-def transaction_of(environment: t.Mapping[str, str]) -> t.Optional[t.Dict[str, t.Any]]:
-    """Return the part of a change that the action plugin asks for; ``None`` for the whole change at once."""
-    given = environment.get(_TRANSACTION)
-    return t.cast("t.Dict[str, t.Any]", json.loads(base64.b64decode(given))) if given else None
 
 
 def request(params: Params) -> Request:
@@ -115,23 +74,12 @@ def request(params: Params) -> Request:
 
     :raises HopsworksKafkaError: something in them cannot work. Nothing was written.
     """
-    transaction = params.get("_transaction") or {}
-    phase = str(transaction.get("phase", ""))
-    declared = params["state"] == "present" and phase not in (COMMIT, ROLL_BACK)
+    declared = params["state"] == "present"
     if params["generations"] < 1:
         raise InputError("option generations", f"{params['generations']} is too few", "Give a number from 1 on")
     if params["metrics_url"]:
         metrics_page.check(params["metrics_url"])
-    found = Request(
-        params, paths(params), declaration(params) if declared else None, ownership(params), phase, transaction
-    )
-    if found.group_required and not consumer_groups.available():
-        raise InputError(
-            "option verify_consumer_group",
-            "it is required, and the consumer group cannot be checked without confluent-kafka",
-            "Install confluent-kafka on the controller or on the host",
-        )
-    return found
+    return Request(params, paths(params), declaration(params) if declared else None, ownership(params))
 
 
 def paths(params: Params) -> Paths:

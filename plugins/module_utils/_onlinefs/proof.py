@@ -21,26 +21,25 @@ NOT_CHECKED = "The service was not checked in this run"
 GROUP_NOT_CHECKED = "Not checked whether the service reads from Kafka: verify_consumer_group is false"
 
 
-def to_result(health: t.Optional[Health]) -> t.Dict[str, t.Any]:
-    """Return ``members``, ``proved``, ``not_proved`` and ``cluster_id``.
+def doubts(health: t.Optional[Health]) -> t.List[str]:
+    """Return what was not proved of a service; empty if it was seen to read from Kafka.
 
     :param health: the check of the service; ``None`` if there was none in this run.
     """
-    groups = [group for group in ([health.group] if health else []) if group]
-    reasons = [doubt for group in groups for doubt in group.doubts()]
     if health is None:
-        reasons.append(NOT_CHECKED)
-    elif not groups:
-        reasons.append(GROUP_NOT_CHECKED)
+        return [NOT_CHECKED]
+    return health.doubts() if health.groups else [GROUP_NOT_CHECKED]
+
+
+def to_result(health: t.Optional[Health]) -> t.Dict[str, t.Any]:
+    """Return ``members``, ``proved``, ``not_proved`` and ``cluster_id``."""
+    reasons = doubts(health)
+    groups = health.groups if health else ()
     return {
-        "members": [
-            {"group": group.name, "member_id": None, "client_id": group.client_id, "partitions": [], "lag": group.lag}
-            for group in groups
-            if group.joined
-        ],
+        "members": [dict(member) for group in groups for member in group.own],
         "proved": not reasons,
         "not_proved": reasons,
-        "cluster_id": next((group.cluster_id for group in groups if group.cluster_id), None),
+        "cluster_id": health.cluster_id if health else None,
     }
 
 

@@ -21,7 +21,7 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Plan
 
-from . import host_planner, onlinefs_versions
+from . import host_planner, onlinefs_versions, proof
 from .files import Attributes, File
 from .generations import FOUND, FileSet, Generations, same
 from .health_check import Health, HealthCheck
@@ -46,6 +46,7 @@ class RolledBack(HostError):
     :param reason: why it failed.
     :param again: why the check of the restored configuration failed; ``None`` if it passed or was not needed.
     :param diagnosis: the state of the service when the change failed. No secrets.
+    :param doubts: what the check of the restored configuration did not prove.
     """
 
     def __init__(
@@ -54,12 +55,17 @@ class RolledBack(HostError):
         again: t.Optional[HopsworksKafkaError],
         journal: Journal,
         diagnosis: t.Mapping[str, t.Any],
+        doubts: t.Sequence[str] = (),
     ) -> None:
         back = f"The previous configuration (generation {journal.base}) is restored byte for byte"
         if again:
             back += f", and the service does not work with it either: {again}"
+        elif not journal.restart:
+            back += "; the service was not touched"
+        elif doubts:
+            back += f", and the service runs with it. Not proved that it reads from Kafka: {'. '.join(doubts)}"
         else:
-            back += ", and the service works with it" if journal.restart else "; the service was not touched"
+            back += ", and the service works with it"
         super().__init__("", str(reason).rstrip("."), back.rstrip("."))
         self.first = reason
         self.second = again
@@ -81,8 +87,6 @@ class Outcome:
     :param base: the number of the previous one.
     :param restarted: the service was restarted.
     :param health: what the check of the service saw; ``None`` if it was not checked.
-    :param pending: the change is final only once the consumer group has been checked elsewhere.
-    :param transaction: the id of the transaction, for :meth:`Host.commit` and :meth:`Host.roll_back`.
     :param warnings: what failed after the change was final.
     """
 
@@ -90,8 +94,6 @@ class Outcome:
     base: t.Optional[int] = None
     restarted: bool = False
     health: t.Optional[Health] = None
-    pending: bool = False
-    transaction: str = ""
     warnings: t.List[str] = dataclasses.field(default_factory=list)
 
 
@@ -163,14 +165,12 @@ class Host:
             if not kept and (there is None or owners != (there.attributes.uid, there.attributes.gid)):
                 self.files.may_own(name, file.attributes)
 
-    def apply(self, plan: Plan, found: FileSet, origin: str, facts: t.Mapping[str, t.Any], hold: bool) -> Outcome:
+    def apply(self, plan: Plan, found: FileSet, origin: str, facts: t.Mapping[str, t.Any]) -> Outcome:
         """Carry out a plan: record, stage, arm, swap, restart, check. The caller holds the lock.
 
         :param found: the files that the plan was made from.
         :param origin: where the new generation comes from.
         :param facts: further facts for its manifest.
-        :param hold: if the consumer group cannot be checked here, leave that to the caller, who then calls
-            :meth:`commit` or :meth:`roll_back`.
         :raises RolledBack: it failed, and the host is as it was.
         :raises HostError: it failed and could not be undone; the journal remains for the next run.
         """
@@ -181,7 +181,7 @@ class Host:
             self.tidy()
             return Outcome(self._live(found), warnings=self.clean(superseded))
         journal = self._record_base(found)
-        outcome = Outcome(journal.target, journal.base, transaction=journal.id)
+        outcome = Outcome(journal.target, journal.base)
         try:
             target = {name: file for name, file in {**found, **changed}.items() if name not in superseded}
             self.generations.add(journal.target, target, origin, facts)
@@ -190,17 +190,13 @@ class Host:
             self._swap(staged, changed)
             if restart:
                 outcome.restarted = True
+                before = self.health_check.before_restart(target)
                 self.service.restart()
-                outcome.health = self.health_check.wait(target)
-            group = outcome.health.group if outcome.health else None
-            outcome.pending = hold and group is not None and group.joined is None
-            if outcome.pending:
-                self.generations.begin(journal.hold())
+                outcome.health = self.health_check.wait(target, before)
         except Exception as error:
             # Whatever the error, even a defect of this collection: restore the old files.
             raise self.roll_back(_named(error)) from error
-        if not outcome.pending:
-            outcome.warnings = [*self.commit(outcome.health), *self.clean(superseded)]
+        outcome.warnings = [*self.commit(outcome.health), *self.clean(superseded)]
         return outcome
 
     def commit(self, health: t.Optional[Health]) -> t.List[str]:
@@ -211,9 +207,9 @@ class Host:
         """
         journal = self._journal()
         warnings = []
-        if health is not None:
+        if health is not None and not proof.doubts(health):
             try:
-                self.generations.mark_proved(journal.target, health.group.cluster_id if health.group else None)
+                self.generations.mark_proved(journal.target, health.cluster_id)
             except HostError as error:
                 warnings.append(f"The service works, but that could not be recorded: {error}")
         try:
@@ -240,12 +236,15 @@ class Host:
         journal = self._journal()
         diagnosis = self._diagnosis()
         again: t.Optional[HopsworksKafkaError] = None
+        doubts: t.List[str] = []
         try:
             self._restore(journal)
             if journal.restart:
                 try:
+                    base = self.generations.files(journal.base)
+                    before = self.health_check.before_restart(base)
                     self.service.restart()
-                    self.health_check.wait(self.generations.files(journal.base))
+                    doubts = proof.doubts(self.health_check.wait(base, before))
                 except HopsworksKafkaError as error:
                     again = error
             self.generations.end()
@@ -256,7 +255,7 @@ class Host:
             # The host is as it was. The next generation replaces whatever is left of this one.
             self.files.discard()
             self.generations.drop(journal.target)
-        return RolledBack(reason, again, journal, diagnosis)
+        return RolledBack(reason, again, journal, diagnosis, doubts)
 
     def tidy(self) -> None:
         """Remove the traces of a killed run that had changed nothing yet."""

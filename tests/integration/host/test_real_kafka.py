@@ -68,7 +68,7 @@ def declared(kafka: dict[str, t.Any]) -> dict[str, t.Any]:
             "sasl.jaas.config": login("alice", kafka["users"]["alice"]["password"]),
         },
         "hopsworks_kafka_truststore": {"path": kafka["certificates"]["ca"]["pem"]},
-        "onlinefs_verify_consumer_group": "required",
+        "onlinefs_verify_consumer_group": True,
         # The certificates of the tests are good for some days only.
         "onlinefs_min_days_valid": 1,
     }

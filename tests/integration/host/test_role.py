@@ -28,7 +28,7 @@ def declared(mock_brokers: str) -> dict[str, t.Any]:
     return {
         "hopsworks_kafka_properties": {"bootstrap.servers": mock_brokers, "client.rack": "r1"},
         "onlinefs_topics": ["fraud_onlinefs"],
-        "onlinefs_verify_consumer_group": "never",
+        "onlinefs_verify_consumer_group": False,
     }
 
 
@@ -168,7 +168,6 @@ def test_certificates_reach_the_host_as_jks_and_no_secret_is_shown(host: Bed, de
 
 
 def test_preflight_verify_and_revert(host: Bed, declared: dict[str, t.Any]) -> None:
-    declared["onlinefs_verify_consumer_group"] = "auto"
     before = host.files("host1")
     preflight = host.run(declared, entry="preflight")
     assert preflight.code == 0, preflight.output
@@ -182,7 +181,8 @@ def test_preflight_verify_and_revert(host: Bed, declared: dict[str, t.Any]) -> N
     verify = host.run(declared, entry="verify")
     assert verify.code == 0, verify.output
     assert verify.results["host1"]["health"]["metrics"] == "ok" and verify.recap("host1", "changed") == 0
-    assert "Could not verify that onlinefs_host1_1 joined group onlinefs_rondb" in verify.output
+    result = verify.results["host1"]
+    assert not result["proved"] and "verify_consumer_group is false" in result["not_proved"][0]
 
     predicted = host.run(declared, "--check", entry="revert")
     revert = host.run(declared, entry="revert")
@@ -194,27 +194,19 @@ def test_preflight_verify_and_revert(host: Bed, declared: dict[str, t.Any]) -> N
     assert host.run(declared, entry="revert").recap("host1", "changed") == 0
 
 
-def test_a_host_without_the_library_is_looked_at_from_the_controller(host: Bed, declared: dict[str, t.Any]) -> None:
-    declared["onlinefs_verify_consumer_group"] = "auto"
-    (host.folder / "hidden/confluent_kafka").mkdir(parents=True)
-    (host.folder / "hidden/confluent_kafka/__init__.py").write_text("raise ImportError('hidden')\n")
-    python = host.folder / "python"
-    python.write_text(python.read_text().replace("exec ", f"PYTHONPATH={host.folder}/hidden exec "))
-    done = host.run(declared)
-    assert done.code == 0, done.output
-    assert host.module_runs() == 2, "the change, and the one that makes it final"
-    result = done.results["host1"]
-    assert result["health"]["group"]["reason"] == "this Kafka does not describe groups"
-    assert result["generations"][-1]["proved"] and not (host.state("host1") / "journal.json").exists()
-    again = host.run(declared)
-    assert again.recap("host1", "changed") == 0 and host.module_runs() == 1
-
+def test_what_nobody_can_look_at_is_no_success(host: Bed, declared: dict[str, t.Any]) -> None:
+    """This Kafka describes no groups."""
     before = {name: host.files(name) for name in host.names}
-    required = {**declared, "onlinefs_verify_consumer_group": "required", "onlinefs_topics": ["ads_onlinefs"]}
-    failed = host.run(required)
-    assert failed.code != 0 and "this Kafka does not describe groups" in failed.results["host1"]["msg"]
-    assert failed.results["host1"]["rolled_back"]
+    failed = host.run({**declared, "onlinefs_verify_consumer_group": True, "onlinefs_service_timeout": 10})
+    assert failed.code != 0 and "Kafka could not be asked for its members" in failed.results["host1"]["msg"]
+    assert failed.results["host1"]["rolled_back"] and host.module_runs() == 1
     assert {name: host.files(name) for name in host.names} == before
+
+    done = host.run(declared)
+    assert done.code == 0 and host.module_runs() == 1, done.output
+    assert done.results["host1"]["generations"][-1]["proved"] is None
+    verify = host.run({**declared, "onlinefs_verify_consumer_group": True}, entry="verify")
+    assert verify.code != 0 and "set verify_consumer_group to false" in verify.results["host1"]["msg"]
 
 
 @pytest.mark.parametrize("how", ["from another role", "include", "facts", "no facts in variables", "no pipelining"])

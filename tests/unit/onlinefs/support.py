@@ -86,7 +86,7 @@ class Home:
             "service_timeout": 1,
             "service_manager": "systemd",
             "probe": "never",
-            "verify_consumer_group": "never",
+            "verify_consumer_group": False,
             "state_dir": str(self.state),
         }
         return {**defaults(), **base, **given}

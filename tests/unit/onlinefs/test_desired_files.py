@@ -9,11 +9,10 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.consumer_groups import ConsumerGroup
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import group_membership
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_membership import ConsumerGroup
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import jks
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import onlinefs_versions, options
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.files import File
@@ -264,11 +263,13 @@ def test_another_cluster_is_told(home: Home, monkeypatch: pytest.MonkeyPatch, no
     Generations(str(home.state)).mark_proved(0, "cluster-before")
     Generations(str(home.state)).mark_proved(1, "cluster-one")
 
-    def joined(_client: KafkaDeclaration, group: str, client_id: str, _seconds: float) -> ConsumerGroup:
-        return ConsumerGroup(group, client_id, True, partitions=1, cluster_id=now)
+    def joined(_client: object, _secure: object, group: str, client_id: str, *_more: object) -> ConsumerGroup:
+        own = {"group": group, "member_id": "m", "client_id": client_id, "partitions": [1], "lag": None}
+        return ConsumerGroup(group, client_id, True, stable=True, partitions=1, cluster_id=now, own=(own,))
 
-    monkeypatch.setattr(consumer_groups, "wait_for_member", joined)
-    warnings = home.run(topics=["a"], verify_consumer_group="auto")["warnings"]
+    monkeypatch.setattr(group_membership, "look", joined)
+    monkeypatch.setattr(group_membership, "member_ids", lambda *_: frozenset())
+    warnings = home.run(topics=["a"], verify_consumer_group=True)["warnings"]
     told = "This is another Kafka cluster: its id is cluster-two, and it was cluster-one"
     assert [warning[: len(told)] for warning in warnings] == ([told] if now == "cluster-two" else [])
 

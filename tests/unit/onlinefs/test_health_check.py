@@ -21,6 +21,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import mask
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import metrics_page, options
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import FileSet
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.group_check import NOT_OURS
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import (
     ConsumerGroup,
     HealthCheck,
@@ -247,7 +248,7 @@ def test_a_service_that_works(metrics: types.SimpleNamespace) -> None:
 def test_a_service_that_falls_over_again_and_again_is_found_out(metrics: types.SimpleNamespace) -> None:
     service = Shown(UP, UP, State(True, False, "9 1", "active, 1 restarts"))
     with pytest.raises(HostError, match="did not keep running: active, 1 restarts"):
-        HealthCheck(service, metrics.url, 10, 2).wait({})
+        HealthCheck(service, metrics.url, 10, 2).wait({}, {})
 
 
 def test_a_service_that_is_down_is_not_waited_for() -> None:
@@ -264,38 +265,50 @@ def test_metrics_that_do_not_answer(metrics: types.SimpleNamespace) -> None:
     assert "refused" in metrics_page.status("http://127.0.0.1:1/metrics")
 
 
-def test_the_group_decides() -> None:
-    def refuse(_files: FileSet, _seconds: float) -> ConsumerGroup:
-        raise HostError("consumer group g", "no member in it")
+class Groups:
+    """Looks at groups as a test says."""
 
-    group = ConsumerGroup("g", "onlinefs_h1_1", True)
-    assert HealthCheck(Shown(UP), "", 1, 0, lambda _files, _seconds: group).wait({}).group is group
-    with pytest.raises(HostError, match="no member in it"):
-        HealthCheck(Shown(UP), "", 1, 0, refuse).wait({})
+    def __init__(self, *groups: ConsumerGroup) -> None:
+        self.groups = list(groups)
+
+    def members(self, _files: FileSet, _seconds: float) -> dict[str, frozenset[str] | None]:
+        return {}
+
+    def look(self, _files: FileSet, _before: object, _seconds: float) -> list[ConsumerGroup]:
+        if not self.groups:
+            raise KeyError("canary")
+        return self.groups
+
+
+def test_the_group_decides() -> None:
+    own = {"member_id": "m", "partitions": [{"topic": "a", "partition": 0, "lag": None}]}
+    group = ConsumerGroup("g", "onlinefs_h1_1", True, partitions=1, own=(own,))
+    assert HealthCheck(Shown(UP), "", 1, 0, Groups(group)).wait({}).groups == (group,)
+    assert HealthCheck(Shown(UP), "", 1, 0, Groups(group)).wait({}, {}).groups == (group,)
+    with pytest.raises(HostError, match="no member onlinefs_h1_1 in it: why"):
+        HealthCheck(Shown(UP), "", 1, 0, Groups(ConsumerGroup("g", "onlinefs_h1_1", False, "why"))).wait({})
 
 
 @pytest.mark.parametrize(
-    ("joined", "required", "told"),
+    ("joined", "reason", "told"),
     [
-        (True, True, ""),
-        (None, False, ""),
-        (None, True, "it could not be checked: why"),
-        (False, False, "no member onlinefs_h1_1 in it: why"),
+        (True, "", ""),
+        (None, NOT_OURS, ""),
+        (None, "why", "could not be asked for its members: why"),
+        (False, "why", "no member onlinefs_h1_1 in it: why"),
     ],
 )
-def test_a_member_that_is_not_there_or_not_seen(joined: bool | None, required: bool, told: str) -> None:
-    group = ConsumerGroup("g", "onlinefs_h1_1", joined, "why")
+def test_a_member_that_is_not_there_or_not_seen(joined: bool | None, reason: str, told: str) -> None:
+    group = ConsumerGroup("g", "onlinefs_h1_1", joined, reason)
     with pytest.raises(HostError, match=told) if told else contextlib.nullcontext():
-        require_joined(group, required)
+        require_joined(group)
 
 
 def test_a_defect_of_the_check_counts_as_failed_and_shows_no_value() -> None:
-    def broken(_files: FileSet, _seconds: float) -> ConsumerGroup:
-        raise KeyError("canary")
-
     with pytest.raises(DefectError) as caught:
-        HealthCheck(Shown(UP), "", 1, 0, broken).wait({})
+        HealthCheck(Shown(UP), "", 1, 0, Groups()).wait({})
     assert "KeyError" in str(caught.value) and "canary" not in str(caught.value) + caught.value.traceback
+    assert HealthCheck(Shown(UP), "", 1, 0, Groups()).before_restart({}) == {}
 
 
 # --- the metrics page -------------------------------------------------------------------------------------------------

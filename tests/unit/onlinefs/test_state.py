@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the hopsworks.kafka authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""State that is damaged, transactions in two parts, and disks that are full at the wrong moment."""
+"""State that is damaged, and disks that are full at the wrong moment."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ import os
 import pathlib
 import shutil
 import subprocess
-import time
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.consumer_groups import ConsumerGroup
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_membership import ConsumerGroup
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import files, journal
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import Health, HealthCheck
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.live_files import LiveFiles, staged_name
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service import State
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.transaction import RolledBack
 
-from tests.unit.onlinefs.support import MANAGED, Home
+from tests.unit.onlinefs.support import Home
 
 CONFIG_TASK = "ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.config_task"
 OTHER = {"bootstrap.servers": "other.example.org:9092"}
@@ -190,74 +189,6 @@ def test_what_stands_at_a_staged_name_is_not_written_to(home: Home, there: str) 
     assert there == "link" or (home.etc / staged).read_text() == "untouched"
 
 
-# --- transactions in two parts ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def pending(home: Home, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[str]:
-    """A change that waits for the controller; yields its id."""
-    group = ConsumerGroup("onlinefs_rondb", "onlinefs_h1_1", None, "not checked here")
-    with monkeypatch.context() as patched:
-        patched.setattr(HealthCheck, "wait", lambda self, files: Health("running", None, group))
-        result = home.run(_transaction={"phase": "hold"})
-    monkeypatch.setattr(f"{CONFIG_TASK}._LOCK_SECONDS", 0.4)
-    yield result["pending"]
-
-
-def final(home: Home) -> dict[str, bytes]:
-    """The live files, without what lies ready beside them."""
-    return {name: content for name, content in home.files().items() if not name.startswith(".")}
-
-
-def end(phase: str, identity: str) -> dict[str, t.Any]:
-    group = {"name": "onlinefs_rondb", "client_id": "onlinefs_h1_1", "joined": True, "reason": ""}
-    return {"_transaction": {"phase": phase, "id": identity, "group": group, "reason": "the member did not join"}}
-
-
-def test_a_second_run_is_refused_while_a_change_waits(home: Home, pending: str) -> None:
-    live = final(home)
-    for options in ({"properties": OTHER}, {}, {"state": "reverted"}):
-        with pytest.raises(HostError, match="another run on this host has not ended"):
-            home.run(**options)
-    assert final(home) == live and home.restarts == 1
-    home.run(**end("commit", pending))
-    assert home.run(properties=OTHER)["changed"]
-
-
-def test_a_change_is_taken_back_by_its_id(home: Home, pending: str) -> None:
-    with pytest.raises(RolledBack, match="did not join"):
-        home.run(**end("roll_back", pending))
-    assert home.running.decode() == MANAGED
-
-
-@pytest.mark.parametrize("phase", ["commit", "roll_back"])
-def test_the_end_of_another_change_is_refused(home: Home, pending: str, phase: str) -> None:
-    live = final(home)
-    with pytest.raises(HostError, match="no longer open"):
-        home.run(**end(phase, "0" * 32))
-    assert final(home) == live
-    home.run(**end("commit", pending))
-    with pytest.raises(HostError, match="no longer open"):
-        home.run(**end(phase, pending))
-    assert final(home) == live
-
-
-@pytest.mark.parametrize("why", ["time", "boot"])
-def test_a_change_that_nobody_ends_is_finished_by_the_next_run(
-    home: Home, pending: str, why: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if why == "time":
-        monkeypatch.setattr(journal, "HOLD_SECONDS", 0.2)
-        time.sleep(0.3)
-    else:
-        monkeypatch.setattr(journal, "_boot_id", lambda: "another")
-    assert home.run(properties=OTHER)["changed"]
-    live = final(home)
-    with pytest.raises(HostError, match="no longer open"):
-        home.run(**end("roll_back", pending))
-    assert final(home) == live
-
-
 # --- a full disk ------------------------------------------------------------------------------------------------------
 
 
@@ -317,8 +248,12 @@ def test_a_rollback_needs_no_room(disk: pathlib.Path) -> None:
     assert home.run()["changed"]
 
 
-def test_a_full_disk_after_the_check_leaves_host_and_state_consistent(disk: pathlib.Path) -> None:
+def test_a_full_disk_after_the_check_leaves_host_and_state_consistent(
+    disk: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = Home(disk / "onlinefs")
+    proved = Health("running", None, (ConsumerGroup("g", "onlinefs_h1_1", True, partitions=1),))
+    monkeypatch.setattr(HealthCheck, "wait", lambda *_: proved)
     result = home.run(FillingService(disk, works=True))
     assert any("could not be recorded" in warning and "no space" in warning for warning in result["warnings"])
     assert result["changed"] and result["generations"][-1]["proved"] is None

@@ -181,7 +181,7 @@ class World:
             "service_timeout": 1,
             "service_manager": "command",
             "service_commands": {"restart": "/bin/true"},
-            "verify_consumer_group": "never",
+            "verify_consumer_group": False,
             "probe": "never",
             "state_dir": str(self.state),
             "_ansible_diff": True,

@@ -9,16 +9,21 @@ seconds, and the megabytes that it and its children took at most. A job without 
 
 from __future__ import annotations
 
-import dataclasses
 import pathlib
 import resource
 import sys
 import time
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import group_membership
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import declare, store_option
-from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import groups, probe_task, round_trip, topics
+from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import (
+    groups,
+    probe_task,
+    round_trip,
+    tls_handshake,
+    topics,
+)
 
 from tests.integration.hostile.forks import run_jobs
 
@@ -49,7 +54,10 @@ def do(job: dict[str, t.Any]) -> dict[str, t.Any]:
         result = probe_task.run({**OPTIONS, **given}).result
     else:
         client = declare(job["properties"], store_option("truststore", job["truststore"]))
-        result = dataclasses.asdict(consumer_groups.wait_for_member(client, GROUP, MEMBER, job["timeout"]))
+        tls = tls_handshake.prepare(client)
+        secure = (lambda connection, host: tls_handshake.handshake(tls, connection, host)) if tls else None
+        found = group_membership.look(client, secure, GROUP, MEMBER, job["timeout"])
+        result = {**found.to_result(), "own": list(found.own)}
     seconds = time.monotonic() - began
     most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {"result": result, "seconds": seconds, "megabytes": most / 1024}
