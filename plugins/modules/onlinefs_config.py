@@ -543,7 +543,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking im
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask, RunMode
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import kafka_client_arguments
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.masked_module import run_module
-from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import config_task, options
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import config_task
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.file_checks import ProbeFailed
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.transaction import RolledBack
 
