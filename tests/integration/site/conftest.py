@@ -97,9 +97,9 @@ class Bed:
             return json.load(answer)
 
     def writes(self) -> int:
-        """Requests since the last reset that may write."""
-        counted: dict[str, int] = self.control("GET", "requests")
-        return sum(count for route, count in counted.items() if not route.startswith("GET "))
+        """Requests since the last reset that may have written: preflight sends one that the server must refuse."""
+        log: list[dict[str, t.Any]] = self.control("GET", "log")
+        return sum(entry["method"] != "GET" and entry["status"] < 400 for entry in log)
 
     def connectors(self) -> dict[str, t.Any]:
         """``{project: its kafka_connector or None}`` as the server has them."""
