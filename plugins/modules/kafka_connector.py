@@ -90,13 +90,26 @@ options:
   check_files:
     description:
       - Also check that the stores exist, and look for stores of earlier runs that no connector uses.
-      - Needs one more request for each project, and another for every further thousand files in O(directory).
+      - Needs one more request for each project that has stores, and another for every further 500 files in
+        O(directory).
     type: bool
     default: false
   remove_shared_stores:
     description:
       - With O(state=absent), delete the connector even if another connector of the project uses its stores. The other
         connector then no longer works.
+    type: bool
+    default: false
+  recreate_unreadable:
+    description:
+      - Delete and create a connector that Hopsworks cannot read, instead of failing. With O(state=absent), only delete
+        it.
+      - The passwords of a connector are a secret of the user who created it. After that user has left the project,
+        nobody can read the connector any more, no client of the project works, and an update does not help. Only
+        deleting it does, so this is the one case in which a connector is not updated in place.
+      - Hopsworks deletes the connector's stores with it. Which ones these are cannot be read, so another connector that
+        uses the same stores no longer works.
+      - Applies to O(existing=keep) too, and only to the connector named V(kafka_connector).
     type: bool
     default: false
 seealso:
@@ -151,6 +164,13 @@ EXAMPLES = r"""
     properties: "{{ hopsworks_kafka_properties }}"
     truststore: "{{ hopsworks_kafka_truststore }}"
 
+- name: Repair connectors whose creator has left the project
+  hopsworks.kafka.kafka_connector:
+    host: hopsworks.example.com
+    api_key: "{{ vault_api_key }}"
+    recreate_unreadable: true
+    properties: "{{ hopsworks_kafka_properties }}"
+
 - name: Return to the Kafka that Hopsworks manages
   hopsworks.kafka.kafka_connector:
     host: hopsworks.example.com
@@ -174,10 +194,17 @@ results:
       description:
         - What was done, or would be done in check mode. One of V(created), V(updated), V(deleted), V(unchanged),
           V(skipped), V(failed).
-        - V(skipped) means that O(existing=keep) left a connector unchanged although it differs, or that the project was
-          not attempted because others had failed for a reason that applies to all projects.
+        - V(skipped) means that the project was passed over. See RV(results[].reason).
       type: str
       sample: updated
+    reason:
+      description:
+        - Why a project was skipped. V(kept) if O(existing=keep) left a connector unchanged although it differs,
+          V(not_done) if Hopsworks has not created the project completely, V(no_feature_store) if it has no feature
+          store yet. None of these fails the task.
+        - Null otherwise. A project that was not attempted because others had failed has an RV(results[].error).
+      type: str
+      sample: null
     changed:
       description: Whether anything was written. Also true for a project that failed after a write.
       type: bool
@@ -199,8 +226,9 @@ results:
       description:
         - Why the project failed; null if it did not. C(reason) is for programs, C(message) and C(remedy) are for
           people, C(http_status) and C(error_code) come from the server and are null if it sent none.
-        - Reasons are C(not_data_owner), C(not_a_member), C(missing_scope), C(bad_api_key), C(project_not_found),
-          C(no_feature_store), C(type_disabled), C(wrong_type), C(name_taken), C(refused), C(shared_stores),
+        - Reasons are C(not_data_owner), C(not_a_member), C(missing_scope), C(service_user), C(bad_api_key),
+          C(project_not_found), C(unreadable_connector), C(type_disabled), C(wrong_type), C(name_taken), C(refused),
+          C(shared_stores),
           C(file_in_use), C(no_dataset), C(forbidden), C(not_found), C(too_many_requests), C(unavailable),
           C(server_error), C(unreachable), C(unknown_host), C(timeout), C(cut_off), C(certificate), C(tls),
           C(no_tls), C(proxy), C(redirected), C(not_json),

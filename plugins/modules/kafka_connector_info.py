@@ -97,8 +97,17 @@ results:
       description: Name of the project.
       type: str
       sample: fraud
+    skipped:
+      description:
+        - Why the project was passed over, V(not_done) or V(no_feature_store); null if it was not. This fails nothing.
+      type: str
+      sample: null
     exists:
-      description: Whether the project has the connector. Null if it could not be read.
+      description:
+        - Whether the project has the connector. Null if that could not be read.
+        - True with the error C(unreadable_connector) if Hopsworks cannot read it because the user who created it has
+          left the project. No client of the project works then. See the option C(recreate_unreadable) of
+          M(hopsworks.kafka.kafka_connector).
       type: bool
       sample: true
     connector:

@@ -29,6 +29,7 @@ def connector_spec() -> t.Dict[str, t.Any]:
             "directory": {"type": "str", "default": "Resources"},
             "check_files": {"type": "bool", "default": False},
             "remove_shared_stores": {"type": "bool", "default": False},
+            "recreate_unreadable": {"type": "bool", "default": False},
         },
         "mutually_exclusive": [("projects", "project_query")],
         "required_if": [("state", "present", ("properties",))],

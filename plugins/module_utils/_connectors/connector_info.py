@@ -20,7 +20,12 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_eac
     selection_from,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import to_result
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import (
+    CONNECTOR_UNREADABLE,
+    FEATURE_STORE_NOT_FOUND,
+    ApiError,
+    to_result,
+)
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session, connection
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_connector import FIELDS
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive import public_value, secret_value
@@ -28,6 +33,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive i
 from .argument_spec import connector_info_spec
 from .connector_planner import DesiredConnector, differences, locations
 from .desired import OVERRIDABLE, declare_connectors, overrides_by_project
+from .project_outcome import NO_FEATURE_STORE, NOT_DONE
 
 Options = t.Mapping[str, t.Any]
 Fields = t.Dict[str, t.Any]
@@ -41,6 +47,7 @@ class ProjectInfo:
     """What was read of one project, as far as it could be read. The fields are described in the module's RETURN."""
 
     project: str
+    skipped: t.Optional[str] = None
     exists: t.Optional[bool] = None
     connector: t.Optional[Fields] = None
     declaration: t.Optional[Fields] = None
@@ -84,13 +91,16 @@ def read_projects(options: Options) -> Fields:
 
     def visit(session: Session, project: Project) -> ProjectInfo:
         info = ProjectInfo(project.name)
+        if project.not_done() is not None:
+            info.skipped = NOT_DONE
+            return info
         try:
             desired = DesiredConnector(project.name, options["name"])
             if declared:
                 desired = declared.of(project.name).desired(desired, project.name, options["directory"])
             _read(session, project, options, info, desired)
         except Exception as error:
-            info.failure = _cleaned(failure(error))
+            _note_error(info, error)
         return info
 
     def skip(project: Project, failure: Failure) -> ProjectInfo:
@@ -109,13 +119,26 @@ def read_projects(options: Options) -> Fields:
 
 
 def _message(infos: t.Sequence[ProjectInfo]) -> str:
-    there = sum(info.exists is True for info in infos)
+    there = sum(info.exists is True and info.failure is None for info in infos)
     absent = sum(info.exists is False for info in infos)
     failures = [(info.project, info.failure.error) for info in infos if info.failure]
     text = f"{len(infos)} projects: {there} with the connector, {absent} without, {len(failures)} not readable"
+    passed_over = sum(info.skipped is not None for info in infos)
+    if passed_over:
+        text += f", {passed_over} not complete yet"
     for project, error in failures[:_MAX_QUOTED]:
         text += f" | project {project}: {error['message']}. {error['remedy']}"
     return text
+
+
+def _note_error(info: ProjectInfo, error: Exception) -> None:
+    code = error.error_code if isinstance(error, ApiError) else None
+    if code == FEATURE_STORE_NOT_FOUND:
+        info.skipped = NO_FEATURE_STORE
+        return
+    if code == CONNECTOR_UNREADABLE:
+        info.exists = True
+    info.failure = _cleaned(failure(error))
 
 
 def _cleaned(failed: Failure) -> Failure:

@@ -16,6 +16,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan impor
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.connectors import (
     DISCRIMINATOR,
     KAFKA,
+    USED_NAME,
     Connector,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_connector import FIELDS
@@ -66,6 +67,7 @@ class DesiredConnector:
     :param description: None keeps the current description.
     :param files: the stores that ``fields`` name.
     :param remove_shared_stores: delete the connector even if other connectors use its files.
+    :param recreate_unreadable: delete and create a connector that Hopsworks cannot read.
     """
 
     project: str
@@ -76,6 +78,7 @@ class DesiredConnector:
     description: t.Optional[str] = None
     files: t.Tuple[StoreFile, ...] = ()
     remove_shared_stores: bool = False
+    recreate_unreadable: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,11 +88,21 @@ class CurrentConnector:
     :param connector: the connector of the desired name; None if there is none.
     :param others: the project's other connectors; None if they were not read, see :func:`needs_others`.
     :param sizes: the files of the directory by path, in bytes; None if the directory was not read.
+    :param unreadable: there is a connector, but Hopsworks cannot read it.
     """
 
     connector: t.Optional[Connector] = dataclasses.field(default=None, repr=False)
     others: t.Optional[t.Sequence[Connector]] = dataclasses.field(default=None, repr=False)
     sizes: t.Optional[t.Mapping[str, int]] = None
+    unreadable: bool = False
+
+
+def may_recreate(desired: DesiredConnector) -> bool:
+    """Tell whether a connector that Hopsworks cannot read may be deleted.
+
+    Only the name that Hopsworks reserves for Kafka says that it is a Kafka connector.
+    """
+    return desired.recreate_unreadable and desired.name == USED_NAME
 
 
 def needs_others(desired: DesiredConnector, current: CurrentConnector) -> bool:
@@ -97,6 +110,8 @@ def needs_others(desired: DesiredConnector, current: CurrentConnector) -> bool:
 
     A converged project costs no request for them.
     """
+    if current.unreadable:
+        return False  # Hopsworks cannot list the connectors while it cannot read one of them.
     if current.connector is None:
         return bool(desired.present and _leftovers(desired, current))
     if not desired.present:
@@ -109,6 +124,8 @@ def plan_project(desired: DesiredConnector, current: CurrentConnector) -> Plan:
 
     :raises Refusal: the connector is of another type, or other connectors use its files.
     """
+    if current.unreadable:
+        return _plan_unreadable(desired)
     connector = current.connector
     if connector is not None and connector.get("storageConnectorType", KAFKA) != KAFKA:
         raise Refusal(
@@ -122,6 +139,25 @@ def plan_project(desired: DesiredConnector, current: CurrentConnector) -> Plan:
         changes = differences(desired, connector)
         return Plan(desired.project, "skipped" if changes else "unchanged", (), changes)
     return _plan_present(desired, current)
+
+
+def _plan_unreadable(desired: DesiredConnector) -> Plan:
+    """Plan to delete a connector that Hopsworks cannot read, and to create it again.
+
+    This is the one exception from the rule that nothing is deleted to be created again. A PUT keeps the owner of the
+    connector's secret, so the connector would stay unreadable, while a DELETE does not read the secret
+    (StorageConnectorUtil.updateProjectSecret, FeaturestoreStorageConnectorController.deleteConnectorWithName). The
+    DELETE removes the connector's stores as well, so they are uploaded after it. If the run is killed in between, the
+    next one finds no connector and creates it.
+    """
+    delete = Action("delete", desired.name)
+    unreadable = Change("connector", "unreadable: the user who created it has left the project", None)
+    if not desired.present:
+        return Plan(desired.project, "deleted", (delete,), (unreadable,))
+    uploads = tuple(Action("upload", file.path, file) for file in desired.files)
+    create = Action("create", desired.name, body(desired, None))
+    changes = (dataclasses.replace(unreadable, after="created again"), *differences(desired, {}))
+    return Plan(desired.project, "updated", (delete, *uploads, create), changes)
 
 
 class _Step(t.NamedTuple):

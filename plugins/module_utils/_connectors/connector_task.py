@@ -81,6 +81,7 @@ def roll_out(options: Options, check_mode: bool, show: t.Optional[Show] = None) 
         keep=options["existing"] == "keep",
         description=options.get("description"),
         remove_shared_stores=options["remove_shared_stores"],
+        recreate_unreadable=options["recreate_unreadable"],
     )
     declared = None
     if base.present:

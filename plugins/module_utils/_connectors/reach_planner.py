@@ -23,14 +23,14 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.rights 
     Rights,
 )
 
+from .project_outcome import NO_FEATURE_STORE, NOT_DONE, WITHOUT_STORE
+
 #: The number of projects that one line names. The results have all of them.
 MAX_NAMED = 20
 
-NOT_DONE = "not_done"
 NOT_A_MEMBER = "not_a_member"
 NOT_OWNED = "not_owned"
 NOT_CHOSEN = "not_chosen"
-NO_FEATURE_STORE = "no_feature_store"
 OWN_BROKERS = "own_brokers"
 NOT_READABLE = "not_readable"
 
@@ -138,12 +138,13 @@ def reach(facts: ProjectFacts, rollout: Rollout, rights: Rights) -> Reach:
 
 def _reason(facts: ProjectFacts, rollout: Rollout) -> t.Tuple[t.Optional[str], str]:
     project = facts.project
-    if project.status != DONE:
-        return NOT_DONE, f"Hopsworks has not created this project completely (its creation is {project.status})"
+    not_done = project.not_done()
+    if not_done is not None:
+        return NOT_DONE, not_done
     if project.role is None:
         return NOT_A_MEMBER, "the user of the API key is not a member of this project"
     if facts.has_store is False:
-        return NO_FEATURE_STORE, "this project has no feature store yet"
+        return NO_FEATURE_STORE, WITHOUT_STORE
     if not (facts.chosen and project.role == DATA_OWNER):
         if facts.found is not None and _same_cluster(facts.found, rollout.servers):
             return None, "its connector names the declared Kafka already"

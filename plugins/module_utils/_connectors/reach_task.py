@@ -39,7 +39,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.project
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.release import read_release
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import (
     CONNECTOR_UNREADABLE,
-    NO_FEATURE_STORE,
+    FEATURE_STORE_NOT_FOUND,
     ApiError,
     RequestError,
     to_result,
@@ -223,7 +223,7 @@ def _visit(session: Session, facts: ProjectFacts, name: str, rollout: Rollout) -
 
 def _failed(facts: ProjectFacts, store: t.Optional[int], error: Exception) -> _Visited:
     code = error.error_code if isinstance(error, ApiError) else None
-    if code == NO_FEATURE_STORE:
+    if code == FEATURE_STORE_NOT_FOUND:
         return _Visited(dataclasses.replace(facts, has_store=False))
     if code == CONNECTOR_UNREADABLE:
         # What it names is not known, and kafka_connector reports it.

@@ -17,12 +17,25 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan impor
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import connectors, files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_each_project import failure
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import Project
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import RequestError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import (
+    CONNECTOR_UNREADABLE,
+    FEATURE_STORE_NOT_FOUND,
+    ApiError,
+    RequestError,
+)
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.session import Session
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive import secrets_of
 
-from .connector_planner import CurrentConnector, DesiredConnector, Refusal, locations, needs_others, plan_project
-from .project_outcome import ProjectOutcome
+from .connector_planner import (
+    CurrentConnector,
+    DesiredConnector,
+    Refusal,
+    locations,
+    may_recreate,
+    needs_others,
+    plan_project,
+)
+from .project_outcome import KEPT, NO_FEATURE_STORE, NOT_DONE, WITHOUT_STORE, ProjectOutcome
 from .reconcile_state import NextStep, ReconcileState, adopt_plan, begin, next_step
 
 
@@ -37,13 +50,16 @@ def reconcile(
     access = _ProjectAccess(session, project, desired, directory)
     state: t.Optional[ReconcileState] = None
     failing_since: t.Optional[float] = None
+    not_done = project.not_done()
+    if not_done is not None:
+        return _passed_over(project, NOT_DONE, not_done)
     try:
         refused = project.permission_error()
         if refused is not None:
             raise refused
         plan = access.plan(check_files)
         if check_mode:
-            return ProjectOutcome(project.name, plan.outcome, plan.changed, _changes(plan), plan.notes)
+            return _outcome(plan, plan.changed)
         state = begin(plan, bool(desired.files), check_files)
         while state.todo:
             try:
@@ -66,10 +82,21 @@ def reconcile(
                 if step is NextStep.FAIL:
                     raise
         told = state.report()
-        return ProjectOutcome(project.name, told.outcome, state.written, _changes(told), told.notes)
+        return _outcome(told, state.written)
     except Exception as error:
+        if isinstance(error, ApiError) and error.error_code == FEATURE_STORE_NOT_FOUND and state is None:
+            return _passed_over(project, NO_FEATURE_STORE, WITHOUT_STORE)
         # Nothing that goes wrong in one project may stop the others.
         return _failed(project.name, error, state, _secrets(desired))
+
+
+def _outcome(plan: Plan, written: bool) -> ProjectOutcome:
+    reason = KEPT if plan.outcome == "skipped" else None
+    return ProjectOutcome(plan.subject, plan.outcome, written, _changes(plan), plan.notes, reason=reason)
+
+
+def _passed_over(project: Project, reason: str, why: str) -> ProjectOutcome:
+    return ProjectOutcome(project.name, "skipped", notes=(why,), reason=reason)
 
 
 def _failed(
@@ -108,12 +135,22 @@ class _ProjectAccess:
     def plan(self, check_files: bool) -> Plan:
         """Read the project and plan it. A converged project costs two requests."""
         desired = self._desired
-        current = CurrentConnector(connectors.get(self._session, self._project, self._feature_store(), desired.name))
-        if check_files and desired.present:
+        current = self._read()
+        if check_files and desired.present and (desired.files or locations(current.connector or {})):
             current = dataclasses.replace(current, sizes=files.sizes(self._session, self._project, self._directory))
         if needs_others(desired, current):
             current = dataclasses.replace(current, others=self._others())
         return plan_project(desired, current)
+
+    def _read(self) -> CurrentConnector:
+        try:
+            return CurrentConnector(
+                connectors.get(self._session, self._project, self._feature_store(), self._desired.name)
+            )
+        except ApiError as error:
+            if error.error_code == CONNECTOR_UNREADABLE and may_recreate(self._desired):
+                return CurrentConnector(unreadable=True)
+            raise
 
     def _feature_store(self) -> int:
         if self._store is None:

@@ -12,15 +12,17 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
 
-from .project_outcome import ProjectOutcome
+from .project_outcome import NO_FEATURE_STORE, NOT_DONE, ProjectOutcome
 
 #: The order of the summary.
 ACTIONS = ("created", "updated", "deleted", "unchanged", "skipped", "failed")
 
 #: The number of failures that the message quotes. The results have all of them.
 MAX_QUOTED = 5
-#: The number of projects with the same change that a diff names.
+#: The number of projects with the same change that a diff names, or that were passed over for the same reason.
 MAX_NAMED = 20
+
+_PASSED_OVER = {NO_FEATURE_STORE: "no feature store yet", NOT_DONE: "not created completely"}
 
 
 def counts(outcomes: t.Sequence[ProjectOutcome]) -> t.Dict[str, int]:
@@ -35,6 +37,10 @@ def message(outcomes: t.Sequence[ProjectOutcome], not_owned: int, check_mode: bo
     text = f"{_projects(len(outcomes))}: {numbers or 'nothing to do'}"
     if not_owned:
         text += f"; left out {not_owned} more where the user is not Data owner"
+    for reason, what in _PASSED_OVER.items():
+        passed_over = [outcome.project for outcome in outcomes if outcome.reason == reason]
+        if passed_over:
+            text += f"; passed over, {what}: {_names(passed_over)}"
     if check_mode:
         text += " (check mode: nothing was written)"
     failed = [outcome for outcome in outcomes if outcome.action == "failed"]
@@ -89,11 +95,14 @@ def _cleaned(text: str) -> str:
 
 
 def _header(projects: t.Sequence[str]) -> str:
-    names = ", ".join(_cleaned(project) for project in projects[:MAX_NAMED])
     if len(projects) == 1:
-        return f"project {names}"
+        return f"project {_names(projects)}"
+    return f"{_projects(len(projects))}: {_names(projects)}"
+
+
+def _names(projects: t.Sequence[str]) -> str:
     more = f" and {len(projects) - MAX_NAMED} more" if len(projects) > MAX_NAMED else ""
-    return f"{_projects(len(projects))}: {names}{more}"
+    return ", ".join(_cleaned(project) for project in projects[:MAX_NAMED]) + more
 
 
 def _projects(number: int) -> str:

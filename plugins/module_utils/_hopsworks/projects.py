@@ -47,6 +47,12 @@ class Project:
     role: t.Optional[str]
     status: str = DONE
 
+    def not_done(self) -> t.Optional[str]:
+        """Return why nothing can be done in it yet; None if Hopsworks has created it completely."""
+        if self.status == DONE:
+            return None
+        return f"Hopsworks has not created this project completely (its creation is {self.status})"
+
     def permission_error(self) -> t.Optional[ApiError]:
         """Return why its connectors cannot be written; None if they can."""
         if self.role == DATA_OWNER:

@@ -28,7 +28,7 @@ CONNECTOR_NOT_FOUND = 270042
 CONNECTOR_EXISTS = 270030
 CONNECTOR_REFUSED = 270136
 CONNECTOR_UNREADABLE = 270126
-NO_FEATURE_STORE = 270008
+FEATURE_STORE_NOT_FOUND = 270008
 DATASET_NOT_FOUND = 110011
 FILE_EXISTS = 110012
 PATH_NOT_FOUND = 110018
@@ -145,7 +145,9 @@ _KNOWN: t.Dict[int, _Known] = {
         "Hopsworks cannot read this connector, for any client: the user who created it has left the project",
         "Add that user to the project again, or set recreate_unreadable to delete and create the connector",
     ),
-    270008: _Known("no_feature_store", "the project has no feature store", "Enable its feature store service"),
+    FEATURE_STORE_NOT_FOUND: _Known(
+        "no_feature_store", "the project has no feature store", "Enable its feature store service"
+    ),
     270042: _Known("connector_not_found", "connector not found", "Check option name"),
     270214: _Known(
         "type_disabled",

@@ -26,6 +26,7 @@ DEFAULTS: dict[str, t.Any] = {
     "directory": "Resources",
     "check_files": False,
     "remove_shared_stores": False,
+    "recreate_unreadable": False,
     "properties": sasl(),
 }
 

@@ -45,7 +45,13 @@ def seen(emulator: Emulator, **more: t.Any) -> list[dict[str, t.Any]]:
 
 
 def roll_out(emulator: Emulator, **more: t.Any) -> None:
-    whole = {"state": "present", "existing": "update", "remove_shared_stores": False, **more}
+    whole = {
+        "state": "present",
+        "existing": "update",
+        "remove_shared_stores": False,
+        "recreate_unreadable": False,
+        **more,
+    }
     assert not connector_task.run(options(emulator, **whole), False, False)["failed"]
 
 

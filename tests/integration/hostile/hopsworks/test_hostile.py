@@ -48,7 +48,12 @@ def job(key: str, case: Case, port: int, ca: pathlib.Path) -> dict[str, t.Any]:
     if case.task == "kafka_connector_info":
         return {"task": case.task, "options": {**options, "effective": True, "check_files": True}}
     absent = case.request in ("GET connectors", "DELETE connector")
-    state = {"state": "absent" if absent else "present", "existing": "update", "remove_shared_stores": True}
+    state = {
+        "state": "absent" if absent else "present",
+        "existing": "update",
+        "remove_shared_stores": True,
+        "recreate_unreadable": False,
+    }
     return {"task": case.task, "options": {**options, **state}}
 
 
