@@ -77,7 +77,7 @@ sanity: venv ## ansible-test sanity, with empty ignore files
 	@$(BIN)/python -m tests.sanity
 
 .PHONY: unit
-unit: venv ## pure code and the emulator's contract
+unit: venv ## pure code and the emulator's contract (Java, Maven: downloads Kafka's clients once)
 	pytest tests/unit -n 2 --dist loadscope
 
 .PHONY: integration

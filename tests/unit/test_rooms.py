@@ -119,3 +119,17 @@ def inside():
     for bad in ("from ..x import y", f"from {utils}._probe.x import y", f"from {PREFIX}.modules.m import f"):
         with pytest.raises(AssertionError):
             list(imports(bad, "_probe.probe"))
+
+
+def test_find_your_way_leads_somewhere() -> None:
+    """Each answer in CONTRIBUTING names files that exist, and names that are defined in the file before them."""
+    section = (ROOT / "CONTRIBUTING.md").read_text().partition("## Find your way")[2].partition("\n## ")[0]
+    answers = [answer for _question, answer in re.findall(r"^\| (.+\?) \| (.+) \|$", section, re.MULTILINE)]
+    assert len(answers) > 1
+    for answer in answers:
+        source = ""
+        for name in re.findall(r"`([\w/.]+)`", answer):
+            if "/" in name:
+                source = (UTILS / name).read_text()
+            elif not name.endswith("Error"):
+                assert re.search(rf"^ *def {name}\(|^{name}\b.* = ", source, re.MULTILINE), f"{name}: {answer}"

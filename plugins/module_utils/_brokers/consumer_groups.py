@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Consumer groups as Kafka itself describes them: members, offsets, lag; and whether a host's consumer has joined.
+"""Read consumer groups from Kafka: members, offsets, lag, and whether a host's consumer has joined.
 
-Asking needs the library confluent-kafka. Where it is not installed, the answer is that nobody could look.
+This needs the library confluent-kafka. Without it, the result is that the group could not be checked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ with contextlib.suppress(ImportError):  # librdkafka_client.available() tells it
     from confluent_kafka import ConsumerGroupTopicPartitions
     from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
-#: How long a single look may take, and how long to wait before the next one.
+#: The time for a single look, and the pause before the next one.
 _LOOK_SECONDS = 5.0
 _POLL_SECONDS = 0.5
 #: How long to wait for the partitions of a member that has joined: it gets them some moments later, or has none.
@@ -71,7 +71,7 @@ def exists(answer: Answer) -> bool:
 
 
 def lag(kafka: BrokerClient, name: str) -> Lag:
-    """Tell how far a group is behind, over all partitions of which it has committed an offset."""
+    """Return how far a group is behind, over all partitions for which it has committed an offset."""
     answer = kafka.ask("list_consumer_group_offsets", [ConsumerGroupTopicPartitions(name)], [name])[name]
     if answer.error is not None:
         return Lag(None, None)

@@ -37,7 +37,7 @@ try:
 except ImportError as error:
     IMPORT_ERROR = error
 
-#: The oldest release of the library whose admin calls tell the rights of a principal.
+#: The oldest release of the library whose admin calls return the rights of a principal.
 OLDEST = (2, 3, 0)
 #: How librdkafka begins an error about a broker that it has learned of: [protocol://]host:port/number.
 _LEARNED = re.compile(r"(?:\w+://)?(\[[^\]]+\]|[^/\s]+):(\d+)/(\d+): ")
@@ -75,7 +75,7 @@ class LoginFault(Exception):
     """The library could not connect, log in or get metadata.
 
     :param stage: ``config``, ``sasl`` or ``metadata``.
-    :param detail: what was seen, without secrets.
+    :param detail: what was observed, without secrets.
     """
 
     def __init__(self, stage: str, reason: LoginReason, detail: str) -> None:
@@ -112,7 +112,7 @@ class Partition(t.NamedTuple):
 
 
 class Metadata(t.NamedTuple):
-    """What a cluster says of itself.
+    """The metadata of a cluster.
 
     :param controller_id: -1 where none is named.
     :param whole: False where only brokers became known, because none of them could be reached for more.
@@ -125,7 +125,7 @@ class Metadata(t.NamedTuple):
 
     @property
     def has_controller(self) -> bool:
-        """Whether the cluster names a controller; librdkafka's mock cluster does not, and then nobody acts as one."""
+        """Tell whether the cluster names a controller. librdkafka's mock cluster does not."""
         return self.controller_id in self.brokers
 
 
@@ -142,16 +142,16 @@ class Answer(t.NamedTuple):
 
     @property
     def unsupported(self) -> bool:
-        """Whether the brokers do not know the request."""
+        """Tell whether the brokers do not support the request."""
         return self.code in _UNSUPPORTED
 
     @property
     def timed_out(self) -> bool:
-        """Whether no answer came in time."""
+        """Tell whether no answer came in time."""
         return self.code in _TIMEOUTS
 
     def operations(self) -> t.Optional[t.Set[str]]:
-        """Return the ACL operations that the principal may do, in lower case; None if the broker did not tell."""
+        """Return the ACL operations allowed to the principal, in lower case; None if they are unknown."""
         told = getattr(self.value, "authorized_operations", None)
         return None if told is None else {operation.name.lower() for operation in told}
 
@@ -218,7 +218,7 @@ class BrokerClient:
             raise LoginFault("config", "library_refused", told) from None
 
     def close(self) -> None:
-        """Let go of the clients, which ends their connections and threads. Takes a while."""
+        """Release the clients, which ends their connections and threads. Takes a while."""
         self.admin = None
         self._opened.clear()
 
@@ -269,7 +269,7 @@ class BrokerClient:
         raise LoginFault("metadata", "metadata_timeout", told)
 
     def topics(self) -> t.Dict[str, t.List[Partition]]:
-        """Return all topics that this principal may know of; the way that needs no controller."""
+        """Return all topics that this principal may see. This works without a controller."""
         listed = self._list(self.deadline.left())
         if listed is None:
             return {}
@@ -287,7 +287,7 @@ class BrokerClient:
         self.admin.poll(seconds)
 
     def refusal(self, tls: bool = True) -> str:
-        """Return the words in which the login was refused; empty if it was not.
+        """Return the message with which the login was refused; empty if it was not.
 
         :param tls: a refused TLS connection counts as well.
         """
@@ -343,7 +343,7 @@ class BrokerClient:
             self.admin.poll(0)
             if time.monotonic() >= end or (self.stop_at_refusal and self.refusal()):
                 return Answer(error=KafkaError(KafkaError._TIMED_OUT))
-        # Asked for its exception, for one that it raised would hold this frame, and with it the client, for long.
+        # Read the exception instead of raising it: a traceback would keep this frame, and with it the client, alive.
         error = future.exception()
         if error is None:
             return Answer(value=future.result())
@@ -365,7 +365,7 @@ class BrokerClient:
                 raise LoginFault("sasl", "credentials_refused", refused)
             if time.monotonic() >= end:
                 return False
-            if future.done():  # in vain: all that is left is to wait for reasons
+            if future.done():  # no result can come: only wait for the reasons
                 time.sleep(min(_POLL_SECONDS, max(0.0, end - time.monotonic())))
 
     def _list(self, seconds: float) -> t.Any:

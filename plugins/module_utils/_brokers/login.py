@@ -28,10 +28,10 @@ def get_token(client: KafkaDeclaration, config: LibrdkafkaConfig, timeout: float
     if config.msk_iam is None and endpoint is None:
         if config.needs and client.properties.get("sasl.mechanism") == "OAUTHBEARER":
             raise TokenFault(
-                "token_source_unknown", "the tokens come from a Java class, which cannot be used outside of Java"
+                "token_source_unknown", "the tokens come from a Java class, which only Java clients can use"
             )
         return None
-    # Only here: it takes a while to import, and few logins need it.
+    # Imported here, because it is slow and few logins need it.
     from . import token_requests  # noqa: PLC0415
 
     if endpoint is None:

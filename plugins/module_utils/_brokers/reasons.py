@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The codes that name what is wrong with a login or an answer of Kafka's; the probe adds those of its other stages."""
+"""Define the codes for what is wrong with a login or an answer of Kafka. The probe adds those of its other stages."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Get tokens for OAUTHBEARER. The client library could do it too, but does not tell what is wrong with them."""
+"""Get tokens for OAUTHBEARER. The client library could do it too, but does not say what is wrong with them."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ except ImportError:
 
 _MAX_ANSWER_BYTES = 64 * 1024
 _MAX_CODE = 64
-#: What Kafka's own validator allows clocks to differ (sasl.oauthbearer.clock.skew.seconds).
+#: The clock difference that Kafka's own validator allows (sasl.oauthbearer.clock.skew.seconds).
 _SKEW = 30
-#: librdkafka refuses a token without time left by itself; whether it is too old is for the broker to say.
+#: librdkafka itself rejects an expired token. Whether a token is too old is decided by the broker.
 _LEAST_LIFE, _MOST_LIFE = 120, 365 * 86400
 _OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN = 200, 400, 401, 403
 
@@ -59,7 +59,7 @@ def fetch(endpoint: TokenEndpoint, authorities: t.Sequence[bytes], timeout: floa
     doubt = _doubt(claims, time.time())
     if doubt and date is not None and abs(date - time.time()) > _SKEW:
         doubt += f"; the token endpoint's clock differs from this machine's by {date - time.time():+.0f} s"
-    # Not a number (NaN) is no life either.
+    # NaN is not a lifetime either.
     life = min(life, _MOST_LIFE) if life >= _LEAST_LIFE else _LEAST_LIFE
     return Token(value, time.time() + life, str(claims.get("sub", "")), doubt)
 
@@ -96,7 +96,7 @@ def fetch_msk_iam(how: MskIam) -> Token:
     if MSKAuthTokenProvider is None:
         raise TokenFault("signer_missing", "AWS_MSK_IAM needs the library aws-msk-iam-sasl-signer-python")
     if not how.region:
-        raise TokenFault("signer_failed", "the region of the cluster cannot be told from the servers' names")
+        raise TokenFault("signer_failed", "the region of the cluster cannot be derived from the servers' names")
     try:
         if how.role_arn:
             session = how.role_session or "hopsworks-kafka"
@@ -117,7 +117,7 @@ def _post(
     try:
         parts = urllib.parse.urlsplit(endpoint.url)
         _port = parts.port
-    except ValueError:  # brackets that do not match, or a port that none can be
+    except ValueError:  # unbalanced brackets, or an invalid port
         raise TokenFault("token_endpoint_unreachable", "the URL is not an http or https URL") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise TokenFault("token_endpoint_unreachable", "the URL is not an http or https URL")
@@ -146,8 +146,8 @@ def _post(
         said = getattr(error, "verify_message", None) or error.reason or "TLS failed"
         raise TokenFault("token_endpoint_tls", said) from None
     except http.client.HTTPException as error:
-        raise TokenFault("token_invalid_answer", f"this is no HTTP: {type(error).__name__}") from None
-    except (OSError, ValueError) as error:  # the latter: a port or a name that no URL can have
+        raise TokenFault("token_invalid_answer", f"the answer is not HTTP: {type(error).__name__}") from None
+    except (OSError, ValueError) as error:  # the latter: an invalid port or name
         said = getattr(error, "strerror", None) or type(error).__name__
         raise TokenFault("token_endpoint_unreachable", said) from None
     finally:
@@ -184,7 +184,7 @@ def _error_code(body: bytes) -> str:
 
 
 def _claims(token: str) -> t.Dict[str, t.Any]:
-    """Return what a JWT says, unverified; nothing for a token that is no JWT."""
+    """Return the claims of a JWT, unverified; empty for a token that is not a JWT."""
     parts = token.split(".")
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
@@ -199,7 +199,7 @@ def _doubt(claims: t.Mapping[str, t.Any], now: float) -> str:
     if times.get("nbf", now) > now + _SKEW:
         return f"it is valid only in {times['nbf'] - now:.0f} s"
     if times.get("iat", now) > now + _SKEW:
-        return f"it says that it will be made in {times['iat'] - now:.0f} s"
+        return f"its issue time is {times['iat'] - now:.0f} s in the future"
     if times.get("exp", now) < now - _SKEW:
-        return f"it ended {now - times['exp']:.0f} s ago"
+        return f"it expired {now - times['exp']:.0f} s ago"
     return ""

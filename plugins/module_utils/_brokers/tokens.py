@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The token of an OAUTHBEARER login and its endpoint."""
+"""Describe the token of an OAUTHBEARER login and its endpoint."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _TLS_ALERT, _TLS_HANDSHAKE, _TLS_MAJOR = 0x15, 0x16, 3
 ApiVersions = t.Dict[int, t.Tuple[int, int]]
 
 #: Per release, one request version (API key, version) that its brokers are the first to offer. Read from ApiKeys of the
-#: kafka-clients jars, brokers in ZooKeeper and in KRaft mode alike. 3.4 added none, so it cannot be told from 3.3.
+#: kafka-clients jars, brokers in ZooKeeper and in KRaft mode alike. 3.4 added none, so it looks like 3.3.
 _FIRST_OFFERED: t.Tuple[t.Tuple[t.Tuple[int, int], int, int], ...] = (
     ((2, 1), 1, 10),  # Fetch
     ((2, 2), 2, 5),  # ListOffsets
@@ -60,7 +60,7 @@ _MINORS = {2: 8, 3: 9}  # the last minor release of a major one, where there wil
 
 
 class Stream(t.Protocol):
-    """What is needed of a socket, be it plain or TLS."""
+    """The methods of a socket, plain or TLS, that are used here."""
 
     def sendall(self, data: bytes) -> None:
         """Send all of ``data``."""
@@ -70,7 +70,7 @@ class Stream(t.Protocol):
 
 
 class TimedStream:
-    """A socket of which all reads and writes together end in time, however slowly the other side drips.
+    """A socket whose reads and writes share one time limit, however slowly the other side answers.
 
     :raises socket.timeout: from :meth:`sendall` and :meth:`recv`, when the time is up.
     """

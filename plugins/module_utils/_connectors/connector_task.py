@@ -34,7 +34,7 @@ Options = t.Mapping[str, t.Any]
 
 
 class Rollout(t.NamedTuple):
-    """What a task has done, and the warnings for the user."""
+    """The outcomes of a task, and the warnings for the user."""
 
     visits: Visits[ProjectOutcome]
     warnings: t.Tuple[str, ...]

@@ -118,7 +118,7 @@ class DeclaredConnectors(t.NamedTuple):
 
     :param common: None if every project overrides it.
     :param own: the declarations of the projects that override the common one.
-    :param notes: what the user should know of any of them, each sentence once.
+    :param notes: warnings about any of them, each sentence once.
     """
 
     common: t.Optional[ConnectorDeclaration]
@@ -239,7 +239,7 @@ def check_connector(name: str, description: t.Optional[str], directory: str) -> 
     if not name.strip() or len(name) > MAX_NAME_LENGTH:
         raise InputError("option name", f"it has {len(name)} characters", f"Give 1 to {MAX_NAME_LENGTH} characters")
     if name in RESERVED_NAMES or "/" in name:
-        raise InputError("option name", f"Hopsworks has another use for {name}", "Choose another name")
+        raise InputError("option name", f"{name} cannot be the name of a connector", "Choose another name")
     if description is not None and len(description) > MAX_DESCRIPTION_LENGTH:
         raise InputError(
             "option description",
@@ -248,7 +248,7 @@ def check_connector(name: str, description: t.Optional[str], directory: str) -> 
         )
     if not directory.strip("/") or directory != directory.strip("/") or ".." in directory.split("/"):
         raise InputError(
-            "option directory", f"{directory} is not a directory of a project", "Give for example Resources"
+            "option directory", f"{directory} is not a directory of a project", "Give a directory such as Resources"
         )
     if name == USED_NAME:
         return []
@@ -265,7 +265,7 @@ def _refuse_masks(options: Options) -> None:
             if isinstance(value, str) and MASK in value:
                 raise InputError(
                     f"{'property' if key == 'properties' else key} {name}",
-                    "it holds the mask that is shown instead of a secret",
+                    "it contains the mask that is shown instead of a secret",
                     "Give the secret itself, or leave the property out",
                 )
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""One project, from reading to its outcome: read, plan, and unless in check mode, act.
+"""Bring one project to its desired state: read, plan and, unless in check mode, act.
 
-What to do after an error is decided in :mod:`reconcile_state`.
+:mod:`reconcile_state` decides what to do after an error.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def reconcile(
                 state = state.done()
             except RequestError as error:
                 round_number = state.round
-                # All rounds share the time of one request: a server that fails for good holds up a project only once.
+                # All rounds share the time of one request, so a server that keeps failing delays a project only once.
                 failing_since = session.started if failing_since is None else failing_since
                 step, state = next_step(state, error)
                 if step is NextStep.INSPECT_FILE:
@@ -104,7 +104,7 @@ def _failed(
 ) -> ProjectOutcome:
     failed = failure(error)
     shown = {**failed.error, **{part: clean(failed.error[part], secrets) for part in ("message", "remedy")}}
-    # A file that cannot be removed in one project says nothing of the others.
+    # A file that cannot be removed in one project says nothing about the other projects.
     cluster_wide = failed.cluster_wide and not (state and state.cleaning)
     failed = dataclasses.replace(failed, error=shown, cluster_wide=cluster_wide)
     if state and state.may_have_written:

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The state of the work on one project, as an immutable value, and what to do after an error. Pure functions.
+"""Define the immutable state of the work on one project, and decide what to do after an error. Pure functions.
 
-A write whose answer was lost, or that met a write of somebody else, is never sent again unseen: the project is read
-and planned anew.
+A write whose answer was lost, or that conflicted with another write, is never repeated blindly: the project is read and
+planned again.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class NextStep(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class ReconcileState:
-    """What is known of the work on one project.
+    """The state of the work on one project.
 
     :param first: the first plan, which the user is told if all goes well.
     :param plan: the current plan.
@@ -85,7 +85,7 @@ class ReconcileState:
         return dataclasses.replace(self, todo=(*actions, *self.todo[1:]), round=self.round + bool(actions))
 
     def report(self) -> Plan:
-        """Return the plan to tell the user of: the first one, or where others wrote meanwhile, the last one."""
+        """Return the plan to report: the first one, or the last one if others wrote in the meantime."""
         if self.notes:
             return dataclasses.replace(self.plan, notes=self.plan.notes + self.notes)
         # A listing of the files may have added to the first plan.
@@ -109,7 +109,7 @@ def next_step(state: ReconcileState, error: RequestError) -> t.Tuple[NextStep, R
     if state.round >= MAX_ROUNDS:
         return NextStep.FAIL, after
     if action.verb == "remove":
-        # A new plan might not name the file any more, and the failure would go unreported. To remove twice is harmless.
+        # A new plan might not name the file any more, so the failure would not be reported. Removing twice is harmless.
         repeated = dataclasses.replace(after, round=state.round + 1)
         return (NextStep.REPEAT, repeated) if error.temporary else (NextStep.FAIL, after)
     if error.temporary:
@@ -117,7 +117,7 @@ def next_step(state: ReconcileState, error: RequestError) -> t.Tuple[NextStep, R
     if error.outcome_unknown or error.error_code in (CONNECTOR_EXISTS, CONNECTOR_NOT_FOUND):
         return NextStep.PLAN_AGAIN, after
     if error.error_code == CONNECTOR_REFUSED and state.has_files and not state.check_files:
-        # A plan without a listing takes it for granted that the files are there.
+        # A plan without a listing assumes that the files exist.
         return NextStep.PLAN_AGAIN, dataclasses.replace(after, check_files=True)
     return NextStep.FAIL, after
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The result of a task on many projects: a summary, an entry for each project, and a diff."""
+"""Build the result of a task on many projects: a summary, an entry for each project, and a diff."""
 
 from __future__ import annotations
 

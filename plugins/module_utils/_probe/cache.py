@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What the probes of one task find out only once, however many credentials they try."""
+"""Share what the probes of one task need only once, however many credentials they try."""
 
 from __future__ import annotations
 

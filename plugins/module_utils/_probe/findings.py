@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What one probe has found so far, and what it is doing now: written by one thread, read by another."""
+"""Record the results of a probe and its current stage: written by one thread, read by another."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Event = t.List[t.Any]
 
 
 class Ended(Exception):
-    """The probe cannot go on; the reason is in its findings."""
+    """The probe cannot continue. The reason is in its findings."""
 
 
 class Findings:
@@ -49,7 +49,7 @@ class Findings:
         self._change(["begin", stage])
 
     def drop(self, stage: str) -> None:
-        """Note that a stage is not asked for, as the declaration has no use for it."""
+        """Mark a stage as not requested, because it does not apply to the declaration."""
         self._change(["drop", stage])
 
     def add(self, result: StageResult) -> None:
@@ -86,17 +86,17 @@ class Findings:
     # --- for those who wait
 
     def close(self) -> None:
-        """Take no more: what a thread that was left behind still finds does not count."""
+        """Accept no more results: those of an abandoned thread do not count."""
         self._change(["close", ""])
 
     @property
     def closed(self) -> bool:
-        """Whether the probe is over."""
+        """Tell whether the probe is over."""
         with self._lock:
             return self._closed
 
     def report(self) -> Report:
-        """Return what was found. A probe that ended before all its stages and tells no reason has failed as well."""
+        """Return the results. A probe that ended before its last stage without a reason has failed too."""
         with self._lock:
             found = Report(complete(self._results, self._asked), tuple(self._warnings))
             missed = next((entry.stage for entry in found.stages if entry.reason == "not_reached"), None)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The stage ``groups``: may the principal use its consumer groups, and what is their state."""
+"""Run the stage ``groups``: check that the principal may use its consumer groups, and read their state."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Why a login does not work: what the listener answered before it, and why it was refused."""
+"""Find out why a login fails: from the answers of the listener before it, and from the refusal."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _MAX_NAMES, _MAX_NAME = 20, 64
 _FAULT_DETAILS = {
     "closed": "the connection was closed without an answer",
     "silent": "no answer",
-    "http": "an HTTP server answers there",
-    "not_kafka": "what answers there does not speak Kafka's protocol",
+    "http": "an HTTP server answers on this port",
+    "not_kafka": "the server on this port does not speak Kafka's protocol",
     "tls": "the port answers in TLS inside of TLS",
 }
 
@@ -49,7 +49,7 @@ def unanswered(one: ServerCheck, client: KafkaDeclaration) -> t.Optional[LoginPr
     answer = one.answer
     no_login = answer is None or answer.error == wire.ILLEGAL_SASL_STATE
     if sasl and no_login:
-        return LoginProblem("sasl", "sasl_not_enabled", "the listener has no SASL")
+        return LoginProblem("sasl", "sasl_not_enabled", "the listener does not use SASL")
     if answer is None or no_login:
         return None
     offered = mechanisms(answer)
@@ -74,7 +74,7 @@ def why_refused(
     releases: t.Optional[wire.Releases],
     library: t.Tuple[int, ...],
 ) -> FailureReason:
-    """Tell a wrong password from a token, and from a library that a right password does not help."""
+    """Return the reason of a refused login: a wrong password, a token, or a library that is too old."""
     mechanism = client.properties["sasl.mechanism"]
     if mechanism in ("OAUTHBEARER", "AWS_MSK_IAM"):
         return "token_not_valid_now" if token and token.doubt else "token_refused"

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""What to probe, and what the stages of a probe hand on to each other."""
+"""Define the options of a probe."""
 
 from __future__ import annotations
 
 import typing as t
 
-#: What a principal must be allowed to do with a topic by default.
+#: The operations on a topic that a principal must be allowed by default.
 OPERATIONS = ("read", "write")
 
 
@@ -20,14 +20,14 @@ class TopicRequirement(t.NamedTuple):
 
 
 class ProbeOptions(t.NamedTuple):
-    """What to probe besides the connection.
+    """The options of a probe, in addition to the connection.
 
     :param topics: topics that must exist, each with the operations that the principal must be allowed.
     :param groups: consumer groups that the principal must be allowed to use.
     :param round_trip: produce a record to the first of ``topics`` and read it back.
-    :param timeout: seconds after which the probe is over, whatever happens.
-    :param min_days_valid: fail when the certificate of a broker or of the client expires earlier.
-    :param until: the last stage to go through; None for all. Up to ``tls`` the standard library is enough.
+    :param timeout: the number of seconds after which the probe ends in any case.
+    :param min_days_valid: fail if the certificate of a broker or of the client expires in fewer days.
+    :param until: the last stage to check; None for all. Up to ``tls``, the standard library is enough.
     """
 
     topics: t.Tuple[TopicRequirement, ...] = ()

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Find out why a Kafka connection does not work: go through its stages, each with what was seen and what to do.
+"""Find out why a Kafka connection does not work: check its stages, and report what was seen and what to do.
 
-The stages run in a child process, for librdkafka crashes on some answers. What a probe found before is still reported.
+The stages run in a child process, as librdkafka crashes on some answers. Earlier results of a probe are still reported.
 A probe returns within its timeout, whatever the network, the name servers or the brokers do.
 """
 
@@ -82,7 +82,7 @@ def _round(
     cache: ProbeCache,
     prepare: t.Callable[[], None],
 ) -> None:
-    """Have one child do the probes that wait. At least one is over afterwards."""
+    """Run the remaining probes in one child. At least one is over afterwards."""
     ends: t.Dict[int, float] = {}  # of the probes in progress
     idle_since = time.monotonic()
 
@@ -171,4 +171,4 @@ def _go(context: Context, findings: Findings, over: threading.Event) -> None:
     finally:
         over.set()
         for client in context.opened:
-            client.close()  # after the report, which need not wait for that
+            client.close()  # after the report, so that it does not wait for this

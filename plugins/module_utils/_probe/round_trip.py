@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The round trip: produce one record and read it back.
+"""Run the stage ``round_trip``: produce one record and read it back.
 
 The record has a unique key and no value, which Kafka calls a tombstone. Kafka removes it from a compacted topic, and
 from other topics when their retention ends.
@@ -89,7 +89,7 @@ def _consume(kafka: BrokerClient, start: t.Any, key: bytes) -> None:
             error = message.error()
             if error is None and message.key() == key:
                 return
-            # The group exists in name only: whether it may be used says nothing about the topic.
+            # This group is never used: a missing right to it says nothing about the topic.
             if error is not None and error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
                 raise _Broken("no_read", "this principal may not read the topic")
             if error is not None and error.fatal():

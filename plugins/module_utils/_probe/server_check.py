@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Check the way to a server with the standard library: name, TCP, TLS, and what answers before a login.
+"""Check the connection to a server with the standard library: name, TCP, TLS, and its answers before a login.
 
 Each server has a thread of its own, because looking up a name cannot be interrupted.
 """
@@ -32,7 +32,7 @@ from .report import StageResult, failed, passed
 AnswerFault = t.Literal[WireReason, "silent"]
 
 _UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN)
-#: A second look at a port, to tell what it speaks instead, takes no longer than this.
+#: The longest time for a second look at a port, to find out what it speaks instead.
 RECHECK_TIMEOUT = 1.0
 _SHOWN_ADDRESSES = 4
 _MAX_ADDRESSES = 16
@@ -57,7 +57,7 @@ class ServerCheckOptions(t.NamedTuple):
 
 
 class ServerCheck(t.NamedTuple):
-    """What was found out about one server.
+    """The result of the check of one server.
 
     :param entries: one for each of resolve, connect and tls, as far as the check got.
     :param offered: the answer to ApiVersions.
@@ -74,7 +74,7 @@ class ServerCheck(t.NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether the way to it is open."""
+        """Tell whether the server can be reached."""
         return bool(self.entries) and all(entry.ok for entry in self.entries)
 
 
@@ -100,7 +100,7 @@ class _Check:
             self.stage, self.began = stage, time.monotonic()
 
     def await_answers(self, standing: StageResult) -> None:
-        """Note that the connection stands, and that only the server's answers are missing."""
+        """Note that the connection is established, and only the server's answers are missing."""
         with self._lock:
             self._standing = standing
 

@@ -76,7 +76,7 @@ class Context(t.NamedTuple):
 
     @property
     def logs_in(self) -> bool:
-        """Whether the declaration logs in with SASL."""
+        """Tell whether the declaration logs in with SASL."""
         return login.logs_in(self.client)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""The stage ``topics``: is each topic there, led and replicated, and may the principal use it."""
+"""Run the stage ``topics``: check that each topic exists, has leaders and replicas, and may be used."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def check_topics(kafka: BrokerClient, metadata: Metadata, wanted: t.Sequence[Top
         described = kafka.ask("describe_topics", TopicCollection(names), names, include_authorized_operations=True)
         settings = kafka.results(configured, list(resources.values()))
         min_in_sync = _min_in_sync({name: settings[resource] for name, resource in resources.items()})
-    # What could not be asked with the rights is asked without them.
+    # If the answer with the rights failed, ask again without them.
     unanswered = [name for name in names if name not in described or described[name].unsupported]
     listed = kafka.topics() if unanswered else {}
     entries = []
@@ -61,13 +61,13 @@ def _min_in_sync(answers: t.Mapping[str, Answer]) -> t.Dict[str, int]:
     found = {}
     for name, answer in answers.items():
         if answer.error is None and _MIN_IN_SYNC in answer.value:
-            with contextlib.suppress(TypeError, ValueError):  # a broker that tells no number
+            with contextlib.suppress(TypeError, ValueError):  # the broker returned no number
                 found[name] = int(answer.value[_MIN_IN_SYNC].value)
     return found
 
 
 class _Topic(t.NamedTuple):
-    """What is known of a topic; None for what is not."""
+    """The known facts about a topic; None for unknown ones."""
 
     partitions: t.Optional[t.List[Partition]]
     rights: t.Optional[t.Set[str]]
@@ -84,7 +84,7 @@ def _described(
         ]
         return _judge(wanted, _Topic(partitions, answer.operations(), min_in_sync), began)
     if answer.code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
-        # Kafka says the same of a topic that does not exist to a principal that may not know.
+        # Kafka gives the same answer for a topic that does not exist if the principal may not see it.
         detail = "this principal may not describe it, so whether it exists is not known either"
         return failed("topics", wanted.name, "no_describe", detail, began)
     if answer.code == KafkaError.UNKNOWN_TOPIC_OR_PART:
