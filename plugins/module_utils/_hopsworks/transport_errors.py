@@ -83,7 +83,7 @@ def transport_error(request: str, error: BaseException, host: str, port: int, ti
         cause = f"the certificate of {whose} cannot be verified: {unverified.verify_message.rstrip('.')}"
         remedy = _VERIFY_REMEDIES.get(unverified.verify_code, _CA_PATH)
         return made("certificate", cause, remedy, temporary=False, sent=False)
-    if any(isinstance(each, ssl.SSLError) and each.reason in _NOT_TLS for each in chain):
+    if any(isinstance(each, ssl.SSLError) and getattr(each, "reason", None) in _NOT_TLS for each in chain):
         remedy = _PROXY if proxy else "Check host and port: Hopsworks is reached by HTTPS only"
         return made("no_tls", f"{whose} does not speak TLS", remedy, temporary=False, sent=False)
     if proxy:
