@@ -16,6 +16,7 @@ from __future__ import annotations
 import typing as t
 import uuid
 
+from .answers import unexpected
 from .request_errors import DATASET_NOT_FOUND, MISSING_ROLE, MISSING_SCOPE, PATH_NOT_FOUND, ApiError, RequestError
 from .session import Session
 
@@ -30,7 +31,7 @@ _FILE = "/project/{project}/dataset/{path}"
 class _Probe(t.NamedTuple):
     """A request that shows whether a key has a scope.
 
-    :param proofs: the codes of errors that only a request with the scope gets.
+    :param proofs: the codes of errors that only a request with the scope gets. Empty if it succeeds then.
     """
 
     scope: str
@@ -99,11 +100,13 @@ def read_rights(session: Session, project: int, store: t.Optional[int], admin: b
 
 
 def _answer(session: Session, probe: _Probe, ids: t.Mapping[str, t.Any]) -> t.Optional[RequestError]:
-    """Return the error that a request is answered with; None if it succeeds."""
+    """Return the error that a request is answered with; None if it succeeds as it should."""
     try:
         session.call(probe.method, probe.route, ids, query=probe.query)
     except RequestError as error:
         return error
+    if probe.proofs:
+        return unexpected(f"{probe.method} {probe.route}", "success", expected="an error, as there is no such dataset")
     return None
 
 

@@ -170,7 +170,9 @@ def prepare(request: Request, current: Current, now: float) -> Prepared:
         files = desired_files.generation(params["generation"], current.kept, current.generations, current.files)
     superseded = desired_files.superseded(current.files, files, current.others)
     interrupted = bool(current.journal and current.journal.restart)
-    plan = host_planner.plan_host(files, current.files, superseded, interrupted, params["service_manager"] != "none")
+    managed = params["service_manager"] != "none"
+    client_id = request.declaration.client_id if request.declaration else ""
+    plan = host_planner.plan_host(files, current.files, superseded, interrupted, managed, client_id)
     return Prepared(plan, current, files, _warnings(request, current, files, plan), _secrets(request, current, files))
 
 

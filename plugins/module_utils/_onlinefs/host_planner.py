@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import grp
 import pwd
+import re
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Action, Change, Plan
@@ -27,7 +28,12 @@ CLEAN = "clean"
 
 
 def plan_host(
-    desired: FileSet, current: FileSet, superseded: t.Sequence[str], interrupted: bool = False, managed: bool = True
+    desired: FileSet,
+    current: FileSet,
+    superseded: t.Sequence[str],
+    interrupted: bool = False,
+    managed: bool = True,
+    client_id: str = "",
 ) -> Plan:
     """Return the actions for a host, in order.
 
@@ -37,7 +43,10 @@ def plan_host(
     :param interrupted: an earlier run was killed, so the service may run with another configuration than the files
         have.
     :param managed: restart the service if its configuration changes; if not, add a note that it must be restarted.
+    :param client_id: the client id that this collection numbers. Every change of a host counts it up, so the new number
+        is no difference that somebody made.
     """
+    numbered = re.compile(re.escape(client_id) + r"_\d+") if client_id else None
     changes: t.List[Change] = []
     writes: t.List[Action] = []
     removals: t.List[Action] = []
@@ -46,7 +55,7 @@ def plan_host(
         there = current.get(name)
         if file == there:
             continue
-        changes.extend(_differences(name, there, file))
+        changes.extend(_differences(name, there, file, numbered))
         restart = restart or _needs_restart(name, there, file)
         (removals if file is None else writes).append(Action(REMOVE if file is None else WRITE, name, file))
     # Stores first, so that the stores which a file names exist before the file does.
@@ -95,14 +104,16 @@ def _needs_restart(name: str, there: t.Optional[File], file: t.Optional[File]) -
     return there.content != file.content
 
 
-def _differences(name: str, there: t.Optional[File], file: t.Optional[File]) -> t.Iterator[Change]:
+def _differences(
+    name: str, there: t.Optional[File], file: t.Optional[File], numbered: t.Optional[t.Pattern[str]]
+) -> t.Iterator[Change]:
     if onlinefs_versions.STORE_NAME.fullmatch(name):
         if (there and there.content) != (file and file.content):
             yield Change(name, _summary(there), _summary(file))
     else:
         before, after = parsed(name, there), parsed(name, file)
         for key in {**before, **after}:
-            if before.get(key) != after.get(key):
+            if before.get(key) != after.get(key) and not _counted_up(key, before, after, numbered):
                 yield Change(f"{name}: {key}", before.get(key), after.get(key), secret_property(key))
         if before == after and (there and there.content) != (file and file.content):
             yield Change(name, _summary(there), _summary(file))
@@ -114,6 +125,15 @@ def _differences(name: str, there: t.Optional[File], file: t.Optional[File]) -> 
         ):
             if old != new:
                 yield Change(f"{name}: {what}", old, new)
+
+
+def _counted_up(
+    key: str, before: t.Mapping[str, str], after: t.Mapping[str, str], numbered: t.Optional[t.Pattern[str]]
+) -> bool:
+    """Tell whether a property is the client id of this collection, with another number."""
+    if key != "client.id" or numbered is None:
+        return False
+    return all(numbered.fullmatch(values.get(key) or "") for values in (before, after))
 
 
 def _summary(file: t.Optional[File]) -> t.Optional[str]:

@@ -96,6 +96,19 @@ class Bed:
         with urllib.request.urlopen(request, context=self._context, timeout=10) as answer:
             return json.load(answer)
 
+    def api(self, method: str, path: str, project: str) -> None:
+        """Send a request to the server as its administrator.
+
+        :param path: below the project; ``{store}`` stands for its feature store.
+        """
+        shown = self.control("GET", f"state?project={project}")["projects"][project]
+        path = path.replace("{store}", str(shown["featurestoreId"]))
+        url = f"{self.note['url']}/hopsworks-api/api/project/{shown['id']}/{path}"
+        headers = {"Authorization": f"ApiKey {self.note['api_key']}"}
+        urllib.request.urlopen(
+            urllib.request.Request(url, method=method, headers=headers), context=self._context, timeout=10
+        ).close()
+
     def writes(self) -> int:
         """Requests since the last reset that may have written: preflight sends one that the server must refuse."""
         log: list[dict[str, t.Any]] = self.control("GET", "log")

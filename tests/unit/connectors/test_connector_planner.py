@@ -16,6 +16,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.connec
     body,
     differences,
     locations,
+    may_recreate,
     needs_others,
     plan_project,
 )
@@ -241,6 +242,31 @@ def test_absent_asks_before_it_breaks_others() -> None:
     assert "kafka_connector" in raised.value.cause
     anyway = dataclasses.replace(ABSENT, remove_shared_stores=True)
     assert plan_project(anyway, found).outcome == "deleted"
+
+
+UNREADABLE = CurrentConnector(unreadable=True)
+
+
+def test_an_unreadable_connector_is_deleted_before_its_stores_are_uploaded() -> None:
+    plan = plan_project(dataclasses.replace(DESIRED, recreate_unreadable=True), UNREADABLE)
+    assert plan.outcome == "updated"
+    assert [str(action) for action in plan.actions] == [
+        "delete kafka_connector",
+        *(f"upload {file.path}" for file in DESIRED.files),
+        "create kafka_connector",
+    ]
+    assert plan.changes[0].what == "connector" and plan.changes[0].after == "created again"
+    assert set(differences(DESIRED, {})) <= set(plan.changes)
+    gone = plan_project(dataclasses.replace(ABSENT, recreate_unreadable=True), UNREADABLE)
+    assert (gone.outcome, [str(action) for action in gone.actions]) == ("deleted", ["delete kafka_connector"])
+    assert not needs_others(DESIRED, UNREADABLE) and not needs_others(ABSENT, UNREADABLE)
+
+
+def test_only_what_is_certainly_a_kafka_connector_may_be_recreated() -> None:
+    told = dataclasses.replace(DESIRED, recreate_unreadable=True)
+    assert may_recreate(told)
+    assert not may_recreate(DESIRED)
+    assert not may_recreate(dataclasses.replace(told, name="other"))
 
 
 # --- which requests are needed ----------------------------------------------------------------------------------------

@@ -30,6 +30,15 @@ def test_the_message() -> None:
     assert summary.message([], 0, False) == "0 projects: nothing to do"
 
 
+def test_projects_that_were_passed_over_are_named() -> None:
+    outcomes = [ProjectOutcome(f"p{number}", "skipped", reason="not_done") for number in range(21)]
+    outcomes += [ProjectOutcome("bare", "skipped", reason="no_feature_store"), ProjectOutcome("kept", "skipped")]
+    text = summary.message([*outcomes, ProjectOutcome("mine", "skipped", reason="kept")], 0, False)
+    assert text.startswith("24 projects: 24 skipped; passed over, no feature store yet: bare; passed over, ")
+    assert text.endswith("not created completely: " + ", ".join(f"p{number}" for number in range(20)) + " and 1 more")
+    assert summary.result(outcomes, 0, False)["failed"] is False
+
+
 def test_failures_are_quoted_up_to_a_bound() -> None:
     outcomes = [failed(f"p{number}") for number in range(10000)]
     text = summary.message(outcomes, 0, False)

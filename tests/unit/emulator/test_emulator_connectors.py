@@ -388,3 +388,62 @@ def test_a_connector_of_another_type_keeps_its_fields(emulator: Emulator, path: 
     assert emulator.api("PUT", f"{path}/bucket", s3_connector(bucket="moved")).json()["bucket"] == "moved"
     # Its class is that of the stored connector, whatever the body says.
     assert refusal(emulator.api("PUT", f"{path}/bucket", kafka_connector(name="bucket"))) == GENERIC
+
+
+# ------------------------------------------------- a secret whose owner has left, and service users
+
+
+UNREADABLE = (500, 270126, "Error retrieving the storage connector")
+
+
+@pytest.fixture
+def orphan(emulator: Emulator, path: str) -> str:
+    """The path of a connector whose secret belongs to a user who has left the project since."""
+    key = emulator.add_key("own.secret", "olga", roles={"project_1": "Data owner"})
+    assert emulator.api("POST", path, kafka_connector(), key=key).status == 201
+    emulator.add_key("own.secret", "olga", roles={})
+    return f"{path}/kafka_connector"
+
+
+def test_without_the_owner_of_its_secret_nobody_reads_a_connector(emulator: Emulator, path: str, orphan: str) -> None:
+    emulator.set_variables(enable_bring_your_own_kafka="true")
+    for route in (orphan, path, f"{orphan}/byok?external=true"):
+        answer = emulator.api("GET", route)
+        assert refusal(answer) == UNREADABLE
+        assert user_message(answer).startswith("Unable to retrieve Secret kafka_kafka_connector_1000067 ")
+    emulator.set_variables(enable_bring_your_own_kafka="false")
+    assert emulator.api("GET", f"{orphan}/byok").json()["id"] == -1
+
+
+def test_an_update_keeps_the_owner_of_the_secret(emulator: Emulator, orphan: str) -> None:
+    body = kafka_connector(bootstrapServers="written:9092")
+    assert refusal(emulator.api("PUT", orphan, body)) == UNREADABLE
+    stored = emulator.connector("project_1")
+    assert stored is not None and stored["bootstrapServers"] == "written:9092"
+    emulator.add_key("own.secret", "olga", roles={"project_1": "Data scientist"})
+    assert emulator.api("GET", orphan).json()["bootstrapServers"] == "written:9092"
+
+
+def test_a_delete_reads_no_secret_and_a_new_connector_has_a_new_owner(
+    emulator: Emulator, path: str, orphan: str
+) -> None:
+    assert emulator.api("DELETE", orphan).status == 200
+    assert emulator.api("POST", path, kafka_connector()).status == 201
+    assert emulator.api("GET", orphan).status == 200
+
+
+def test_a_service_user_reads_one_connector_but_neither_lists_nor_writes(emulator: Emulator, path: str) -> None:
+    emulator.api("POST", path, kafka_connector())
+    roles = {"project_1": "Data owner"}
+    key = emulator.add_key("ser.secret", "service", roles=roles, platform_roles=["HOPS_SERVICE_USER"])
+    one, role = f"{path}/kafka_connector", (403, 320003, "No valid role found for this invocation")
+    assert emulator.api("GET", one, key=key).status == 200
+    assert emulator.api("GET", f"{one}/byok", key=key).status == 200
+    for method, route, body in (
+        ("GET", path, None),
+        ("POST", path, kafka_connector()),
+        ("PUT", one, kafka_connector()),
+        ("DELETE", one, None),
+    ):
+        assert refusal(emulator.api(method, route, body, key=key)) == role
+    assert emulator.api("GET", "/project/getAll", key=key).status == 200

@@ -104,3 +104,47 @@ def test_projects_come_and_go(emulator: Emulator) -> None:
     emulator.control("DELETE", "projects", {"name": "late"})
     assert refusal(emulator.api("GET", f"/project/{added['id']}"))[1] == 150004
     assert "late" not in {item["project"]["name"] for item in emulator.api("GET", "/project").json()}
+
+
+def test_how_far_the_creation_of_a_project_is(emulator: Emulator) -> None:
+    emulator.set_project("project_2", status="ONGOING")
+    states = {item["name"]: item["creationStatus"] for item in emulator.api("GET", "/project/getAll").json()}
+    assert states == {"project_1": "DONE", "project_2": "ONGOING", "project_3": "DONE"}
+    mine = [item["project"]["creationStatus"] for item in emulator.api("GET", "/project").json()]
+    assert mine == ["DONE", "ONGOING", "DONE"]
+    assert emulator.api("GET", "/project/getProjectInfo/project_2").json()["creationStatus"] == "ONGOING"
+    for wrong in ({"status": "READY"}, {"has_featurestore": 1}, {"other": True}):
+        with pytest.raises(ValueError, match="400"):
+            emulator.set_project("project_2", **wrong)
+
+
+def test_a_project_without_a_feature_store(emulator: Emulator) -> None:
+    emulator.set_project("project_2", has_featurestore=False)
+    shown = emulator.state("project_2")
+    path = f"{emulator.project_path('project_2')}/featurestores"
+    for identifier in (
+        "project_2_featurestore",
+        shown["featurestoreId"],
+        f"{shown['featurestoreId']}/storageconnectors",
+    ):
+        assert refusal(emulator.api("GET", f"{path}/{identifier}")) == (404, 270008, "Featurestore wasn't found.")
+    assert emulator.api("GET", path).json() == []
+    # project_3 saw it as a shared one.
+    other = emulator.api("GET", f"{emulator.project_path('project_3')}/featurestores").json()
+    assert [store["projectName"] for store in other] == ["project_3"]
+
+
+def test_the_release(emulator: Emulator) -> None:
+    emulator.set_version("3.3.0")
+    versions = emulator.send("GET", "/hopsworks-api/api/variables/versions").json()
+    assert {"software": "hopsworks", "version": "3.3.0"} in versions
+
+
+def test_a_chunk_that_is_asked_for_needs_the_scope_of_an_upload(emulator: Emulator) -> None:
+    path = f"{emulator.project_path('project_1')}/dataset/upload"
+    key = emulator.add_key("nar.secret", "narrow", scopes=["DATASET_VIEW", "DATASET_DELETE"], roles={})
+    assert refusal(emulator.api("GET", f"{path}/None", key=key))[1] == 320004
+    assert refusal(emulator.api("GET", f"{path}/None"))[:2] == (400, 110011)
+    assert refusal(emulator.api("GET", f"{path}/Resources"))[:2] == (400, 110042)
+    asked = "flowChunkNumber=1&flowFilename=x&flowIdentifier=1_x"
+    assert emulator.api("GET", f"{path}/Resources?{asked}").status == 204

@@ -11,6 +11,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.project
     Selection,
     check,
     choose,
+    read_all,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -148,3 +149,25 @@ def test_not_a_list_of_projects() -> None:
     with pytest.raises(Exception) as raised:
         names(Odd(ROLES))
     assert type(raised.value).__name__ == "TransportError"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({}, "DONE"),
+        (None, "DONE"),
+        ("DONE", "DONE"),
+        ("ONGOING", "ONGOING"),
+        (0, "DONE"),
+        (2, "FAILED"),
+        ("NEW", "NEW"),
+    ],
+)
+def test_how_far_the_creation_of_a_project_is(sent: t.Any, status: str) -> None:
+    class Answers:
+        def call(self, method: str, route: str, **bounds: t.Any) -> list[dict[str, t.Any]]:
+            return [{"id": 1, "name": "a", **({} if sent == {} else {"creationStatus": sent})}]
+
+    (project,) = read_all(t.cast(t.Any, Answers()))
+    assert project.status == status
+    assert (project.not_done() is None) is (status == "DONE")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.files import Attributes, File
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_planner import plan_host, restarts
 from hypothesis import given
@@ -51,6 +52,25 @@ def test_an_interrupted_run_is_reason_enough_for_a_restart() -> None:
 def test_where_nobody_is_to_restart_the_service_it_is_told() -> None:
     plan = plan_host({"producer.properties": file("a=1")}, {}, [], managed=False)
     assert not restarts(plan) and "must be restarted" in plan.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "client_id", "told"),
+    [
+        ("onlinefs_h_1", "onlinefs_h_2", "onlinefs_h", False),
+        ("onlinefs_h_1", "onlinefs_h_2", "", True),
+        ("onlinefs_h_1", "mine_2", "onlinefs_h", True),
+        ("mine_1", "onlinefs_h_2", "onlinefs_h", True),
+        ("onlinefs_h", "onlinefs_h_2", "onlinefs_h", True),
+        ("onlinefs.h_1", "onlinefs_h_2", "onlinefs.h", True),
+    ],
+)
+def test_the_number_of_a_client_id_is_no_difference(before: str, after: str, client_id: str, told: bool) -> None:
+    name = "onlinefs-kafka.properties"
+    current, desired = (file(f"client.id={value}\na={number}") for number, value in enumerate((before, after)))
+    plan = plan_host({name: desired}, {name: current}, [], client_id=client_id)
+    assert [change.what for change in plan.changes] == [*([f"{name}: client.id"] if told else []), f"{name}: a"]
+    assert [str(action) for action in plan.actions] == [f"write {name}", "restart service"]
 
 
 CONTENTS = some.sampled_from(["", "a=1", "a=1\nb=2", "b=2\na=1", "# a comment\na=1", "a=2"])
