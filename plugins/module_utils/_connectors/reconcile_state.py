@@ -68,12 +68,12 @@ class ReconcileState:
 
     @property
     def may_have_written(self) -> bool:
-        """Whether the project may differ from what was read first."""
+        """Tell whether the project may differ from what was read first."""
         return self.written or self.unsure
 
     @property
     def cleaning(self) -> bool:
-        """Whether the action in progress removes a file."""
+        """Tell whether the action in progress removes a file."""
         return bool(self.todo) and self.todo[0].verb == "remove"
 
     def done(self) -> ReconcileState:

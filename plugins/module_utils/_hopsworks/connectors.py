@@ -128,5 +128,5 @@ def replace(session: Session, project: Project, store: int, body: t.Mapping[str,
 
 
 def delete(session: Session, project: Project, store: int, name: str) -> None:
-    """Delete the connector. A missing one is no error. The server deletes the files of its stores too."""
+    """Delete the connector. A missing one is not an error. The server deletes the files of its stores too."""
     session.call("DELETE", _ONE, {"project": project.id, "store": store, "name": name})

@@ -104,7 +104,7 @@ def upload(session: Session, project: Project, path: str, content: bytes) -> Non
 
 
 def remove(session: Session, project: Project, path: str) -> None:
-    """Delete a file. A missing one is no error."""
+    """Delete a file. A missing one is not an error."""
     try:
         session.call("DELETE", _FILE, {"project": project.id, "path": _relative(project, path)})
     except RequestError as error:

@@ -50,8 +50,8 @@ class LibrdkafkaConfig:
 
     :param config: names to values, the certificates in it as PEM text. Holds secrets.
     :param ca_pem: the certificates to trust; None for those of the system.
-    :param certificate_pem: the client's chain, leaf first; None where it shows none.
-    :param key_pem: the client's private key, not encrypted; None where it has none.
+    :param certificate_pem: the client's chain, leaf first; None if it has none.
+    :param key_pem: the client's private key, not encrypted; None if it has none.
     :param ignored: properties with no counterpart, each with the reason.
     :param needs: what must be installed besides ``confluent_kafka``, as sentences; empty as a rule.
     :param msk_iam: set where the caller must add an ``oauth_cb`` that makes tokens for Amazon MSK.

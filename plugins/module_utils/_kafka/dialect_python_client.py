@@ -181,15 +181,15 @@ def _mechanism(kafka: t.Mapping[str, t.Any], confluent: t.Dict[str, t.Any], prob
     if not str(kafka.get("security.protocol", "")).startswith("SASL"):
         return
     used = next((value for name, value in reversed(list(confluent.items())) if name.startswith("sasl.mechanism")), None)
-    wanted = kafka.get("sasl.mechanism")
+    declared = kafka.get("sasl.mechanism")
     if confluent.get("sasl.mechanisms", "") is None:
         problems.append(
             "The Python client does not know the login module in sasl.jaas.config. Use Kafka's own PlainLoginModule or "
             "ScramLoginModule"
         )
-    elif wanted is not None and used != wanted:
+    elif declared is not None and used != declared:
         problems.append(
-            f"The Python client would use {used} instead of {wanted}: the option sasl.mechanism must stand after "
+            f"The Python client would use {used} instead of {declared}: the option sasl.mechanism must stand after "
             "sasl.jaas.config"
         )
     elif used is None:

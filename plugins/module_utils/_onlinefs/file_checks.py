@@ -74,13 +74,13 @@ def reach_kafka(client: KafkaDeclaration, group: str, topics: t.Sequence[str], s
     :returns: the report for results: ``{ok, failed_stage, stages}``.
     :raises ProbeFailed: a stage failed. Nothing was written.
     """
-    wanted = probe.ProbeOptions(
+    options = probe.ProbeOptions(
         topics=tuple(probe.TopicRequirement(topic, ("read",)) for topic in topics),
         groups=(group,) if group else (),
         timeout=seconds,
         until=None if librdkafka_client.available() else "tls",
     )
-    report = probe.probe(client, wanted)
+    report = probe.probe(client, options)
     if not report.ok:
         raise ProbeFailed(report)
     return report.to_result()

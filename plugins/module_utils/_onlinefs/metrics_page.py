@@ -54,7 +54,7 @@ def status(url: str, seconds: float = ANSWER_SECONDS) -> str:
     """Return :data:`OK` if a GET of ``url`` is answered with status 200 within some seconds, else what happened."""
     page = _parse(url)
     answers: t.List[str] = []
-    # A name server that does not answer holds up the look-up of a name, which takes no time limit.
+    # Resolving a name has no time limit: a name server that does not answer would block it.
     thread = threading.Thread(target=lambda: answers.append(_ask(page, Deadline(seconds))), daemon=True)
     thread.start()
     thread.join(seconds + 0.5)

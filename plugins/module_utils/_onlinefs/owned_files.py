@@ -103,11 +103,11 @@ class OwnedFiles:
         return os.path.join(self.directory, name)
 
     def _stage_as_user(self, name: str, staged: str, file: File) -> None:
-        wanted = file.attributes
-        xattrs = dict(wanted.xattrs)
+        desired = file.attributes
+        xattrs = dict(desired.xattrs)
         access_list = xattrs[ACCESS_LIST].hex() if ACCESS_LIST in xattrs else None
         answer = self._call(
-            "create", file.content, name=name, staged=staged, mode=wanted.mode & MODE_BITS, access_list=access_list
+            "create", file.content, name=name, staged=staged, mode=desired.mode & MODE_BITS, access_list=access_list
         )
         with _closing(answer) as [descriptor]:
             status = os.fstat(descriptor)
@@ -118,8 +118,8 @@ class OwnedFiles:
                 label = default_label(str(answer.value["path"]))
             if label is not None:
                 files.set_xattr(descriptor, LABEL, label)
-            if status.st_gid != wanted.gid:
-                os.fchown(descriptor, -1, wanted.gid)
+            if status.st_gid != desired.gid:
+                os.fchown(descriptor, -1, desired.gid)
             os.fsync(descriptor)
 
     def _stage_as_root(self, name: str, staged: str, file: File) -> None:

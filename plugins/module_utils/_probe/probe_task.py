@@ -114,7 +114,7 @@ def _merged(params: Params, item: Params) -> t.Dict[str, t.Any]:
     base = dict(params)
     own = [role for role in STORE_PROPERTIES if item.get(role)]
     for role in own:
-        # A store replaces everything that the task says of it, be it an option or properties.
+        # A store replaces everything that the task says about it, in options and in properties.
         base["properties"] = without_store(role, base.get("properties") or {})
     merged: t.Dict[str, t.Any] = {
         **merge(base, item),

@@ -91,7 +91,7 @@ _CERTIFICATE = "Give the client's certificate and key in keystore, signed by an 
 REMEDIES: t.Dict[Reason, str] = {
     # config
     "invalid_declaration": "Change the property or option that the message names",
-    "store_password": "Give the password with which the store was made",
+    "store_password": "Give the password with which the store was created",
     "key_password": "Give the password of the private key as key_password",
     "library_refused": "Change that property: librdkafka, which the probe uses, rejected it",
     "key_mismatch": "Give the key for which this certificate was requested",
@@ -102,7 +102,7 @@ REMEDIES: t.Dict[Reason, str] = {
     "resolve_timeout": "Check the name servers of this machine: they did not answer in time",
     # connect
     "refused": "Nothing listens on that port: check the port in bootstrap.servers and that the broker runs",
-    "connect_timeout": "Something on the way drops the packets: open the port in firewalls and security groups",
+    "connect_timeout": "Something on the path drops the packets: open the port in firewalls and security groups",
     "unreachable": "Check the routes and interfaces of this machine: it has no way to that address",
     "connect_failed": "See the system's message",
     # tls
@@ -112,10 +112,10 @@ REMEDIES: t.Dict[Reason, str] = {
     "untrusted_certificate": "Put the certificate of the authority that signed the broker's into truststore",
     "certificate_expired": "Renew the certificate, and check the clock of this machine",
     "certificate_not_yet_valid": "Check the clocks of this machine and of the issuer of the certificate",
-    "host_name_mismatch": "Use a name that the certificate holds, or have it issued for this name. "
+    "host_name_mismatch": "Use a name that the certificate contains, or issue one for this name. "
     "An empty ssl.endpoint.identification.algorithm turns the check off",
-    "weak_certificate": "Have the certificate issued anew, with an RSA key of 2048 bits or more, or an elliptic curve",
-    "certificate_invalid": "Have the broker's certificate issued anew",
+    "weak_certificate": "Issue a new certificate, with an RSA key of 2048 bits or more, or an elliptic curve",
+    "certificate_invalid": "Issue a new certificate for the broker",
     "expires_soon": "Renew the certificate before then",
     "client_certificate_missing": f"The broker asks for a client certificate. {_CERTIFICATE}",
     "client_certificate_refused": f"The broker does not accept this client certificate. {_CERTIFICATE}",
@@ -138,8 +138,8 @@ REMEDIES: t.Dict[Reason, str] = {
     "old_clients_shut_out": "Kafka 4.0 and newer refuse SCRAM from librdkafka before 2.6.1: Hopsworks Python clients "
     "up to 4.1 (confluent-kafka 2.3.0) cannot log in, those of 4.2 to 4.4 only with confluent-kafka 2.6.1. "
     "Use PLAIN or mutual TLS for projects that have such clients",
-    "token_endpoint_unreachable": "Correct sasl.oauthbearer.token.endpoint.url, or open the way to it",
-    "token_endpoint_timeout": "The token endpoint does not answer in time: check it, and the way to it",
+    "token_endpoint_unreachable": "Correct sasl.oauthbearer.token.endpoint.url, or open the network path to it",
+    "token_endpoint_timeout": "The token endpoint does not answer in time: check it, and the network path to it",
     "token_endpoint_tls": "Check the certificate of the token endpoint: its authority must be in truststore",
     "token_source_unknown": "Give sasl.oauthbearer.token.endpoint.url, or try this login with a Java client",
     "token_denied": "Check the client id, the client secret and the scope at the token endpoint",

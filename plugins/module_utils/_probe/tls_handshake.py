@@ -92,7 +92,7 @@ def prepare(client: KafkaDeclaration) -> t.Optional[Tls]:
             x509.load_chain(context, client.keystore.private_key, client.keystore.chain)
         except ssl.SSLError as error:
             raise InputError(
-                "keystore", f"OpenSSL rejected it ({_said(error)})", "Have the key and certificate made anew"
+                "keystore", f"OpenSSL rejected it ({_said(error)})", "Create a new key and certificate"
             ) from error
     return Tls(context, check_names, own, _watch_requests(context))
 

@@ -31,10 +31,10 @@ _RIGHT_REASONS: t.Dict[str, FailureReason] = {"read": "no_read", "write": "no_wr
 _INCLUDED = {"describe": ("read", "write", "delete", "alter"), "describe_configs": ("alter_configs",)}
 
 
-def check_topics(kafka: BrokerClient, metadata: Metadata, wanted: t.Sequence[TopicRequirement]) -> t.List[StageResult]:
+def check_topics(kafka: BrokerClient, metadata: Metadata, topics: t.Sequence[TopicRequirement]) -> t.List[StageResult]:
     """Return one entry per topic."""
     began = time.monotonic()
-    names = [topic.name for topic in wanted]
+    names = [topic.name for topic in topics]
     described: t.Dict[str, Answer] = {}
     min_in_sync: t.Dict[str, int] = {}
     if metadata.has_controller:
@@ -47,7 +47,7 @@ def check_topics(kafka: BrokerClient, metadata: Metadata, wanted: t.Sequence[Top
     unanswered = [name for name in names if name not in described or described[name].unsupported]
     listed = kafka.topics() if unanswered else {}
     entries = []
-    for topic in wanted:
+    for topic in topics:
         name = topic.name
         if name in unanswered:
             entries.append(_judge(topic, _Topic(listed.get(name), None, min_in_sync.get(name)), began))
@@ -75,43 +75,43 @@ class _Topic(t.NamedTuple):
 
 
 def _described(
-    kafka: BrokerClient, wanted: TopicRequirement, answer: Answer, min_in_sync: t.Optional[int], began: float
+    kafka: BrokerClient, requirement: TopicRequirement, answer: Answer, min_in_sync: t.Optional[int], began: float
 ) -> StageResult:
     if answer.error is None:
         partitions = [
             Partition(part.id, part.leader.id if part.leader else -1, len(part.replicas), len(part.isr))
             for part in answer.value.partitions
         ]
-        return _judge(wanted, _Topic(partitions, answer.operations(), min_in_sync), began)
+        return _judge(requirement, _Topic(partitions, answer.operations(), min_in_sync), began)
     if answer.code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
         # Kafka gives the same answer for a topic that does not exist if the principal may not see it.
         detail = "this principal may not describe it, so whether it exists is not known either"
-        return failed("topics", wanted.name, "no_describe", detail, began)
+        return failed("topics", requirement.name, "no_describe", detail, began)
     if answer.code == KafkaError.UNKNOWN_TOPIC_OR_PART:
-        return _judge(wanted, _Topic(None, None, None), began)
+        return _judge(requirement, _Topic(None, None, None), began)
     reason: FailureReason = "timeout" if answer.timed_out else "request_failed"
-    return failed("topics", wanted.name, reason, kafka.explain(answer.error), began)
+    return failed("topics", requirement.name, reason, kafka.explain(answer.error), began)
 
 
-def _judge(wanted: TopicRequirement, topic: _Topic, began: float) -> StageResult:
+def _judge(requirement: TopicRequirement, topic: _Topic, began: float) -> StageResult:
     if topic.partitions is None:
-        return failed("topics", wanted.name, "unknown_topic", "the cluster has no such topic", began)
+        return failed("topics", requirement.name, "unknown_topic", "the cluster has no such topic", began)
     told = _shape(topic.partitions, topic.min_in_sync)
     fault = _broken(topic.partitions, topic.min_in_sync)
     if fault:
-        return failed("topics", wanted.name, fault[0], f"{fault[1]}; {told}", began)
+        return failed("topics", requirement.name, fault[0], f"{fault[1]}; {told}", began)
     if topic.rights is None:
-        return passed("topics", wanted.name, f"{told}; rights not known", began, "rights_unknown")
-    missing = [operation for operation in wanted.operations if not _allowed(operation, topic.rights)]
+        return passed("topics", requirement.name, f"{told}; rights not known", began, "rights_unknown")
+    missing = [operation for operation in requirement.operations if not _allowed(operation, topic.rights)]
     allowed = f"allowed: {', '.join(sorted(topic.rights))}"
     if missing:
         reason = _RIGHT_REASONS.get(missing[0], "missing_operation")
-        return failed("topics", wanted.name, reason, f"not allowed: {', '.join(missing)}; {allowed}", began)
+        return failed("topics", requirement.name, reason, f"not allowed: {', '.join(missing)}; {allowed}", began)
     lagging = [part.number for part in topic.partitions if part.in_sync < part.replicas]
     if lagging:
         detail = f"{told}; under-replicated: {_partitions(lagging)}; {allowed}"
-        return passed("topics", wanted.name, detail, began, "under_replicated")
-    return passed("topics", wanted.name, f"{told}; {allowed}", began)
+        return passed("topics", requirement.name, detail, began, "under_replicated")
+    return passed("topics", requirement.name, f"{told}; {allowed}", began)
 
 
 def _shape(partitions: t.Sequence[Partition], min_in_sync: t.Optional[int]) -> str:
