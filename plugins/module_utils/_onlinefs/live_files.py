@@ -193,7 +193,10 @@ class LiveFiles:
         return staged
 
     def create(self, name: str, staged: str, content: bytes) -> int:
-        """Write a new file beside the place of ``name``, readable by this user only. Return its descriptor."""
+        """Write a new file beside the place of ``name``, readable by this user only.
+
+        Return its descriptor; the caller syncs it.
+        """
         place = self._place(name)
         try:
             descriptor = os.open(_staged(staged), _CREATE_FLAGS, 0o600, dir_fd=place.descriptor)
@@ -201,7 +204,6 @@ class LiveFiles:
             raise os_failure(self._path(name), error) from error
         try:
             write_all(descriptor, content)
-            os.fsync(descriptor)
         except OSError as error:
             os.close(descriptor)
             self.discard_one(name, staged)

@@ -74,7 +74,7 @@ def _read(arguments: Arguments, _content: bytes) -> Answer:
 
 
 def _create(arguments: Arguments, content: bytes) -> Answer:
-    """Write a new file beside its place, and hand over its descriptor."""
+    """Write a new file beside its place, and hand over its descriptor: root completes and syncs it."""
     files, name, staged = _files(arguments), arguments["name"], arguments["staged"]
     new = not files.exists(name)
     descriptor = files.create(name, staged, content)
@@ -82,7 +82,6 @@ def _create(arguments: Arguments, content: bytes) -> Answer:
     if access_list is not None:
         set_xattr(descriptor, ACCESS_LIST, bytes.fromhex(access_list))
     os.fchmod(descriptor, arguments["mode"] & MODE_BITS)
-    os.fsync(descriptor)
     return Answer({"new": new, "path": files.real_path(name)}, b"", (descriptor,))
 
 
