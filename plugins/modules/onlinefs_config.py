@@ -48,9 +48,17 @@ options:
   generation:
     description:
       - The generation to restore with O(state=reverted).
+      - A number, or the name of a rollout, see O(rollout). Numbers differ from host to host. The name of a rollout
+        means the configuration that each host had at the end of that rollout.
       - V(0) is the configuration from before the first run, usually for the Kafka that Hopsworks manages.
-    type: int
+    type: raw
     default: 0
+  rollout:
+    description:
+      - A name for this rollout, the same on all hosts, for example the time at which it began. It is kept with the
+        configuration, also if the host needed no change.
+      - Up to 100 letters, digits and C(._:+@-), not digits alone.
+    type: str
   service_version:
     description:
       - The version of Hopsworks, major and minor. It determines which files OnlineFS reads.
@@ -265,9 +273,10 @@ options:
     default: true
   min_days_valid:
     description:
-      - Fail if a certificate expires in fewer days.
+      - Warn of each certificate that expires in fewer days, those of the brokers included. Fail if a new one does. A
+        certificate that the host has already never blocks a change.
     type: int
-    default: 14
+    default: 30
   generations:
     description:
       - The number of configurations to keep in addition to generation 0.
@@ -510,6 +519,10 @@ generations:
     cluster_id:
       description: The id of the Kafka cluster that the service worked with.
       type: str
+    rollouts:
+      description: The names of the rollouts that wrote this configuration or found it live, the oldest first.
+      type: list
+      elements: str
     service_version:
       description: The declared version of Hopsworks.
       type: str
@@ -557,7 +570,8 @@ def argument_spec() -> t.Dict[str, t.Any]:
         spec[name] = {"type": "dict", "default": {}}
     spec.update(
         state={"type": "str", "choices": ["present", "reverted"], "default": "present"},
-        generation={"type": "int", "default": 0},
+        generation={"type": "raw", "default": 0},
+        rollout={"type": "str"},
         service_version={"type": "str"},
         topics={"type": "list", "elements": "str"},
         topic_pattern={"type": "str"},
@@ -582,7 +596,7 @@ def argument_spec() -> t.Dict[str, t.Any]:
         probe_timeout={"type": "int", "default": 15},
         health_check={"type": "str", "choices": ["changed", "always"], "default": "changed"},
         verify_consumer_group={"type": "bool", "default": True},
-        min_days_valid={"type": "int", "default": 14},
+        min_days_valid={"type": "int", "default": 30},
         generations={"type": "int", "default": 5},
         state_dir={"type": "path"},
     )

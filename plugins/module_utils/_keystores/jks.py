@@ -98,6 +98,17 @@ def read(data: bytes, password: str, key_password: t.Optional[str] = None, subje
     return [_open(entry, secret, subject) for entry in raw]
 
 
+def certificates(data: bytes) -> t.List[bytes]:
+    """Return the certificates in a store (DER), of a key only its own. They are not encrypted: no password.
+
+    :raises InputError: not a JKS store, or a damaged one.
+    """
+    if data[:4] != MAGIC:
+        raise InputError(_SUBJECT, "this is not a JKS store", "Give the store's type, or a PEM, PKCS12 or JKS file")
+    entries, _end = _read_entries(data, _SUBJECT)
+    return [der for each in entries for der in ((each.der,) if isinstance(each, TrustedCert) else each.chain[:1])]
+
+
 def write(entries: t.Sequence[Entry], password: str, key_password: t.Optional[str] = None) -> bytes:
     """Return a store of these entries, in their order.
 

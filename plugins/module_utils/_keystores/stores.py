@@ -185,13 +185,6 @@ def file_name(prefix: str, role: str, content: bytes) -> str:
     return f"{prefix}_{hashlib.sha256(content).hexdigest()[:8]}_{role}.jks"
 
 
-class Expiry(t.NamedTuple):
-    """The time when a client stops working, in seconds since 1970, and the subject of the certificate that expires."""
-
-    not_after: int
-    subject: str
-
-
 class HasStores(t.Protocol):
     """Anything with stores, such as a ``KafkaDeclaration``."""
 
@@ -202,16 +195,11 @@ class HasStores(t.Protocol):
     def keystore(self) -> t.Optional[KeyStore]: ...
 
 
-def expires(client: HasStores) -> t.Optional[Expiry]:
-    """Return when a client stops working: with the first of its chain to expire, or the last one that it trusts.
-
-    A trust store with an old and a new authority, as in a rotation, works until the later of them expires.
-    None for a client without stores.
-    """
-    ends = [_expiry(certificate) for certificate in (client.keystore.chain if client.keystore else ())]
-    if client.truststore:
-        ends.append(max(_expiry(certificate) for certificate in client.truststore.certificates))
-    return min(ends) if ends else None
+def certificates(client: HasStores) -> t.List[t.Tuple[str, bytes]]:
+    """Return the certificates that a client depends on, each with its role: those it trusts, and its own."""
+    trusted = client.truststore.certificates if client.truststore else ()
+    own = client.keystore.chain[:1] if client.keystore else ()
+    return [*(("truststore", der) for der in trusted), *(("keystore", der) for der in own)]
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -336,8 +324,3 @@ def _validity(certificate: x509.Certificate, now: t.Optional[float]) -> t.Option
         text = f"certificate {certificate.subject} is not valid before {x509.day(certificate.not_before)}"
         return _Fault("certificate_not_yet_valid", text)
     return None
-
-
-def _expiry(certificate: bytes) -> Expiry:
-    read = x509.read(certificate)
-    return Expiry(read.not_after, read.subject)

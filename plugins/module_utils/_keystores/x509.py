@@ -31,6 +31,7 @@ _NAMES = {
 }
 _VERSION = 0xA0  # [0], absent in certificates of version 1
 _EPOCH = datetime.datetime(1970, 1, 1)
+_DAY = 86400
 _EXTENSIONS = 0xA3  # [3] of TBSCertificate
 _ALTERNATIVE_NAMES = "2.5.29.17"
 _DNS_NAME, _IP_ADDRESS = 0x82, 0x87  # [2] and [7] of GeneralName
@@ -75,6 +76,16 @@ def read(certificate_der: bytes) -> Certificate:
     issuer, validity, subject = fields[2][1], fields[3][1], fields[4][1]
     not_before, not_after = (_seconds(tag, content) for tag, content in der.split(validity))
     return Certificate(_name(subject), _name(issuer), subject, issuer, not_before, not_after)
+
+
+def to_result(certificate: Certificate, now: float) -> t.Dict[str, t.Any]:
+    """Return subject and expiry as results show them: ``{subject, expires, days_left}``."""
+    expires = _EPOCH + datetime.timedelta(seconds=certificate.not_after)
+    return {
+        "subject": certificate.subject,
+        "expires": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "days_left": int((certificate.not_after - now) // _DAY),
+    }
 
 
 def day(seconds: float) -> str:

@@ -51,6 +51,7 @@ class Current:
     :param number: the number that the next generation will get.
     :param site: the ``onlinefs-site.xml`` to set topics in.
     :param kept: the files of the generation to go back to; empty unless this is a revert.
+    :param wanted: the number of that generation.
     """
 
     files: FileSet
@@ -61,6 +62,7 @@ class Current:
     number: int
     site: t.Optional[File]
     kept: FileSet
+    wanted: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,6 +125,9 @@ def run(params: Params, check: bool, diff: bool, secrets: t.Set[str], service: t
         if params["health_check"] == "always" and not host_planner.restarts(prepared.plan):
             health = host.health_check.wait(prepared.target)
         number = prepared.current.number if prepared.plan.changed else None
+        if params["rollout"] and not check:
+            with host.generations.locked(_LOCK_SECONDS):
+                host.note_rollout(prepared.current.files, params["rollout"])
         return _result(request, host, prepared, diff, probe, health, number)
     with host.generations.locked(_LOCK_SECONDS):
         prepared = prepare(request, read(request, host), time.time())
@@ -141,6 +146,7 @@ def read(request: Request, host: Host) -> Current:
     files = host.found()
     known = tuple(host.generations.all())
     reverts = request.params["state"] == "reverted"
+    wanted = options.generation_number(request.params["generation"], known) if reverts else 0
     return Current(
         files=files,
         directory=directory,
@@ -149,7 +155,8 @@ def read(request: Request, host: Host) -> Current:
         journal=host.generations.journal(),
         number=host.number(files),
         site=desired_files.site_to_edit(files, known, host.generations.files),
-        kept=host.generations.files(request.params["generation"]) if reverts else {},
+        kept=host.generations.files(wanted) if reverts else {},
+        wanted=wanted,
     )
 
 
@@ -165,9 +172,10 @@ def prepare(request: Request, current: Current, now: float) -> Prepared:
         files = desired_files.declared(
             request.declaration, current.files, request.ownership, current.directory, current.number, current.site
         )
-        file_checks.check_files(files, request.declaration.client, params["min_days_valid"], now)
+        file_checks.check_certificates(request.declaration.client, current.files, params["min_days_valid"], now)
+        file_checks.check_files(files)
     else:
-        files = desired_files.generation(params["generation"], current.kept, current.generations, current.files)
+        files = desired_files.generation(current.wanted, current.kept, current.generations, current.files)
     superseded = desired_files.superseded(current.files, files, current.others)
     interrupted = bool(current.journal and current.journal.restart)
     managed = params["service_manager"] != "none"
@@ -280,7 +288,8 @@ def _apply(
         "bootstrap_servers": prepared.consumer.get("bootstrap.servers"),
     }
     origin = APPLIED if request.params["state"] == "present" else REVERTED
-    outcome = host.apply(prepared.plan, prepared.current.files, origin, facts)
+    rollout = request.params["rollout"] or ""
+    outcome = host.apply(prepared.plan, prepared.current.files, origin, facts, rollout)
     result = _result(request, host, prepared, diff, probe, outcome.health, outcome.generation)
     result["warnings"] += outcome.warnings
     return result
@@ -304,6 +313,9 @@ def _result(
     warnings = list(prepared.warnings)
     if health is not None:
         warnings += [*_another_cluster(prepared.current.generations, health.cluster_id), *health.doubts()]
+    client = request.declaration.client if request.declaration else None
+    certificates = proof.certificates(client, health, probe, time.time())
+    warnings += proof.warnings(certificates, request.params["min_days_valid"])
     result: Result = {
         "changed": plan.changed,
         "warnings": warnings,
@@ -313,7 +325,7 @@ def _result(
         "restarted": host_planner.restarts(plan),
         "generations": [generation.to_result() for generation in known],
         "generation": known[-1].number if number is None and known else number,
-        "certificates": proof.certificates(request.declaration.client if request.declaration else None, time.time()),
+        "certificates": certificates,
         **proof.to_result(health),
     }
     if diff:

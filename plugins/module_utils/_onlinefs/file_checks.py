@@ -12,7 +12,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import li
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
-from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import jks, stores
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import jks, stores, x509
 from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import probe
 
 from . import onlinefs_versions
@@ -37,21 +37,34 @@ class ProbeFailed(HostError):
         return f"{self.cause}.\n{self.table}"
 
 
-def check_files(files: FileSet, client: KafkaDeclaration, min_days_valid: int, now: float) -> None:
+def check_certificates(client: KafkaDeclaration, current: FileSet, min_days_valid: int, now: float) -> None:
+    """Check that no new certificate expires soon. One that the host has already blocks no change.
+
+    A trust store with an old and a new authority, as in a rotation, works until the later of them expires.
+
+    :param current: the files that the host has now. JKS stores contain certificates as they are.
+    :param now: seconds since 1970.
+    :raises InputError: a new certificate expires in fewer than ``min_days_valid`` days.
+    """
+    found: t.Dict[str, t.List[t.Tuple[int, bytes]]] = {}
+    for role, der in stores.certificates(client):
+        found.setdefault(role, []).append((x509.read(der).not_after, der))
+    for role, certificates in found.items():
+        expires, der = max(certificates)
+        if expires - now >= min_days_valid * _DAY or any(file and der in file.content for file in current.values()):
+            continue
+        days = max(int((expires - now) // _DAY), 0)
+        subject = x509.read(der).subject
+        cause = f"the new certificate {subject} ({role}) expires in {days} days, and min_days_valid is {min_days_valid}"
+        raise InputError("certificates", cause, "Give a newer certificate, or lower min_days_valid")
+
+
+def check_files(files: FileSet) -> None:
     """Read the rendered files like the service: the properties parse, and the stores that they name can be opened.
 
     :param files: the files to write.
-    :param client: the declaration that they were rendered from.
-    :param min_days_valid: the number of days for which the certificates must still be valid.
-    :param now: seconds since 1970.
-    :raises InputError: a certificate expires too soon.
     :raises HostError: a file is wrong, which is a defect of this collection.
     """
-    expiry = stores.expires(client)
-    if expiry is not None and expiry.not_after - now < min_days_valid * _DAY:
-        days = max(int((expiry.not_after - now) // _DAY), 0)
-        cause = f"certificate {expiry.subject} expires in {days} days, and min_days_valid is {min_days_valid}"
-        raise InputError("certificates", cause, "Give a newer certificate, or lower min_days_valid")
     for name, file in files.items():
         if file is None or not name.endswith(".properties"):
             continue

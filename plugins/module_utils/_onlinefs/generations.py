@@ -150,6 +150,11 @@ class Generations:
         proved = self._manifest(self.directory, number).proved(cluster_id)
         _write_json(os.path.join(self._path(number), MANIFEST), proved.as_json())
 
+    def note_rollout(self, number: int, name: str) -> None:
+        """Record that a rollout wrote a generation, or found it live."""
+        noted = self._manifest(self.directory, number).in_rollout(name)
+        _write_json(os.path.join(self._path(number), MANIFEST), noted.as_json())
+
     def prune(self, keep: int) -> None:
         """Remove all but generation 0 and the last ``keep``."""
         for number in _numbers(self.directory)[:-keep]:

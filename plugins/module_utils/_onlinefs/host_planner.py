@@ -11,9 +11,11 @@ import pwd
 import re
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Action, Change, Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive import public_value, secret_property
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import jks, x509
 
 from . import onlinefs_versions
 from .desired_files import parsed
@@ -25,6 +27,9 @@ REMOVE = "remove"
 RESTART = "restart"
 #: Remove a store that nothing refers to any more: the last step, once the new configuration is known to work.
 CLEAN = "clean"
+
+#: The certificates of a store that are named.
+_MAX_CERTIFICATES = 10
 
 
 def plan_host(
@@ -72,6 +77,12 @@ def plan_host(
     return Plan("host", "updated" if actions else "unchanged", tuple(actions), tuple(changes), tuple(notes))
 
 
+def differences(files: FileSet, before: FileSet) -> t.List[Change]:
+    """Return what differs between two configurations."""
+    names = dict.fromkeys([*before, *files])
+    return [change for name in names for change in _differences(name, before.get(name), files.get(name))]
+
+
 def restarts(plan: Plan) -> bool:
     """Tell whether a plan restarts the service."""
     return any(action.verb == RESTART for action in plan.actions)
@@ -88,11 +99,19 @@ def diffs(plan: Plan, current: FileSet) -> t.List[t.Dict[str, str]]:
             {
                 "before_header": action.target,
                 "after_header": action.target,
-                "before": _text(action.target, before, None),
-                "after": _text(action.target, after, before),
+                "before": _attributes(before, after) + _text(action.target, before, None),
+                "after": _attributes(after, before) + _text(action.target, after, before),
             }
         )
     return entries
+
+
+def _attributes(file: t.Optional[File], other: t.Optional[File]) -> str:
+    """Return owner, group and mode of a file as lines of a diff, if they are to change."""
+    if file is None or other is None or file.attributes == other.attributes:
+        return ""
+    owner, group = _user(file.attributes.uid), _group(file.attributes.gid)
+    return f"# owner: {owner}, group: {group}, mode: {file.attributes.mode:04o}\n"
 
 
 def _needs_restart(name: str, there: t.Optional[File], file: t.Optional[File]) -> bool:
@@ -137,7 +156,15 @@ def _counted_up(
 
 
 def _summary(file: t.Optional[File]) -> t.Optional[str]:
-    return None if file is None else f"{len(file.content)} bytes, SHA-256 {file.sha256[:16]}…"
+    """Return one line about a file that cannot be shown: the certificates of a store, with their expiry."""
+    if file is None:
+        return None
+    try:
+        read = [x509.read(der) for der in jks.certificates(file.content)[:_MAX_CERTIFICATES]]
+    except (InputError, ValueError, IndexError):
+        read = []
+    told = [f"{each.subject} until {x509.day(each.not_after)}" for each in read]
+    return "; ".join([*told, f"{len(file.content)} bytes, SHA-256 {file.sha256[:16]}…"])
 
 
 def _text(name: str, file: t.Optional[File], before: t.Optional[File]) -> str:

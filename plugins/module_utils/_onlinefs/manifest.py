@@ -21,6 +21,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _FACT = re.compile(r"[a-z][a-z_]{0,63}")
 _MAX_FILES = 1000
+MAX_ROLLOUTS = 100
+#: The name of a rollout. It begins with a letter or contains a sign, so that it is never a generation's number.
+ROLLOUT = re.compile(r"(?![0-9]+\Z)[A-Za-z0-9][A-Za-z0-9._:+@-]{0,99}")
 _MAX_FACTS = 32
 _MAX_TEXT = 64 * 1024
 
@@ -35,6 +38,7 @@ class Generation:
     :param proved: when the service was seen to work with it; ``None`` where it was not, or was not checked.
     :param cluster_id: the Kafka cluster's own id, where a check read it.
     :param facts: what else the run wrote down: service version, bootstrap servers.
+    :param rollouts: the names of the rollouts that wrote it or found it live, the oldest first.
     :param hashes: name of each file to the SHA-256 of its content; ``None`` where there was no such file.
     """
 
@@ -45,6 +49,7 @@ class Generation:
     cluster_id: t.Optional[str]
     facts: t.Mapping[str, t.Any]
     hashes: t.Mapping[str, t.Optional[str]]
+    rollouts: t.Tuple[str, ...] = ()
 
     def to_result(self) -> t.Dict[str, t.Any]:
         """For results: no content, no secret."""
@@ -55,6 +60,7 @@ class Generation:
             "created": self.created,
             "proved": self.proved,
             "cluster_id": self.cluster_id,
+            "rollouts": list(self.rollouts),
             "files": sorted(name for name, sha256 in self.hashes.items() if sha256 is not None),
         }
 
@@ -104,9 +110,21 @@ class Manifest:
             raise ValueError("its facts cannot be read")
         if not all(_FACT.fullmatch(key) and _short_text(value) for key, value in facts.items()):
             raise ValueError("its facts cannot be read")
+        rollouts = data.get("rollouts", [])
+        if not isinstance(rollouts, list) or len(rollouts) > MAX_ROLLOUTS:
+            raise ValueError("its rollouts cannot be read")
+        if not all(isinstance(name, str) and ROLLOUT.fullmatch(name) for name in rollouts):
+            raise ValueError("its rollouts cannot be read")
         entries = _entries(data.get("files"))
         generation = Generation(
-            number, data["origin"], data["created"], proved, data.get("cluster_id"), facts, _hashes(entries)
+            number,
+            data["origin"],
+            data["created"],
+            proved,
+            data.get("cluster_id"),
+            facts,
+            _hashes(entries),
+            tuple(rollouts),
         )
         return cls(generation, entries)
 
@@ -120,6 +138,7 @@ class Manifest:
             "proved": generation.proved,
             "cluster_id": generation.cluster_id,
             "facts": dict(generation.facts),
+            "rollouts": list(generation.rollouts),
             "files": {
                 name: None if entry is None else {"sha256": entry.sha256, **entry.attributes.as_json()}
                 for name, entry in self.files.items()
@@ -131,6 +150,11 @@ class Manifest:
         return dataclasses.replace(
             self, generation=dataclasses.replace(self.generation, proved=_now(), cluster_id=cluster_id)
         )
+
+    def in_rollout(self, name: str) -> Manifest:
+        """Return it with the name of a rollout. The oldest names go if there are too many."""
+        rollouts = (*(each for each in self.generation.rollouts if each != name), name)[-MAX_ROLLOUTS:]
+        return dataclasses.replace(self, generation=dataclasses.replace(self.generation, rollouts=rollouts))
 
 
 def is_kept_name(name: str) -> bool:

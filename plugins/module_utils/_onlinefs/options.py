@@ -18,6 +18,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking im
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_declaration
 
 from . import desired_files, metrics_page, onlinefs_versions
+from .manifest import ROLLOUT, Generation
 from .owner_process import read_bounded
 from .service import CommandService, NoService, Service, SystemdUnit
 from .state_directory import HOME_STATE, default_directory
@@ -77,9 +78,31 @@ def request(params: Params) -> Request:
     declared = params["state"] == "present"
     if params["generations"] < 1:
         raise InputError("option generations", f"{params['generations']} is too few", "Give a number from 1 on")
+    if params["rollout"] and not ROLLOUT.fullmatch(params["rollout"]):
+        remedy = "Use up to 100 letters, digits and ._:+@-, and not digits alone, for example 2026-01-31T12:00:00Z"
+        raise InputError("option rollout", "not the name of a rollout", remedy)
     if params["metrics_url"]:
         metrics_page.check(params["metrics_url"])
     return Request(params, paths(params), declaration(params) if declared else None, ownership(params))
+
+
+def generation_number(given: t.Any, known: t.Sequence[Generation]) -> int:
+    """Return the number of the generation that the option ``generation`` means: a number, or the name of a rollout.
+
+    :raises InputError: it is neither, or this host has no configuration of that rollout.
+    """
+    text = str(given)
+    if isinstance(given, int) and not isinstance(given, bool):
+        return given
+    if text.isdecimal():
+        return int(text)
+    if not isinstance(given, str) or not ROLLOUT.fullmatch(text):
+        raise InputError("option generation", "neither a number nor the name of a rollout", "Give one of the two")
+    found = [each.number for each in known if text in each.rollouts]
+    if not found:
+        names = ", ".join(dict.fromkeys(name for each in known for name in each.rollouts)) or "none"
+        raise InputError(f"rollout {text}", "this host has no configuration of it", f"Choose one of: {names}")
+    return max(found)
 
 
 def paths(params: Params) -> Paths:

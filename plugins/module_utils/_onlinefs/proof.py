@@ -6,17 +6,16 @@
 
 from __future__ import annotations
 
-import time
+import contextlib
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import x509
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import stores, x509
 
 if t.TYPE_CHECKING:
     from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 
     from .health_check import Health
 
-_DAY = 86400
 NOT_CHECKED = "The service was not checked in this run"
 GROUP_NOT_CHECKED = "Not checked whether the service reads from Kafka: verify_consumer_group is false"
 
@@ -43,25 +42,32 @@ def to_result(health: t.Optional[Health]) -> t.Dict[str, t.Any]:
     }
 
 
-def certificates(client: t.Optional[KafkaDeclaration], now: float) -> t.List[t.Dict[str, t.Any]]:
-    """Return subject and expiry of the certificates in the declared stores."""
-    if client is None:
-        return []
-    found = []
-    for store, chain in (
-        ("truststore", client.truststore.certificates if client.truststore else ()),
-        ("keystore", client.keystore.chain[:1] if client.keystore else ()),
-    ):
-        found += [certificate(store, der, now) for der in chain]
-    return found
+def certificates(
+    client: t.Optional[KafkaDeclaration],
+    health: t.Optional[Health],
+    probe: t.Optional[t.Mapping[str, t.Any]],
+    now: float,
+) -> t.List[t.Dict[str, t.Any]]:
+    """Return subject and expiry of the certificates in the declared stores, and of the brokers' that were seen."""
+    found = [] if client is None else [(role, der) for role, der in stores.certificates(client)]
+    brokers = {server: der for group in (health.groups if health else ()) for server, der in group.certificates}
+    found += brokers.items()
+    shown = []
+    for store, der in found:
+        with contextlib.suppress(ValueError, IndexError):  # OpenSSL reads some that x509 does not
+            shown.append({"store": store, **x509.to_result(x509.read(der), now)})
+    shown += [
+        {"store": stage["target"], **stage["certificate"]}
+        for stage in (probe or {}).get("stages", ())
+        if stage.get("certificate") and stage["target"] not in brokers
+    ]
+    return shown
 
 
-def certificate(store: str, der: bytes, now: float) -> t.Dict[str, t.Any]:
-    """Return subject and expiry of one certificate."""
-    read = x509.read(der)
-    return {
-        "store": store,
-        "subject": read.subject,
-        "expires": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(read.not_after)),
-        "days_left": int((read.not_after - now) // _DAY),
-    }
+def warnings(shown: t.Sequence[t.Mapping[str, t.Any]], min_days_valid: int) -> t.List[str]:
+    """Return a warning for each certificate that expires soon."""
+    return [
+        f"{each['store']}: {each['subject']} expires in {max(each['days_left'], 0)} days ({each['expires']})"
+        for each in shown
+        if each["days_left"] < min_days_valid
+    ]

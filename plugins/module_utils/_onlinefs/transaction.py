@@ -130,7 +130,7 @@ class Host:
 
     def found(self) -> t.Dict[str, t.Optional[File]]:
         """Return the current files: every one that this collection may write, and its stores."""
-        return {name: self.files.read(name) for name in self._names()}
+        return read_configuration(self.files)
 
     def others(self) -> t.Iterator[bytes]:
         """Return the content of the other configuration files, as a hand-made one may refer to a store."""
@@ -165,12 +165,15 @@ class Host:
             if not kept and (there is None or owners != (there.attributes.uid, there.attributes.gid)):
                 self.files.may_own(name, file.attributes)
 
-    def apply(self, plan: Plan, found: FileSet, origin: str, facts: t.Mapping[str, t.Any]) -> Outcome:
+    def apply(
+        self, plan: Plan, found: FileSet, origin: str, facts: t.Mapping[str, t.Any], rollout: str = ""
+    ) -> Outcome:
         """Carry out a plan: record, stage, arm, swap, restart, check. The caller holds the lock.
 
         :param found: the files that the plan was made from.
         :param origin: where the new generation comes from.
         :param facts: further facts for its manifest.
+        :param rollout: the name of the rollout that this change belongs to; empty if it has none.
         :raises RolledBack: it failed, and the host is as it was.
         :raises HostError: it failed and could not be undone; the journal remains for the next run.
         """
@@ -185,6 +188,8 @@ class Host:
         try:
             target = {name: file for name, file in {**found, **changed}.items() if name not in superseded}
             self.generations.add(journal.target, target, origin, facts)
+            if rollout:
+                self.generations.note_rollout(journal.target, rollout)
             staged = self._stage(changed, journal)
             journal = self._arm(journal, {**found, **changed}, restart)
             self._swap(staged, changed)
@@ -198,6 +203,12 @@ class Host:
             raise self.roll_back(_named(error)) from error
         outcome.warnings = [*self.commit(outcome.health), *self.clean(superseded)]
         return outcome
+
+    def note_rollout(self, found: FileSet, name: str) -> None:
+        """Record a rollout that found the live configuration as declared. The caller holds the lock."""
+        live = self._live(found)
+        if live is not None:
+            self.generations.note_rollout(live, name)
 
     def commit(self, health: t.Optional[Health]) -> t.List[str]:
         """Make an applied plan final.
@@ -283,8 +294,7 @@ class Host:
         return self.generations.next_number() + (not self.generations.journal() and self._live(found) is None)
 
     def _names(self) -> t.List[str]:
-        stores = [name for name in self.files.names() if onlinefs_versions.STORE_NAME.fullmatch(name)]
-        return [*onlinefs_versions.KNOWN_FILES, *stores]
+        return _names(self.files)
 
     def _live(self, found: FileSet) -> t.Optional[int]:
         """Return the number of the last generation that is the same as these files; ``None`` if none is."""
@@ -372,6 +382,16 @@ class Host:
             return self.diagnose()
         except Exception as error:
             return {"service": f"not known: {type(error).__name__}", "log": []}
+
+
+def read_configuration(files: ConfigFiles) -> t.Dict[str, t.Optional[File]]:
+    """Return the files that are there: every one that this collection may write, and its stores."""
+    return {name: files.read(name) for name in _names(files)}
+
+
+def _names(files: ConfigFiles) -> t.List[str]:
+    stores = [name for name in files.names() if onlinefs_versions.STORE_NAME.fullmatch(name)]
+    return [*onlinefs_versions.KNOWN_FILES, *stores]
 
 
 def _named(error: Exception) -> HopsworksKafkaError:

@@ -43,6 +43,7 @@ class StageResult(t.NamedTuple):
     :param detail: what was seen, for people. No secret is ever in it.
     :param remedy: what to do about it.
     :param ms: milliseconds that it took.
+    :param certificate: the broker's certificate: subject, expires, days_left; only in the stage ``tls``.
     """
 
     stage: str
@@ -52,6 +53,7 @@ class StageResult(t.NamedTuple):
     detail: str = ""
     remedy: str = ""
     ms: int = 0
+    certificate: t.Optional[t.Mapping[str, t.Any]] = None
 
 
 def passed(
@@ -107,8 +109,14 @@ class Report(t.NamedTuple):
         return next((entry for entry in self.stages if entry.ok is False), None)
 
     def to_result(self) -> t.Dict[str, t.Any]:
-        """Return ``{ok, failed_stage, stages: [{stage, target, ok, reason, detail, remedy, ms}]}``."""
+        """Return ``{ok, failed_stage, stages: [{stage, target, ok, reason, detail, remedy, ms, certificate}]}``.
+
+        Only an entry for a broker's certificate has the last key.
+        """
         stages = [entry._asdict() for entry in self.stages]
+        for entry in stages:
+            if entry["certificate"] is None:
+                del entry["certificate"]
         return {"ok": self.ok, "failed_stage": self.failed_stage, "stages": stages}
 
     def headline(self) -> str:

@@ -23,6 +23,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.reasons i
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.wire_reader import WireError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common import defects
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import x509
 
 from . import tls_handshake
 from .reasons import FailureReason
@@ -282,11 +283,12 @@ def _after_handshake(one: _Check, secured: ssl.SSLSocket, tls: tls_handshake.Tls
     """With TLS 1.3 a refused client certificate shows only when something is read: so read before calling it passed."""
     asked = tls_handshake.was_asked(tls, secured.fileno())
     try:
-        told, days = tls_handshake.describe(tls, secured)
+        told, certificate = tls_handshake.describe(tls, secured)
     except (ValueError, IndexError):
         one.fail("tls", "certificate_invalid", "the broker's certificate cannot be read")
         return
-    one.await_answers(one.passed("tls", told))
+    shown = x509.to_result(certificate, time.time())
+    one.await_answers(one.passed("tls", told)._replace(certificate=shown))
     try:
         _talk(one, secured)
     except ssl.SSLError as error:
@@ -294,10 +296,10 @@ def _after_handshake(one: _Check, secured: ssl.SSLSocket, tls: tls_handshake.Tls
         one.fail("tls", reason, detail)
         return
     least = one.options.min_days_valid
-    if days < least:
+    if tls_handshake.days_left(certificate) < least:
         one.fail("tls", "expires_soon", f"{told}; at least {least} days are asked for")
         return
-    one.add(one.passed("tls", told))
+    one.add(one.passed("tls", told)._replace(certificate=shown))
 
 
 def _talk(one: _Check, connection: t.Union[socket.socket, ssl.SSLSocket]) -> str:

@@ -104,8 +104,8 @@ def handshake(tls: Tls, connection: socket.socket, host: str) -> ssl.SSLSocket:
     return tls.context.wrap_socket(connection, server_hostname=host)
 
 
-def describe(tls: Tls, secured: ssl.SSLSocket) -> t.Tuple[str, float]:
-    """Return what was agreed, and the days until the broker's certificate expires.
+def describe(tls: Tls, secured: ssl.SSLSocket) -> t.Tuple[str, x509.Certificate]:
+    """Return what was agreed, and the broker's certificate.
 
     :raises ValueError: the certificate cannot be read.
     """
@@ -116,7 +116,7 @@ def describe(tls: Tls, secured: ssl.SSLSocket) -> t.Tuple[str, float]:
     told += f", valid for {days:.0f} days"
     if not tls.check_names:
         told += "; host name not checked"
-    return f"{told}; {_client_certificate(tls, secured)}", days
+    return f"{told}; {_client_certificate(tls, secured)}", server
 
 
 def days_left(certificate: x509.Certificate) -> float:

@@ -190,8 +190,6 @@ def test_a_lonely_truststore_gets_a_placeholder() -> None:
     fields = dialect_connector.connector(completed, *PLACES)
     assert fields["sslKeystoreLocation"] == PLACES[1]
     assert python_client(fields).problems == []
-    expiry = stores.expires(completed)
-    assert expiry and expiry.subject == "CN=Example CA,O=Example"
     translated = librdkafka(completed)
     confluent_kafka.Producer({**translated.config, "bootstrap.servers": "127.0.0.1:1", "log_level": 0})
 

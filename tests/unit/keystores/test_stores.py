@@ -259,20 +259,13 @@ def test_the_time_of_the_check_can_be_given() -> None:
         stores.load_keystore(option, NOW - 2 * DAY)
 
 
-def test_expires_with_the_first_of_the_chain_or_the_last_trusted() -> None:
-    old, new = pki.issue("CA 1", end_days=30, authority=True), pki.issue("CA 2", end_days=900, authority=True)
-    both, one = trust(old.pem + new.pem), trust(old.pem)
-    key = own(keystore_pem())
-
-    def expiry(truststore: stores.TrustStore | None, keystore: stores.KeyStore | None) -> tuple[float, str] | None:
-        return stores.expires(declaration.KafkaDeclaration({}, truststore, keystore))
-
-    assert expiry(None, None) is None
-    assert expiry(both, None) == (NOW + 900 * DAY, "CN=CA 2,O=Example")
-    assert expiry(one, None) == (NOW + 30 * DAY, "CN=CA 1,O=Example")
-    assert expiry(one, key) == (NOW + 30 * DAY, "CN=CA 1,O=Example")
-    soon = pki.issue("short client", end_days=20)
-    assert expiry(both, own(soon.key_pem() + soon.pem)) == (NOW + 20 * DAY, "CN=short client,O=Example")
+def test_the_certificates_that_a_client_depends_on() -> None:
+    authority = pki.issue("CA 1", end_days=30, authority=True)
+    client = declaration.KafkaDeclaration({}, trust(authority.pem), own(keystore_pem()))
+    assert stores.certificates(client) == [("truststore", authority.der), ("keystore", pki.client().der)]
+    assert stores.certificates(declaration.KafkaDeclaration({})) == []
+    entries = [jks.TrustedCert("a", authority.der), jks.PrivateKey("k", pki.client().key_der, (pki.client().der,))]
+    assert jks.certificates(jks.write(entries, "a password")) == [authority.der, pki.client().der]
 
 
 # --- faults ----------------------------------------------------------------------------------------------------------

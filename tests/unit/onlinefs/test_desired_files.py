@@ -13,7 +13,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import gr
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_membership import ConsumerGroup
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
-from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import jks
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import jks, x509
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import onlinefs_versions, options
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.files import File
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import APPLIED, Generations
@@ -160,12 +160,49 @@ def test_revert_brings_the_store_back(home: Home) -> None:
 
 def test_a_certificate_that_ends_too_soon_is_refused(home: Home) -> None:
     soon = pki.issue("onlinefs", end_days=5)
-    with pytest.raises(InputError, match="expires in 4 days, and min_days_valid is 14"):
+    with pytest.raises(InputError, match=r"\(keystore\) expires in 4 days, and min_days_valid is 30"):
         home.run(
             properties={"bootstrap.servers": "k:1", "security.protocol": "SSL"},
             keystore={"content": soon.pem + soon.key_pem()},
         )
     assert not home.state.exists()
+
+
+def test_a_certificate_that_is_there_already_blocks_no_change_and_is_told(home: Home) -> None:
+    """Also with another password of the store: it is the same certificate."""
+    soon = pki.issue("onlinefs", end_days=5)
+    tls = {"bootstrap.servers": "k:1", "security.protocol": "SSL"}
+    keystore = {"content": soon.pem + soon.key_pem()}
+    first = home.run(properties=tls, keystore=keystore, min_days_valid=3)
+    assert not [warning for warning in first["warnings"] if "expires" in warning]
+    [shown] = first["certificates"]
+    assert (shown["store"], shown["subject"], shown["days_left"]) == ("keystore", "CN=onlinefs,O=Example", 4)
+    assert shown["expires"].endswith("Z")
+    for more in ({}, {"topics": ["a"]}, {"keystore": {**keystore, "password": "another one"}}):
+        result = home.run(**{"properties": tls, "keystore": keystore, **more})
+        assert result["warnings"] == [f"keystore: CN=onlinefs,O=Example expires in 4 days ({shown['expires']})"]
+        assert result["changed"] == bool(more)
+    with pytest.raises(InputError, match="CN=another,O=Example"):
+        another = pki.issue("another", end_days=5)
+        home.run(properties=tls, keystore={"content": another.pem + another.key_pem()})
+
+
+def test_a_truststore_lasts_as_long_as_its_last_authority(home: Home) -> None:
+    old, new = pki.issue("CA 1", end_days=5, authority=True), pki.issue("CA 2", end_days=900, authority=True)
+    tls = {"bootstrap.servers": "k:1", "security.protocol": "SSL"}
+    assert home.run(properties=tls, truststore={"content": old.pem + new.pem})["changed"]
+
+
+def test_a_diff_names_the_certificates_that_change(home: Home) -> None:
+    old, new = pki.authority("old"), pki.authority("new")
+    tls = {"bootstrap.servers": "k:1", "security.protocol": "SSL"}
+    home.run(properties=tls, truststore={"content": old.pem})
+    result = home.run(properties=tls, truststore={"content": new.pem}, diff=True)
+    written = next(entry for entry in result["diff"] if entry["after"] and entry["after_header"].endswith(".jks"))
+    removed = next(entry for entry in result["diff"] if entry["before"] and entry["before_header"].endswith(".jks"))
+    subjects = [x509.read(each.der).subject for each in (new, old)]
+    for text, subject in zip((written["after"], removed["before"]), subjects, strict=True):
+        assert f"{subject} until 20" in text and "UTC; " in text
 
 
 def test_client_id_tells_the_generation_and_a_declared_one_stays(home: Home) -> None:

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.files import Attributes, File
-from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_planner import plan_host, restarts
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_planner import diffs, plan_host, restarts
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -71,6 +71,16 @@ def test_the_number_of_a_client_id_is_no_difference(before: str, after: str, cli
     plan = plan_host({name: desired}, {name: current}, [], client_id=client_id)
     assert [change.what for change in plan.changes] == [*([f"{name}: client.id"] if told else []), f"{name}: a"]
     assert [str(action) for action in plan.actions] == [f"write {name}", "restart service"]
+
+
+def test_a_drift_of_mode_or_owner_has_a_diff() -> None:
+    name, current = "producer.properties", file("a=1", 0o666)
+    [entry] = diffs(plan_host({name: file("a=1")}, {name: current}, []), {name: current})
+    assert entry["before"].splitlines()[0] == "# owner: root, group: root, mode: 0666"
+    assert entry["after"].splitlines()[0] == "# owner: root, group: root, mode: 0640"
+    assert entry["before"].splitlines()[1:] == entry["after"].splitlines()[1:]
+    [entry] = diffs(plan_host({name: file("a=2")}, {name: file("a=1")}, []), {name: file("a=1")})
+    assert "owner" not in entry["before"] + entry["after"]
 
 
 CONTENTS = some.sampled_from(["", "a=1", "a=1\nb=2", "b=2\na=1", "# a comment\na=1", "a=2"])
