@@ -80,7 +80,7 @@ def plan_host(
 def differences(files: FileSet, before: FileSet) -> t.List[Change]:
     """Return what differs between two configurations."""
     names = dict.fromkeys([*before, *files])
-    return [change for name in names for change in _differences(name, before.get(name), files.get(name))]
+    return [change for name in names for change in _differences(name, before.get(name), files.get(name), None)]
 
 
 def restarts(plan: Plan) -> bool:
