@@ -318,17 +318,14 @@ _WIRE = {
 
 
 class _Checked(Reader):
-    """An answer. If it ends too early, that is a :class:`GroupFault`, too."""
+    """An answer. If it is malformed, that is a :class:`GroupFault`, too."""
 
     def __init__(self, data: bytes, where: Address) -> None:
         super().__init__(data)
         self._where = where
 
-    def _take(self, size: int) -> bytes:
-        try:
-            return super()._take(size)
-        except WireError:
-            raise GroupFault(f"{_shown(self._where)}: {_WIRE['not_kafka']}") from None
+    def _malformed(self) -> Exception:
+        return GroupFault(f"{_shown(self._where)}: {_WIRE['not_kafka']}")
 
 
 def _check(error: int, what: str) -> None:

@@ -79,6 +79,10 @@ class Reader:
             self._varint()
             self._take(self._varint())
 
+    def _malformed(self) -> Exception:
+        """Return the error for an answer that no Kafka gives."""
+        return WireError("not_kafka")
+
     def _varint(self) -> int:
         value = 0
         for shift in range(0, _MAX_SHIFT + 1, 7):
@@ -86,12 +90,12 @@ class Reader:
             value |= (byte & 0x7F) << shift
             if not byte & 0x80:
                 return value
-        raise WireError("not_kafka")
+        raise self._malformed()
 
     def _items(self, number: int) -> int:
         # An item takes a byte at least.
         if not -1 <= number <= len(self._data) - self._position:
-            raise WireError("not_kafka")
+            raise self._malformed()
         return max(number, 0)
 
     def _text(self, size: int) -> str:
@@ -103,7 +107,7 @@ class Reader:
     def _take(self, size: int) -> bytes:
         end = self._position + size
         if size < 0 or end > len(self._data):
-            raise WireError("not_kafka")
+            raise self._malformed()
         taken = self._data[self._position : end]
         self._position = end
         return taken

@@ -9,9 +9,48 @@ import json
 import os
 import pathlib
 import sys
+import threading
+import time
 import typing as t
 
 Job = dict[str, t.Any]
+#: How long each thread that has ended had waited for a processor.
+_WAITED_BY_THREADS: list[float] = []
+
+
+class Stopwatch:
+    """Tells how long a job takes, without the time in which it was ready to run and waited for a processor.
+
+    That time says how busy the machine is, and nothing of the job. The kernel counts it for each thread
+    (https://docs.kernel.org/scheduler/sched-stats.html); of threads that ran side by side the longest wait counts.
+    """
+
+    def __init__(self) -> None:
+        _WAITED_BY_THREADS.clear()
+        self._waited = _waited()
+        self._began = time.monotonic()
+
+    def seconds(self) -> float:
+        waited = _waited() - self._waited + max(_WAITED_BY_THREADS, default=0.0)
+        return time.monotonic() - self._began - waited
+
+
+def _waited() -> float:
+    """Return for how many seconds this thread has waited for a processor; 0 where the kernel does not count it."""
+    try:
+        return int(pathlib.Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    except OSError:
+        return 0.0
+
+
+def _run_and_note(self: threading.Thread, run: t.Callable[[threading.Thread], None] = threading.Thread.run) -> None:
+    try:
+        run(self)
+    finally:
+        _WAITED_BY_THREADS.append(_waited())
+
+
+threading.Thread.run = _run_and_note  # type: ignore[method-assign]
 
 
 def run_jobs(do: t.Callable[[Job], Job], folder: pathlib.Path, at_once: int) -> None:

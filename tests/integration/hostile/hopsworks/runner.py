@@ -8,14 +8,13 @@ from __future__ import annotations
 import pathlib
 import resource
 import sys
-import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_info, connector_task
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import variables_task
 
-from tests.integration.hostile.forks import Job, run_jobs
+from tests.integration.hostile.forks import Job, Stopwatch, run_jobs
 
 TASKS: dict[str, t.Callable[[Job], t.Any]] = {
     "kafka_connector": lambda options: connector_task.run(options, False, True),
@@ -30,14 +29,14 @@ def peak() -> float:
 
 
 def do(job: Job) -> Job:
-    began, before = time.monotonic(), peak()
+    watch, before = Stopwatch(), peak()
     try:
         result = TASKS[job["task"]](job["options"])
     except HopsworksKafkaError as error:
         result = {"failed": True, "msg": str(error), "reason": error.reason}
     except Exception as error:
         result = {"failed": True, "msg": "", "raw": f"{type(error).__name__}: {error}"}
-    return {"result": result, "seconds": time.monotonic() - began, "megabytes": peak() - before}
+    return {"result": result, "seconds": watch.seconds(), "megabytes": peak() - before}
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 import pathlib
 import resource
 import sys
-import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import group_membership
@@ -25,7 +24,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import (
     topics,
 )
 
-from tests.integration.hostile.forks import run_jobs
+from tests.integration.hostile.forks import Stopwatch, run_jobs
 
 from .broker import GROUP, MEMBER, TOPIC
 
@@ -48,7 +47,7 @@ OPTIONS: dict[str, t.Any] = {
 
 def do(job: dict[str, t.Any]) -> dict[str, t.Any]:
     """One job: ``{kind, properties, truststore, timeout}``."""
-    began = time.monotonic()
+    watch = Stopwatch()
     if job["kind"] == "probe":
         given = {name: job[name] for name in ("properties", "truststore", "timeout")}
         result = probe_task.run({**OPTIONS, **given}).result
@@ -58,7 +57,7 @@ def do(job: dict[str, t.Any]) -> dict[str, t.Any]:
         secure = (lambda connection, host: tls_handshake.handshake(tls, connection, host)) if tls else None
         found = group_membership.look(client, secure, GROUP, MEMBER, job["timeout"])
         result = {**found.to_result(), "own": list(found.own)}
-    seconds = time.monotonic() - began
+    seconds = watch.seconds()
     most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {"result": result, "seconds": seconds, "megabytes": most / 1024}
 
