@@ -199,3 +199,18 @@ def test_the_state_of_earlier_releases_is_not_looked_for_through_a_link(tmp_path
         assert os.path.islink(f"/proc/self/fd/{descriptor}") and not os.path.isdir(f"/proc/self/fd/{descriptor}")
     finally:
         os.close(descriptor)
+
+
+@as_root
+def test_the_child_hands_over_a_link_itself_and_no_target(etc: pathlib.Path) -> None:
+    etc.parent.chmod(0o755)
+    (etc / "real").mkdir()
+    (etc / "state").symlink_to("real")
+    child = OwnerProcess(UID, UID, HANDLERS)
+    try:
+        (descriptor,) = child.call("open_path", path=str(etc / "state")).descriptors
+        assert not os.path.isdir(f"/proc/self/fd/{descriptor}")
+        os.close(descriptor)
+        assert child.call("open_path", path=str(etc / "missing")).descriptors == ()
+    finally:
+        child.close()
