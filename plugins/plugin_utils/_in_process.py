@@ -63,6 +63,9 @@ class InProcessAction(ControllerStoresMixin, NormalAction):  # type: ignore[misc
         else:
             show = _show_progress if self._is_watched() else None
             result = self.module_task.execute(options, RunMode(self._task.check_mode, self._task.diff, show))
+        warnings = list(result.pop("warnings", ()))
+        if warnings:
+            result["warnings"] = warnings
         traceback = result.pop("exception", None)
         if traceback:
             display.vvv(f"The traceback of {self.module_task.name} is:\n{traceback}")

@@ -9,6 +9,7 @@ Which values of a Kafka declaration are secret is decided in ``_kafka.sensitive`
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 import urllib.parse
@@ -25,9 +26,10 @@ MIN_MASKED_LENGTH = 8
 
 #: Ends of names whose values are secrets.
 _NAME = (
-    r"(?:pass(?:word|wd|phrase|code)|pwd|secret|(?:api|access|secret|private|encryption|signing|account)[._ -]?key|"
+    r"(?:pass(?:word|wd|[ _-]?phrase|code)|pwd|secret|"
+    r"(?:api|access|secret|private|encryption|signing|account)[._ -]?key|"
     r"keystore\.key|jaas[._]config|user[._]info|connection[._ -]?string|signature|cookie|"
-    r"(?:(?<![^\W_])|(?<=http))(?:basic\.)?(?:pass|auth|sig))"
+    r"(?:(?<![^\W_])|(?<=http))(?:basic\.)?(?:pass|pw|auth|sig))"
 )
 #: Names that begin sentences too, as in "token: connection refused".
 _NAME_IN_PROSE = r"(?:tokens?|credentials?|authorization)"
@@ -35,7 +37,7 @@ _SECRET_NAME = re.compile(rf"(?:{_NAME}|{_NAME_IN_PROSE})s?$", re.IGNORECASE)
 
 #: A color or style, which a program may put between a name and its value. Control characters are visible by then.
 _STYLE = r"(?:\\x1b\[[0-9;]*m)*"
-_IS = rf"{_STYLE}\\*[\"']?{_STYLE}\s*(?:=>|:=|[=:]){_STYLE}\s*{_STYLE}"
+_IS = rf"{_STYLE}\\*[\"']?{_STYLE}\s*(?:=>|:=|[=:]|%3[ad]|%3[AD]){_STYLE}\s*{_STYLE}"
 #: A value: quoted (the quotes may themselves be escaped), or up to the next space. An open quote lasts to the end.
 _VALUE = r"(?:(?P<slashes>\\*)(?P<quote>[\"'])(?:.*?(?<!\\)(?P=slashes)(?P=quote)|.*\Z)|\S+)"
 #: What stands for no value, or for one that is masked already.
@@ -45,30 +47,8 @@ _PROSE = r"(?:(?<!: )|(?![A-Z]?[a-z]{1,15}[,.;:]? +[A-Za-z]|[A-Z]{1,6} |\d{3}\b)
 
 #: Where a credential may begin: each match of it is tried with the patterns below. In lower case, which searches fast.
 _STEM = re.compile(
-    r"pass|pwd|secret|api|access|private|encr|sign|account|keystore|jaas|user|conn|cook|auth|token|cred|basic|bearer|sig"
+    r"pass|pw|secret|api|access|private|encr|sign|account|keystore|jaas|user|conn|cook|auth|token|cred|basic|bearer|sig"
 )
-#: Each masks what follows its label.
-_CREDENTIALS = (
-    re.compile(rf"(?P<label>authorization{_IS}\\*[\"']?)(?:[A-Za-z][\w-]*[ \t]+)?[^\s\"'\\]+", re.IGNORECASE),
-    # "Basic authentication" is prose, and a challenge (``Bearer realm=``) holds no credentials.
-    re.compile(
-        r"(?P<label>\b(?:basic|bearer)(?:\s|%20|\+)+)(?!(?:auth\w*|tokens?|schemes?|logins?|access|realm|error|scope|"
-        r"charset|credentials?|is|are|was|and|or|for|with|in|not|methods?|clients?|grants?)\b)[\w.~+/%=-]+",
-        re.IGNORECASE,
-    ),
-    re.compile(r"(?P<label>jaas[._]config[ \t]*[=:])(?!\s*\\*[\"'])[^\n]+", re.IGNORECASE),
-    re.compile(rf"(?P<label>{_NAME}{_IS}){_NO_VALUE}{_VALUE}", re.IGNORECASE | re.DOTALL),
-    re.compile(rf"(?P<label>(?i:{_NAME_IN_PROSE}{_IS})){_NO_VALUE}{_PROSE}{_VALUE}", re.DOTALL),
-    # {"name": "x.password", "value": "…"}, <name>x.password</name><value>…</value> and <password>…</password>
-    re.compile(
-        rf"(?P<label>(?:{_NAME}|{_NAME_IN_PROSE})\\*[\"']\s*,\s*\\*[\"']value{_IS}){_NO_VALUE}{_VALUE}",
-        re.IGNORECASE | re.DOTALL,
-    ),
-    re.compile(rf"(?P<label>(?:{_NAME}|{_NAME_IN_PROSE})(?:</name>\s*<value)?>)[^<]+", re.IGNORECASE),
-)
-#: A line of a properties file, whose value may hold spaces (but ", " begins something else); an argument of a command.
-_LINE = re.compile(rf"(?P<label>{_NAME}[ \t]*=[ \t]*){_NO_VALUE}(?:(?![,;] )[^\n])+", re.IGNORECASE)
-_ARGUMENT = re.compile(rf"(?P<label>(?:{_NAME}|{_NAME_IN_PROSE})\s+){_VALUE}", re.IGNORECASE | re.DOTALL)
 _BEFORE_IN_LINE = re.compile(r"(?:^|\n)[ \t]*[\w-]+\.[\w.-]*\Z")
 _BEFORE_IN_ARGUMENT = re.compile(r"(?:^|\s)--?[\w-]*\Z")
 _MAX_NAME_LENGTH = 100
@@ -83,11 +63,46 @@ _QUERY_VALUE = re.compile(r"=[^&;]+")
 
 #: Control characters but for line ends and tabs, marks that change the direction of a text, and half characters.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_ESCAPES = {
-    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-    for code in (*range(0xA0), *range(0x200E, 0x206A), *range(0xD800, 0xE000), 0xFEFF)
-    if _CONTROL.match(chr(code))
-}
+
+
+class _Patterns(t.NamedTuple):
+    """Each masks what follows its label.
+
+    :param line: a line of a properties file, whose value may hold spaces (but ", " begins something else).
+    :param argument: an argument of a command.
+    """
+
+    credentials: t.Tuple[t.Pattern[str], ...]
+    line: t.Pattern[str]
+    argument: t.Pattern[str]
+
+
+@functools.lru_cache(maxsize=None)
+def _patterns() -> _Patterns:
+    """Return the patterns. To compile them takes longer than to import this module, and few texts need them."""
+    credentials = (
+        re.compile(rf"(?P<label>authorization{_IS}\\*[\"']?)(?:[A-Za-z][\w-]*[ \t]+)?[^\s\"'\\]+", re.IGNORECASE),
+        # "Basic authentication" is prose, and a challenge (``Bearer realm=``) holds no credentials.
+        re.compile(
+            r"(?P<label>\b(?:basic|bearer)(?:\s|%20|\+)+)(?!(?:auth\w*|tokens?|schemes?|logins?|access|realm|error|"
+            r"scope|charset|credentials?|is|are|was|and|or|for|with|in|not|methods?|clients?|grants?)\b)[\w.~+/%=-]+",
+            re.IGNORECASE,
+        ),
+        re.compile(r"(?P<label>jaas[._]config[ \t]*[=:])(?!\s*\\*[\"'])[^\n]+", re.IGNORECASE),
+        re.compile(rf"(?P<label>{_NAME}{_IS}){_NO_VALUE}{_VALUE}", re.IGNORECASE | re.DOTALL),
+        re.compile(rf"(?P<label>(?i:{_NAME_IN_PROSE}{_IS})){_NO_VALUE}{_PROSE}{_VALUE}", re.DOTALL),
+        # {"name": "x.password", "value": "…"}, <name>x.password</name><value>…</value> and <password>…</password>
+        re.compile(
+            rf"(?P<label>(?:{_NAME}|{_NAME_IN_PROSE})\\*[\"']\s*,\s*\\*[\"']value{_IS}){_NO_VALUE}{_VALUE}",
+            re.IGNORECASE | re.DOTALL,
+        ),
+        re.compile(rf"(?P<label>(?:{_NAME}|{_NAME_IN_PROSE})(?:</name>\s*<value)?>)[^<]+", re.IGNORECASE),
+    )
+    return _Patterns(
+        credentials,
+        re.compile(rf"(?P<label>{_NAME}[ \t]*=[ \t]*){_NO_VALUE}(?:(?![,;] )[^\n])+", re.IGNORECASE),
+        re.compile(rf"(?P<label>(?:{_NAME}|{_NAME_IN_PROSE})\s+){_VALUE}", re.IGNORECASE | re.DOTALL),
+    )
 
 
 def secret_name(name: str) -> bool:
@@ -181,7 +196,11 @@ def _public_query(query: str) -> str:
 
 
 def _visible(text: str) -> str:
-    return text.translate(_ESCAPES) if _CONTROL.search(text) else text
+    return _CONTROL.sub(lambda match: _escape(ord(match[0])), text)
+
+
+def _escape(code: int) -> str:
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def _without_credentials(text: str) -> str:
@@ -202,12 +221,13 @@ def _without_credentials(text: str) -> str:
 def _credential(text: str, at: int) -> t.Optional[t.Match[str]]:
     """Return the credential whose label begins here, or a label's last word."""
     before = text[max(0, at - _MAX_NAME_LENGTH) : at]
-    patterns = (
-        *((_LINE,) if _BEFORE_IN_LINE.search(before) else ()),
-        *_CREDENTIALS,
-        *((_ARGUMENT,) if _BEFORE_IN_ARGUMENT.search(before) else ()),
+    patterns = _patterns()
+    tried = (
+        *((patterns.line,) if _BEFORE_IN_LINE.search(before) else ()),
+        *patterns.credentials,
+        *((patterns.argument,) if _BEFORE_IN_ARGUMENT.search(before) else ()),
     )
-    return next(filter(None, (pattern.match(text, at) for pattern in patterns)), None)
+    return next(filter(None, (pattern.match(text, at) for pattern in tried)), None)
 
 
 def _without_rest_of_key(text: str) -> str:

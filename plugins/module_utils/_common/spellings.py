@@ -31,12 +31,12 @@ _BYTES = (
 _UNICODE = (
     r"\\U[0-9a-fA-F]{8}|\\[uU]+[dD][89abAB][0-9a-fA-F]{2}\\[uU]+[dD][c-fC-F][0-9a-fA-F]{2}|\\[uU]+[0-9a-fA-F]{4}|"
 )
-_BACKSLASH = re.compile(_UNICODE + r"\\x[0-9a-fA-F]{2}|\\.", re.DOTALL)
-_BACKSLASH_BYTES = re.compile(_BYTES.format(r"\\x") + r"|\\.", re.IGNORECASE | re.DOTALL)
-_PERCENT = re.compile(_BYTES.format("%"), re.I)
-_PERCENT_PLUS = re.compile(_BYTES.format("%") + r"|\+", re.I)
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.I)
-_LINE_BREAK = re.compile(r"[\r\n]+[ \t]*")
+_BACKSLASH = _UNICODE + r"\\x[0-9a-fA-F]{2}|\\."
+_BACKSLASH_BYTES = _BYTES.format(r"\\x") + r"|\\."
+_PERCENT = _BYTES.format("%")
+_PERCENT_PLUS = _BYTES.format("%") + r"|\+"
+_ENTITY = r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});"
+_LINE_BREAK = r"[\r\n]+[ \t]*"
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
 
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "b": "\b", "\n": ""}
@@ -69,21 +69,26 @@ def _from_bytes(escape: str, prefix: str) -> str:
 class _Decoder:
     """An encoding: the form of its escapes, and the characters that they stand for."""
 
-    def __init__(self, escape: t.Pattern[str], decode: t.Callable[[str], str]) -> None:
-        self.escape = escape
+    def __init__(self, escape: str, decode: t.Callable[[str], str], flags: int = 0) -> None:
+        self._escape = (escape, flags)
         # A long text has few different escapes.
         self.decode = functools.lru_cache(4096)(decode)
+
+    @functools.cached_property
+    def escape(self) -> t.Pattern[str]:
+        """Return the pattern of an escape, compiled when it is needed: that takes longer than to import this module."""
+        return re.compile(*self._escape)
 
     def apply(self, text: str) -> str:
         decode = self.decode
         return self.escape.sub(lambda match: decode(match[0]), text)
 
 
-_JSON = _Decoder(_BACKSLASH, _from_backslash)
-_PYTHON_BYTES = _Decoder(_BACKSLASH_BYTES, _from_backslash)
-_URL = _Decoder(_PERCENT, _from_percent)
-_FORM = _Decoder(_PERCENT_PLUS, _from_percent)
-_XML = _Decoder(_ENTITY, html.unescape)
+_JSON = _Decoder(_BACKSLASH, _from_backslash, re.DOTALL)
+_PYTHON_BYTES = _Decoder(_BACKSLASH_BYTES, _from_backslash, re.IGNORECASE | re.DOTALL)
+_URL = _Decoder(_PERCENT, _from_percent, re.IGNORECASE)
+_FORM = _Decoder(_PERCENT_PLUS, _from_percent, re.IGNORECASE)
+_XML = _Decoder(_ENTITY, html.unescape, re.IGNORECASE)
 _UNWRAPPED = _Decoder(_LINE_BREAK, lambda token: "")
 
 

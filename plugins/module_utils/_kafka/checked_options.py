@@ -66,11 +66,12 @@ def _check(task: ModuleTask, given: t.Mapping[str, t.Any]) -> CheckedOptions:
 
 def _shown(spec: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """Return the options masked; one that does not exist, or that is no dictionary but should be, is a secret."""
-    fitting = {
-        name: value
-        for name, value in options.items()
-        if name in spec and (value is None or spec[name].get("type") != "dict" or isinstance(value, dict))
-    }
+    fitting: t.Dict[str, t.Any] = {}
+    for name, value in options.items():
+        if spec.get(name, {}).get("elements") == "dict" and isinstance(value, list):
+            fitting[name] = [item if isinstance(item, dict) else MASK for item in value]
+        elif name in spec and (value is None or spec[name].get("type") != "dict" or isinstance(value, dict)):
+            fitting[name] = value
     return {**dict.fromkeys(options, MASK), **mask(fitting)}
 
 

@@ -62,6 +62,9 @@ def test_wrong_options_are_named_and_not_quoted(wrong: dict[str, t.Any], told: s
 
 
 def test_items_of_a_list_are_named() -> None:
+    assert check_options(probe_task.TASK, {"probes": [{"name": "a"}, SECRET]}).shown == {
+        "probes": [{"name": "a"}, "********"]
+    }
     probes = [{"name": "a"}, "b", {"name": "c", "keystore": SECRET}]
     told = [
         check_options(probe_task.TASK, {"probes": probes[:2]}).error,
