@@ -35,18 +35,33 @@ Outcomes = dict[tuple[str, str], dict[str, t.Any]]
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     """What came of every case, by its name and kind; ``{}`` where the process died without a word."""
     folder = tmp_path_factory.mktemp("hostile")
+    found = run([(case, kind) for case in CASES for kind in KINDS], folder / "all", AT_ONCE)
+    # On a busy machine the time may be over before the hostile answer: what did not get there runs again, alone.
+    again = [
+        (case, kind)
+        for case in CASES
+        for kind in KINDS
+        if (case.mutate or case.raw) and found[case.name, kind] and not found[case.name, kind]["reached"]
+    ]
+    if len(again) < len(found) / 4:
+        found.update(run(again, folder / "again", 1))
+    return found
+
+
+def run(chosen: t.Sequence[tuple[Case, str]], folder: pathlib.Path, at_once: int) -> Outcomes:
+    """Run cases, each of a kind."""
+    folder.mkdir()
     tls = tls_files(folder / "tls")
     servers = HostileServers(tls.context())
     names, ports, lines = [], [], []
-    for case in CASES:
-        for kind in KINDS:
-            # The group check has no first look of its own at versions and mechanisms, so nothing is skipped there.
-            served = Case(**{**vars(case), "skip": case.skip if kind == "probe" else 0})
-            names.append((case.name, kind))
-            ports.append(servers.serve(served))
-            lines.append(json.dumps(job(case, kind, ports[-1], tls.ca)))
+    for case, kind in chosen:
+        # The group check has no first look of its own at versions and mechanisms, so nothing is skipped there.
+        served = Case(**{**vars(case), "skip": case.skip if kind == "probe" else 0})
+        names.append((case.name, kind))
+        ports.append(servers.serve(served))
+        lines.append(json.dumps(job(case, kind, ports[-1], tls.ca)))
     subprocess.run(
-        [sys.executable, "-m", "tests.integration.hostile.kafka.runner", str(folder), str(AT_ONCE)],
+        [sys.executable, "-m", "tests.integration.hostile.kafka.runner", str(folder), str(at_once)],
         input="\n".join(lines),
         text=True,
         check=True,
