@@ -21,12 +21,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -110,7 +112,8 @@ public final class Consumer {
                 synchronized (open) {
                     open.remove(consumer);
                 }
-                close(consumer, Duration.ZERO);
+                // Leave the group: the others would wait for this member until its session ends.
+                close(consumer, RETRY);
                 try {
                     Thread.sleep(RETRY.toMillis());
                     consumer = consumer(properties);
@@ -152,8 +155,20 @@ public final class Consumer {
             }
             if (lines.length() > 0) {
                 record(lines.toString());
-                consumer.commitSync();
+                commit(consumer, group);
             }
+        }
+    }
+
+    /**
+     * Commits what was read. While the group is rebalanced Kafka takes no commit, and that is no refusal: the consumer
+     * stays in its group. To make a new one each time would start the next rebalance, for all others too.
+     */
+    private void commit(KafkaConsumer<byte[], byte[]> consumer, String group) {
+        try {
+            consumer.commitSync();
+        } catch (CommitFailedException | RebalanceInProgressException rebalance) {
+            LOG.info("group {}: not committed, it is being rebalanced", group);
         }
     }
 

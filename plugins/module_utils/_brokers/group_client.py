@@ -302,7 +302,7 @@ class GroupClient:
             raise GroupFault(f"{_shown(where)}: {_WIRE[error.reason]}") from None
         except socket.timeout:
             raise GroupFault(f"{_shown(where)}: no answer in time") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, OverflowError) as error:
             cause = getattr(error, "verify_message", None) or getattr(error, "reason", None)
             cause = cause or getattr(error, "strerror", None) or type(error).__name__
             refused = isinstance(error, ssl.SSLError) and ("ALERT" in str(cause) or hasattr(error, "verify_code"))

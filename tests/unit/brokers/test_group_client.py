@@ -150,6 +150,24 @@ def test_a_login_that_is_refused_need_not_be_tried_again(servers: HostileServers
     assert look(client(servers, **plain)).joined
 
 
+@pytest.mark.parametrize("noise", [b"\x7f" * 30, b"\xff" * 30, b"", b"\0\0\0\x01"])
+def test_an_answer_that_is_not_kafkas_has_a_reason(servers: HostileServers, noise: bytes) -> None:
+    def odd(cluster: Cluster) -> None:
+        answer = cluster.answer
+        cluster.answer = lambda request: noise if request.key == 15 else answer(request)  # type: ignore[method-assign]
+
+    found = look(client(servers, odd))
+    assert found.joined is None and found.reason
+
+
+def test_a_coordinator_at_an_impossible_port(servers: HostileServers) -> None:
+    def odd(cluster: Cluster) -> None:
+        cluster.own_port = 70000
+
+    found = look(client(servers, odd))
+    assert found.joined is None and ":70000: " in found.reason
+
+
 def test_no_connection(servers: HostileServers) -> None:
     began = time.monotonic()
     found = look(declare({"bootstrap.servers": "127.0.0.1:1,[::1]:1"}))
