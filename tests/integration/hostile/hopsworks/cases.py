@@ -31,6 +31,7 @@ VARIABLE = {"name": "enable_bring_your_own_kafka", "value": "false", "visibility
 GOOD: dict[str, tuple[int, t.Any]] = {
     "GET project": (200, [PROJECT]),
     "GET project/getAll": (200, [{"id": 119, "name": "one"}, {"id": 120, "name": "two"}]),
+    "GET variables/versions": (200, [{"software": "hopsworks", "version": "5.2.1"}]),
     "GET store": (200, {"featurestoreId": 67, "featurestoreName": "one_featurestore"}),
     "GET connector": (200, STORED),
     "GET connectors": (200, {"items": [STORED], "count": 1}),
@@ -61,7 +62,7 @@ NAMES = {
 #: The tasks that send each request.
 TASKS = {
     "GET project": ("kafka_connector", "kafka_connector_info"),
-    "GET project/getAll": ("kafka_connector",),
+    "GET project/getAll": ("kafka_connector", "hopsworks_projects_info"),
     "GET store": ("kafka_connector", "kafka_connector_info"),
     "GET connector": ("kafka_connector", "kafka_connector_info"),
     "GET connectors": ("kafka_connector",),

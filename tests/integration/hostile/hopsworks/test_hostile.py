@@ -47,6 +47,9 @@ def job(key: str, case: Case, port: int, ca: pathlib.Path) -> dict[str, t.Any]:
     options["projects"] = ["one", "two"] if case.request == "GET project/getAll" else None
     if case.task == "kafka_connector_info":
         return {"task": case.task, "options": {**options, "effective": True, "check_files": True}}
+    if case.task == "hopsworks_projects_info":
+        more = {"existing": "update", "check_rights": False, "admin": False, "projects": None}
+        return {"task": case.task, "options": {**options, **more}}
     absent = case.request in ("GET connectors", "DELETE connector")
     state = {
         "state": "absent" if absent else "present",
@@ -114,7 +117,10 @@ def test_there_are_enough_and_all_are_different() -> None:
     assert len({(case.task, case.request, case.name) for case in CASES.values()}) == len(CASES)
 
 
-@pytest.mark.parametrize("task", ["kafka_connector", "kafka_connector_info", "hopsworks_variable"])
+TASK_NAMES = ["kafka_connector", "kafka_connector_info", "hopsworks_projects_info", "hopsworks_variable"]
+
+
+@pytest.mark.parametrize("task", TASK_NAMES)
 def test_a_sound_server_passes(task: str, tmp_path: pathlib.Path) -> None:
     """What the hostile answers start from: else they would prove nothing."""
     sound = Case("sound", task, "none")
