@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import librdkafka_client
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import jks, stores, x509
-from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import probe
 
 from . import onlinefs_versions
 from .generations import FileSet
 from .host_error import HostError
+
+if t.TYPE_CHECKING:
+    from ansible_collections.hopsworks.kafka.plugins.module_utils._probe.report import Report
 
 _DAY = 86400
 
@@ -28,7 +29,7 @@ class ProbeFailed(HostError):
     :param report: the stages of the probe. No secrets.
     """
 
-    def __init__(self, report: probe.Report) -> None:
+    def __init__(self, report: Report) -> None:
         super().__init__("", "Nothing was changed: this host cannot use the declared Kafka", report.headline())
         self.table = report.table()
         self.report = report.to_result()
@@ -87,6 +88,10 @@ def reach_kafka(client: KafkaDeclaration, group: str, topics: t.Sequence[str], s
     :returns: the report for results: ``{ok, failed_stage, stages}``.
     :raises ProbeFailed: a stage failed. Nothing was written.
     """
+    # Imported only here: a host that needs no change does without the probe and the library, which take a while.
+    from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import librdkafka_client  # noqa: PLC0415
+    from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import probe  # noqa: PLC0415
+
     options = probe.ProbeOptions(
         topics=tuple(probe.TopicRequirement(topic, ("read",)) for topic in topics),
         groups=(group,) if group else (),
