@@ -10,6 +10,18 @@ its module. The two agree only where the sources lie at ``ansible_collections/ho
 cosmic-ray 8 was not tried: it starts the test command anew for each mutant, in one process at a time, with no knowledge
 of which tests run the mutated line.
 
-plugin.py     leaves out what a mutant must not cost: Java processes, downloads, hundreds of examples
-__main__.py   draws the sample, runs mutmut, prints the score of each room
+A mutant is noticed when a unit test fails, and by nothing else:
+
+- The tests are those of tests/unit without the emulator's own. Integration, probe and host tests are left out: they
+  start Ansible, brokers or hosts, which takes seconds each and runs the code in processes where no mutant is active.
+  What only they cover counts as not noticed.
+- mutmut measures which tests run a function, in this process and in its forks. Only these run: those of the mutant's
+  own room first, the fastest first, and up to 20 seconds by that measure.
+- A test that takes 30 seconds and 20 times its usual time is ended. That counts as noticed only if the mutant hangs
+  again with nothing beside it. No test at all, or mutmut's own time limit, is never counted as noticed.
+- The sample is drawn from the mutants of all rooms with a seed, so a run can be repeated. Texts for people, and the
+  tables of settings that are generated from Kafka's clients, are not mutated.
+
+plugin.py     chooses and orders the tests, bounds them, leaves out Java and hundreds of examples
+__main__.py   makes the mutants, draws the sample, runs mutmut, prints the score of each room
 """
