@@ -78,6 +78,23 @@ def test_only_what_is_unreadable_is_recreated(hopsworks: Modules, given: dict[st
     assert DELETE not in hopsworks.writes() and POST not in hopsworks.writes()
 
 
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_another_error_of_the_server_is_no_reason_to_delete(
+    hopsworks: Modules, given: dict[str, t.Any], state: str
+) -> None:
+    route = f"{CONNECTORS}/{{name}}"
+    hopsworks.emulator.set_faults([{"match": {"method": "GET", "route": route}, "fault": 500}])
+    done = hopsworks.connector(recreate_unreadable=True, state=state, **given)
+    assert done["failed"] and error(done)["reason"] == "server_error" and hopsworks.writes() == {}
+    hopsworks.emulator.set_faults([])
+    hopsworks.emulator.set_project(PROJECT, has_featurestore=False)
+    try:
+        assert actions(hopsworks.connector(recreate_unreadable=True, **given)) == {PROJECT: "skipped"}
+    finally:
+        hopsworks.emulator.set_project(PROJECT, has_featurestore=True)
+    assert hopsworks.writes() == {}
+
+
 def test_it_is_deleted_when_told(hopsworks: Modules, given: dict[str, t.Any]) -> None:
     gone = {"projects": [PROJECT], "state": "absent", "recreate_unreadable": True}
     assert actions(hopsworks.connector(**gone)) == {PROJECT: "deleted"}
