@@ -256,6 +256,11 @@ stages:
       description: The duration in milliseconds.
       type: int
       sample: 12
+    certificate:
+      description: The broker's certificate, with C(subject), C(expires) in UTC and C(days_left).
+      returned: for a broker that passed C(tls)
+      type: dict
+      sample: {subject: "CN=kafka-1,O=Example", expires: "2026-01-31T12:00:00Z", days_left: 90}
 results:
   description: One entry for each of O(probes), in their order.
   returned: with O(probes)
