@@ -16,11 +16,13 @@ import functools
 import posixpath
 import re
 import socket
+import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import group_membership
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_client import GroupFault, Secure
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_membership import ConsumerGroup
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_declaration
@@ -34,6 +36,7 @@ from .owner_process import read_bounded
 NOT_OURS = "this configuration was not written by this collection, so root does not follow it"
 
 _MAX_STORE = 16 * 1024 * 1024
+_ASK_AGAIN_SECONDS = 0.3
 #: Whether onlinefs-site.xml names the file of the second consumer. Without it, OnlineFS does not start that consumer.
 _VECTOR_DB = re.compile(
     rb"<propertiesFileVectorDb>\s*" + re.escape(onlinefs_versions.VECTOR_DB_FILE.encode()) + rb"\s*</"
@@ -91,10 +94,15 @@ class GroupCheck:
     def _members(self, target: _Target, seconds: float) -> t.Optional[t.FrozenSet[str]]:
         if target.client is None:
             return None
-        try:
-            return group_membership.member_ids(target.client, target.secure, target.group, seconds)
-        except GroupFault:
-            return None
+        deadline = Deadline(seconds)
+        while True:
+            try:
+                return group_membership.member_ids(target.client, target.secure, target.group, deadline.left())
+            except GroupFault as fault:
+                if fault.final or deadline.over:
+                    return None
+            # A Kafka that no consumer has ever joined prepares itself for groups when it is asked first.
+            time.sleep(min(_ASK_AGAIN_SECONDS, deadline.left()))
 
     def _look(self, target: _Target, before: t.Optional[Members], seconds: float) -> ConsumerGroup:
         if target.client is None:

@@ -32,6 +32,8 @@ _POLL_SECONDS = 0.25
 #: How long a single look at the groups may take, and how long to wait before the next one.
 _LOOK_SECONDS = 5.0
 _LOOK_AGAIN_SECONDS = 0.5
+#: How long to ask for the members before a restart. A new Kafka takes some seconds for its first group.
+_BEFORE_SECONDS = 10.0
 #: The time limit for a service that was not restarted: it is a member already, or the group is about to be rebalanced.
 UNCHANGED_SECONDS = 30.0
 #: How long to wait for the partitions of a group that has none: it gets them some moments later, or there are none.
@@ -117,7 +119,7 @@ class HealthCheck:
         if self._groups is None:
             return {}
         try:
-            return self._groups.members(files, _LOOK_SECONDS)
+            return self._groups.members(files, _BEFORE_SECONDS)
         except Exception:
             # Not known, so nothing will be proved. The restart must not depend on it.
             return {}

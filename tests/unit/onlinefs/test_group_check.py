@@ -217,6 +217,7 @@ def test_a_crash_while_the_group_is_checked_rolls_back(home: Home, monkeypatch: 
 def test_a_name_server_that_never_answers_is_not_waited_for(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "create_connection", lambda *_more, **_named: time.sleep(120))
     monkeypatch.setattr(health_check, "_LOOK_SECONDS", 0.5)
+    monkeypatch.setattr(health_check, "_BEFORE_SECONDS", 0.5)
     before, began = home.files(), time.monotonic()
     with pytest.raises(RolledBack, match="could not be asked for its members: Kafka did not answer in time"):
         home.run(verify_consumer_group=True)
@@ -326,6 +327,7 @@ def test_members_that_nobody_could_list_before_the_restart_leave_it_unproved(
 ) -> None:
     kafka = Kafka(monkeypatch)
     kafka.fault = GroupFault("no answer")
+    monkeypatch.setattr(health_check, "_BEFORE_SECONDS", 0.5)
 
     class Late(Joining):
         def restart(self) -> None:
@@ -334,6 +336,22 @@ def test_members_that_nobody_could_list_before_the_restart_leave_it_unproved(
 
     with pytest.raises(RolledBack, match="which members were there before the restart"):
         home.run(Late(home, kafka), properties=FIRST, verify_consumer_group=True)
+
+
+def test_a_kafka_that_no_consumer_has_ever_joined_is_asked_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It prepares itself for groups at the first question, and answers some moments later."""
+    kafka = Kafka(monkeypatch)
+    kafka.fault = GroupFault("the coordinator is not ready")
+    describe = kafka.describe
+
+    def ready(group: str) -> Description:
+        if kafka.looks == 2:
+            kafka.fault = None
+        return describe(group)
+
+    monkeypatch.setattr(kafka, "describe", ready)
+    assert home.run(Joining(home, kafka), properties=FIRST, verify_consumer_group=True)["proved"]
+    assert kafka.looks > 3
 
 
 def test_a_member_that_leaves_during_the_settle_time_is_no_proof(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
