@@ -101,7 +101,7 @@ molecule: venv ## every scenario of molecule/
 	molecule test --all
 
 .PHONY: matrix
-matrix: venv ## units and a rollout on the oldest and newest ansible-core that the Pythons here can run
+matrix: venv ## rollouts and leaks on the oldest and newest ansible-core and the release candidate; their output compared
 	@$(BIN)/python -m tests.matrix
 
 # ---------------------------------------------------------------- longer proofs, and figures

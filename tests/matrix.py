@@ -1,7 +1,7 @@
-"""The integration tests on the oldest and the newest ansible-core that the Pythons of this machine can run.
+"""Run integration tests on the oldest and the newest ansible-core, and on the newest release candidate.
 
-`make integration` runs them on the ansible-core of `.venv`. This adds the two ends of what the collection supports,
-each in a virtual environment of its own (`.venv-core-VERSION`).
+`make integration` runs them on the ansible-core of `.venv`. This adds the ends of what the collection supports, each in
+a virtual environment of its own (`.venv-core-VERSION`), and compares what each of them shows.
 """
 
 from __future__ import annotations
@@ -15,25 +15,35 @@ from tests.pythons import interpreters
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 #: The whole job and every module of the project side: what differs between releases of ansible-core shows there.
-TESTS = ["tests/integration/site/test_site.py", "tests/integration/projects", "-n", "2", "--dist", "loadscope"]
+TESTS = ["tests/integration/site/test_site.py", "tests/integration/projects", "tests/integration/leaks"]
+#: A release candidate must show no secret and run the job; what else may change until the release.
+CANDIDATE_TESTS = ["tests/integration/site/test_site.py", "tests/integration/leaks"]
+#: Compares all of them.
+COMPARISON = ["tests/cores"]
+OPTIONS = ["-n", "2", "--dist", "loadscope"]
 REQUIREMENTS = ROOT / "tests" / "requirements" / "matrix.txt"
 
 #: ansible-core releases, with the Pythons that a controller of each may have: the oldest supported, then newest first.
 OLDEST = ("2.17.14", (3, 10), (3, 12))
 NEWEST = [("2.21.5", (3, 12), (3, 14)), ("2.19.14", (3, 11), (3, 13))]
+CANDIDATE = ("2.22.0rc1", (3, 13), (3, 15))
 
 
 def choose(found: dict[tuple[int, int], str]) -> list[tuple[str, str]]:
-    """``[(ansible-core version, python), …]``: the oldest release on its oldest Python, the newest on its newest."""
-    version, low, high = OLDEST
-    old = [(version, found[python]) for python in sorted(found) if low <= python <= high][:1]
-    new = [
-        (version, found[python])
-        for version, low, high in NEWEST
-        for python in sorted(found, reverse=True)
-        if low <= python <= high
-    ][:1]
-    return old + new
+    """``[(ansible-core version, python), …]``: the oldest release on its oldest Python, the others on their newest."""
+    old = _on(OLDEST, sorted(found), found)
+    new = [chosen for release in NEWEST for chosen in _on(release, sorted(found, reverse=True), found)][:1]
+    return old + new + _on(CANDIDATE, sorted(found, reverse=True), found)
+
+
+def _on(
+    release: tuple[str, tuple[int, int], tuple[int, int]],
+    pythons: list[tuple[int, int]],
+    found: dict[tuple[int, int], str],
+) -> list[tuple[str, str]]:
+    """Return a release with the first of the Pythons that it runs on; nothing if there is none."""
+    version, low, high = release
+    return [(version, found[python]) for python in pythons if low <= python <= high][:1]
 
 
 def environment(version: str, python: str) -> pathlib.Path:
@@ -50,16 +60,20 @@ def environment(version: str, python: str) -> pathlib.Path:
 
 def main(arguments: list[str]) -> int:
     chosen = choose(interpreters())
-    if len(chosen) < 2:
-        print(f"make matrix found {chosen}: it needs a Python 3.10 to 3.12, and one of 3.11 or newer.", file=sys.stderr)
+    if len(chosen) < 3:
+        print(f"make matrix found {chosen}: it needs a Python 3.10 to 3.12 and one of 3.13 or newer.", file=sys.stderr)
         return 1
     worst = 0
     for version, python in chosen:
         folder = environment(version, python)
         print(f"--- ansible-core {version} on {python}", flush=True)
         path = os.pathsep.join([str(folder / "bin"), os.environ["PATH"]])
-        command = [str(folder / "bin" / "python"), "-m", "pytest", *(arguments or TESTS)]
+        tests = [*(CANDIDATE_TESTS if version == CANDIDATE[0] else TESTS), *OPTIONS]
+        command = [str(folder / "bin" / "python"), "-m", "pytest", *(arguments or tests)]
         worst = max(worst, subprocess.call(command, cwd=ROOT, env={**os.environ, "PATH": path}))
+    if not arguments:
+        print("--- the same play on each of them", flush=True)
+        worst = max(worst, subprocess.call([sys.executable, "-m", "pytest", *COMPARISON], cwd=ROOT))
     return worst
 
 

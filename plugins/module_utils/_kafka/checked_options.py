@@ -108,12 +108,12 @@ def _require_dictionary(subject: str, option: t.Mapping[str, t.Any], value: t.An
 
 
 def without_no_log(spec: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """Return the arguments of ``AnsibleModule`` with ``no_log`` false wherever it is given."""
+    """Return the arguments of ``AnsibleModule`` with ``no_log`` false in every option."""
     return {**spec, "argument_spec": {name: _loggable(option) for name, option in spec["argument_spec"].items()}}
 
 
 def _loggable(option: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    changed = {**option, "no_log": False} if "no_log" in option else dict(option)
+    changed: t.Dict[str, t.Any] = {**option, "no_log": False}
     if "options" in option:
         changed["options"] = {name: _loggable(sub) for name, sub in option["options"].items()}
     return changed

@@ -1,0 +1,10 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The emulator of the tests of projects."""
+
+from __future__ import annotations
+
+from tests.integration.projects.conftest import _process, hopsworks
+
+__all__ = ["_process", "hopsworks"]
