@@ -19,8 +19,9 @@ A mutant is noticed when a unit test fails, and by nothing else:
   own room first, the fastest first, and up to 20 seconds by that measure.
 - A test that takes 30 seconds and 20 times its usual time is ended. That counts as noticed only if the mutant hangs
   again with nothing beside it. No test at all, or mutmut's own time limit, is never counted as noticed.
-- The sample is drawn from the mutants of all rooms with a seed, so a run can be repeated. Texts for people, and the
-  tables of settings that are generated from Kafka's clients, are not mutated.
+- The sample is drawn from the mutants of all rooms with a seed, so a run can be repeated. Not mutated are lines with a
+  text for people (mutmut leaves out whole lines), code outside of functions, and the tables of settings that are
+  generated from Kafka's clients.
 
 plugin.py     chooses and orders the tests, bounds them, leaves out Java and hundreds of examples
 __main__.py   makes the mutants, draws the sample, runs mutmut, prints the score of each room
