@@ -9,10 +9,15 @@ import typing as t
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_info, connector_task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import (
+    connector_info,
+    connector_task,
+    reach_task,
+)
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.argument_spec import (
     connector_info_spec,
     connector_spec,
+    projects_info_spec,
 )
 
 from tests.emulator.fixtures import Emulator, emulator_in_thread
@@ -174,3 +179,82 @@ def test_a_project_that_cannot_be_read_is_an_error_of_its_own(emulator: Emulator
     assert result["failed"]
     assert [entry["error"] is None for entry in result["results"]] == [True, False, True]
     assert "1 not readable" in result["msg"] and "project project_2: " in result["msg"]
+
+
+# --- which projects a rollout reaches
+
+
+def look(emulator: Emulator, **given: t.Any) -> dict[str, t.Any]:
+    result = reach_task.run(checked(projects_info_spec(), emulator, {"properties": DECLARED, **given}))
+    assert CANARY not in str(result) and not result["changed"]
+    return result
+
+
+def reasons(result: dict[str, t.Any]) -> list[str | None]:
+    return [entry["reason"] for entry in result["projects"]]
+
+
+SCOPES = ["PROJECT", "FEATURESTORE", "DATASET_VIEW", "DATASET_CREATE", "DATASET_DELETE", "ADMIN"]
+
+
+def engineer(emulator: Emulator, scopes: t.Sequence[str] = SCOPES) -> str:
+    roles = {"project_1": "Data owner", "project_2": "Data scientist"}
+    return emulator.add_key("engineer.0123456789", user="engineer", scopes=scopes, roles=roles)
+
+
+def test_an_administrator_reaches_everything(emulator: Emulator) -> None:
+    result = look(emulator)
+    assert not result["failed"] and result["problems"] == [] and result["left_behind"] == []
+    assert (result["user"], result["admin"], result["left_behind_error"]) == ("admin", True, None)
+    assert result["release"] and result["msg"] == "3 of 3 projects reached"
+    assert [entry["project"] for entry in result["projects"]] == ["project_1", "project_2", "project_3"]
+    assert {(entry["reached"], *entry["missing_rights"]) for entry in result["projects"]} == {(True,)}
+    assert look(emulator, check_rights=False)["admin"] is None
+
+
+def test_who_is_left_behind(emulator: Emulator) -> None:
+    result = look(emulator, api_key=engineer(emulator), admin=False, projects=["project_1"])
+    assert reasons(result) == [None, "not_owned", "not_a_member"]
+    assert [entry["project"] for entry in result["left_behind"]] == ["project_2", "project_3"]
+    assert result["left_behind_blocking"] == ["project_2", "project_3"]
+    assert result["user"] == "engineer" and result["left_behind_message"] in result["msg"]
+    assert result["msg"].startswith("1 of 3 projects reached | ")
+
+
+def test_a_connector_that_names_the_declared_kafka_is_reached(emulator: Emulator) -> None:
+    write(emulator, properties=DECLARED, projects=["project_2"])
+    write(emulator, properties={**DECLARED, "bootstrap.servers": "other:9092"}, projects=["project_3"])
+    assert reasons(look(emulator, projects=["project_1"])) == [None, None, "not_chosen"]
+    kept = look(emulator, existing="keep")
+    assert reasons(kept) == [None, None, "own_brokers"]
+    own = {"name": "project_1", "properties": {"bootstrap.servers": "mine:9092"}}
+    assert reasons(look(emulator, projects=[own, "project_2", "project_3"])) == ["own_brokers", None, None]
+
+
+def test_scopes_that_the_key_lacks(emulator: Emulator) -> None:
+    key = engineer(emulator, [scope for scope in SCOPES if scope not in ("FEATURESTORE", "DATASET_CREATE")])
+    result = look(emulator, api_key=key, projects=["project_1"])
+    assert result["failed"] and {problem["reason"] for problem in result["problems"]} >= {"missing_scope"}
+    assert {"FEATURESTORE", "DATASET_CREATE"} <= set(result["projects"][0]["missing_rights"])
+    assert all(set(problem) >= {"reason", "message", "remedy"} for problem in result["problems"])
+
+
+def test_a_list_of_all_projects_that_cannot_be_read_is_told(emulator: Emulator) -> None:
+    emulator.set_faults([{"match": {"route": "*getAll*"}, "fault": 500}])
+    result = look(emulator)
+    assert (result["left_behind"], result["left_behind_blocking"], result["left_behind_message"]) == (None, None, None)
+    assert result["left_behind_error"] and result["left_behind_error"] in result["msg"]
+
+
+def test_a_project_of_ours_that_cannot_be_read(emulator: Emulator) -> None:
+    emulator.set_faults([{"match": {"project": "project_2", "route": "*featurestores*"}, "fault": 500}])
+    result = look(emulator)
+    assert reasons(result) == [None, "not_readable", None]
+    assert result["failed"]
+
+
+def test_wrong_input_is_told_before_anything_is_read(emulator: Emulator) -> None:
+    emulator.reset_requests()
+    result = look(emulator, project_query="[?")
+    assert result["failed"] and result["error"]["reason"] == "bad_input"
+    assert emulator.requests() == {}
