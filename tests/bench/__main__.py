@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import hosts, probe, projects, scale
+from tests.bench import hosts, probe, projects, scale, site
 from tests.bench.measure import MISSED
 
 BENCHMARKS = {
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "scale": scale.by_the_thousand,
     "probe": probe.beside_kafka_tools,
     "hosts": hosts.beside_a_plain_role,
+    "site": site.converged,
 }
 
 

@@ -69,7 +69,7 @@ def service_command(verb: str, home: pathlib.Path) -> list[str]:
     return ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "tests.onlinefs", verb, "--home", str(home)]
 
 
-def up(directory: pathlib.Path, projects: int, hosts: int) -> dict[str, t.Any]:
+def up(directory: pathlib.Path, projects: int, hosts: int, latency_ms: int = 0) -> dict[str, t.Any]:
     """Starts the lab; returns what is written to lab.json."""
     if (directory / "lab.json").exists():
         raise SystemExit(f"{directory} has a lab already; stop it with: python -m tests.lab down {directory}")
@@ -80,6 +80,7 @@ def up(directory: pathlib.Path, projects: int, hosts: int) -> dict[str, t.Any]:
         pid, url = start_process(
             "emulator", directory, "-m", "tests.emulator",
             "--port", "0", "--projects", str(projects), "--tls-dir", str(tls), "--api-key", API_KEY,
+            "--latency-ms", str(latency_ms),
         )  # fmt: skip
         lab["pids"].append(pid)
         lab.update(url=url, ca=str(tls / "ca.pem"))

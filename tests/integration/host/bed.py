@@ -34,7 +34,9 @@ PLAYBOOK = """\
             tasks_from: {entry}
       always:
         - ansible.builtin.copy:
-            content: "{{{{ onlinefs_result | default({{}}) | to_json }}}}"
+            content: >-
+              {{{{ onlinefs_preflight_result | default(onlinefs_verify_result) | default(onlinefs_result)
+                 | default({{}}) | to_json }}}}
             dest: "{results}/{{{{ inventory_hostname }}}}.json"
             mode: "0600"
           delegate_to: localhost

@@ -12,7 +12,7 @@ PARTS = ["preflight", "settings", "onlinefs", "projects", "verify"]
 TASKS = {
     "preflight": "Connect to Kafka with the declaration",
     "settings": "Read the cluster variables",
-    "onlinefs": "Stop if the host does not answer",
+    "onlinefs": "Stop the rollout if the host failed",
     "projects": "Configure the declared Kafka in every project",
     "verify": "Read each project's effective connector",
 }

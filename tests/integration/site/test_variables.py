@@ -58,7 +58,7 @@ def test_so_is_one_that_only_the_hosts_have(bed: Bed, variable: str) -> None:
     run = bed.play("onlinefs", "-i", further)
     assert run.code != 0, run
     assert "'not_defined_anywhere' is undefined" in run.output, run
-    assert "Not reached, and unchanged: onlinefs2" in run.output, run
+    assert "onlinefs2: not reached" in run.output, run
 
 
 @pytest.mark.parametrize("place", ["all", "localhost", "the command line"])
@@ -110,7 +110,7 @@ def test_so_is_the_generation_of_a_revert(bed: Bed) -> None:
         ("site", {"hopsworks_kafka_onlinefs": "kubernetes"}, "must be hosts or none, not 'kubernetes'"),
         ("onlinefs", {"hopsworks_kafka_onlinefs": "none"}, "hopsworks.kafka.onlinefs has nothing to do"),
         ("projects", {"hopsworks_api_key": "{{ lookup('env', 'HOPSWORKS_API_KEY') }}"}, "HOPSWORKS_API_KEY is unset"),
-        ("revert", {"onlinefs_generation": "last"}, "onlinefs_generation must be the number"),
+        ("revert", {"onlinefs_generation": -1}, "onlinefs_generation must be the number"),
         ("settings", {"hopsworks_host": ""}, "HOPSWORKS_HOST is unset"),
     ],
 )

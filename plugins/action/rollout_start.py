@@ -1,0 +1,79 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read and check the variables of a run of the playbooks before anything is done."""
+
+from __future__ import annotations
+
+import os
+import time
+import typing as t
+
+from ansible.errors import AnsibleUndefinedVariable
+from ansible.plugins.action import ActionBase
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils import _start
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._rollout import matching
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._to_builtin import to_builtin
+
+try:
+    from ansible.errors import AnsibleValueOmittedError
+except ImportError:  # up to ansible-core 2.18, an omitted value is a text of its own
+
+    class AnsibleValueOmittedError(Exception):  # type: ignore[no-redef]
+        """Never raised."""
+
+
+Values = t.Dict[str, t.Any]
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Fail if a variable is undefined, misplaced or of the wrong shape; else return what the later plays read."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: t.Any = None, task_vars: t.Optional[Values] = None) -> Values:
+        """Run the task."""
+        variables = task_vars or {}
+        result: Values = super().run(tmp, variables)
+        _spec, options = self.validate_argument_spec({"parts": {"type": "list", "elements": "str", "required": True}})
+        values: Values = {}
+        undefined: t.List[str] = []
+        for name in _start.NAMES:
+            if name in variables:
+                try:
+                    values[name] = to_builtin(self._templar.template(variables[name]))
+                except AnsibleUndefinedVariable:
+                    undefined.append(name)
+                except AnsibleValueOmittedError:
+                    pass
+        if undefined:
+            return {**result, "failed": True, "msg": _start.undefined(undefined)}
+        omitted = variables.get("omit")
+        start = _start.Start(
+            options["parts"],
+            {name: value for name, value in values.items() if value != omitted},
+            os.environ,
+            time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        )
+        hosts = matching(self, start.pattern, variables)
+        problems = _start.problems(start, hosts, _misplaced(hosts, variables))
+        if problems:
+            return {**result, "failed": True, "msg": " ".join(problems)}
+        return {**result, "changed": False, **start.run()}
+
+
+def _misplaced(hosts: t.Iterable[str], variables: Values) -> t.List[t.Tuple[str, str]]:
+    """Return the variables that localhost reads and that a host has with another value."""
+    hostvars = variables["hostvars"]
+    own = hostvars.raw_get("localhost")
+    found = []
+    for host in hosts:
+        theirs = hostvars.raw_get(host)
+        for name in _start.READ_ON_LOCALHOST:
+            if name not in theirs or (name in own and theirs[name] == own[name]):
+                continue
+            if name not in own or hostvars[host][name] != hostvars["localhost"][name]:
+                found.append((name, host))
+    return found

@@ -1,0 +1,84 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Show the findings and the summary of a run of the playbooks."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible import constants as C
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.hopsworks.kafka.plugins.module_utils._report import layout
+from ansible_collections.hopsworks.kafka.plugins.module_utils._report.run import (
+    findings,
+    hosts_to_change,
+    hosts_to_verify,
+)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._report.summary import summarize
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._rollout import collect, matching
+
+Values = t.Dict[str, t.Any]
+
+#: The hosts that the next part has to work on, by the part before it.
+_NEXT_HOSTS = {"preflight": hosts_to_change, "projects": hosts_to_verify}
+
+display = Display()
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Collect what the run has registered, show it, and return it. Nothing runs on a host."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: t.Any = None, task_vars: t.Optional[Values] = None) -> Values:
+        """Run the task."""
+        variables = task_vars or {}
+        result: Values = super().run(tmp, variables)
+        _spec, options = self.validate_argument_spec(
+            {
+                "after": {"type": "str", "choices": list(_NEXT_HOSTS)},
+                "bootstrap_servers": {"type": "str", "default": ""},
+                "existing": {"type": "str", "default": "update"},
+                "left_behind": {"type": "str", "default": "stop"},
+            }
+        )
+        hosts = matching(self, (variables.get("__hopsworks_kafka_run") or {}).get("hosts") or [], variables)
+        limit = variables.get("ansible_limit")
+        run = collect(
+            variables,
+            hosts,
+            limited=[host for host in hosts if host not in matching(self, limit, variables)] if limit else (),
+            unproved=[host for host in hosts if not _to_be_proved(variables["hostvars"][host])],
+            left_behind_allowed=options["left_behind"] == "allow",
+            keep=options["existing"] == "keep",
+            bootstrap=options["bootstrap_servers"],
+        )
+        if options["after"]:
+            stops = bool(run.stopped or findings(run, [options["after"]]))
+            return {
+                **result,
+                "changed": False,
+                "stops": stops,
+                "hosts": [] if stops else _NEXT_HOSTS[options["after"]](run),
+            }
+        summary = summarize(run)
+        lines = layout.lines(summary)
+        for line in ("", *lines):
+            _show(line, bool(summary.causes) and line == lines[0])
+        return {**result, "changed": False, "msg": lines[0], "lines": lines, "summary": summary.to_result()}
+
+
+def _to_be_proved(host: t.Mapping[str, t.Any]) -> bool:
+    """Return whether Kafka must name a host as a member of its groups, which is the default of the role."""
+    return bool(boolean(host.get("onlinefs_verify_consumer_group", True), strict=False))
+
+
+def _show(line: str, alarming: bool) -> None:
+    """Show a line, whatever the callback. If the callback writes JSON for programs, the line goes to stderr."""
+    programs = C.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in ("json", "jsonl")
+    display.display(line, color=C.COLOR_ERROR if alarming else None, stderr=programs)

@@ -1,0 +1,264 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""What a run has registered, and the findings of each of its parts."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from . import hosts as seen
+from . import steps
+from .findings import Finding, names, short
+
+Result = t.Mapping[str, t.Any]
+
+#: The parts that work on hosts.
+HOST_PARTS = ("preflight", "onlinefs", "verify", "revert")
+
+_SWITCHING = ("settings", "onlinefs")
+_ROLL_OUT_TOO = "OnlineFS would not read what it writes, so include it in the rollout"
+_ALLOW = "To accept it, set hopsworks_kafka_left_behind=allow"
+_ROLL_OUT_TOO = "OnlineFS will not read what it writes. Roll out to it too, or set hopsworks_kafka_left_behind to allow"
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What a run has registered.
+
+    :param playbook: its name, such as ``hopsworks.kafka.site``.
+    :param parts: the parts that the playbook has: ``preflight``, ``settings``, ``onlinefs``, ``projects``, ``verify``,
+        ``revert``.
+    :param done: those that ran.
+    :param check_mode: nothing was written.
+    :param steps: the results on localhost: ``reach``, ``left_behind``, ``probe``, ``logins``, ``clients``,
+        ``preflight``, ``settings``, ``switch``, ``projects``, ``verify``, ``drift``, ``revert``.
+    :param hosts: every host of OnlineFS that this run is for, with its results by part.
+    :param errors: failures of tasks that no step reports, with ``part`` and ``msg``.
+    :param stopped: the part after whose findings the run stopped; empty if it did not stop.
+    :param unproved: the hosts that need not be proved, because ``onlinefs_verify_consumer_group`` is false.
+    :param left_behind_allowed: projects that the rollout does not reach are no finding.
+    :param keep: connectors that differ from the declaration are left as they are.
+    :param limited: the hosts that ``--limit`` left out.
+    :param slice: index and count, if only a slice of the projects was chosen.
+    :param cluster_wide: the cluster setting and the hosts belong to this run.
+    :param onlinefs: ``none`` if OnlineFS does not run on hosts of the inventory.
+    :param rollout: the name of the rollout that the hosts keep with their configuration.
+    :param rollout_named: the user gave it, so that every host has to keep it.
+    :param bootstrap: the declared bootstrap servers.
+    """
+
+    playbook: str = ""
+    parts: t.Sequence[str] = ()
+    done: t.Collection[str] = ()
+    check_mode: bool = False
+    steps: t.Mapping[str, Result] = dataclasses.field(default_factory=dict)
+    hosts: t.Mapping[str, t.Mapping[str, Result]] = dataclasses.field(default_factory=dict)
+    errors: t.Sequence[Result] = ()
+    stopped: str = ""
+    unproved: t.Collection[str] = ()
+    left_behind_allowed: bool = False
+    keep: bool = False
+    limited: t.Collection[str] = ()
+    slice: t.Optional[t.Tuple[int, int]] = None
+    cluster_wide: bool = True
+    onlinefs: str = "hosts"
+    bootstrap: str = ""
+    rollout: str = ""
+    rollout_named: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether the run is one that changes hosts."""
+        return not self.check_mode and any(part in self.parts for part in ("onlinefs", "revert"))
+
+    @property
+    def writes_projects(self) -> bool:
+        """Whether the run got to the part that changes projects."""
+        return not self.check_mode and any(part in self.done for part in ("projects", "revert"))
+
+    def step(self, name: str) -> t.Optional[Result]:
+        """Return the result of a step that ran."""
+        result = self.steps.get(name)
+        return result if steps.ran(result) else None
+
+
+def left_out(run: Run) -> t.List[str]:
+    """Return what the user's options left out of a run, and what the run did not reach because it stopped."""
+    texts = []
+    parts = [part for part in run.parts if part not in run.done]
+    if parts:
+        why = f"the run stopped at {run.stopped}" if run.stopped else "of --tags, --skip-tags or --limit"
+        texts.append(f"Not run, because {why}: {', '.join(parts)}.")
+    if run.limited and any(part in run.done for part in HOST_PARTS):
+        texts.append(f"Not reached, because of --limit: {names(list(run.limited), 10)}.")
+    if run.onlinefs == "none":
+        texts.append(
+            "OnlineFS was not looked at, because hopsworks_kafka_onlinefs is none. Whether it reads from the declared "
+            "Kafka is not known."
+        )
+    if run.slice and "revert" not in run.parts:
+        index, total = run.slice
+        text = f"Only the projects of slice {index} of {total}, counted from 0, were looked at."
+        if not run.cluster_wide:
+            text += " The cluster setting and the hosts of OnlineFS belong to slice 0."
+        texts.append(text)
+    if "revert" in run.parts and not run.cluster_wide:
+        texts += [
+            "Only some projects were reverted, and the others still use the declared Kafka: bring-your-own-Kafka stays "
+            "enabled, and the hosts of OnlineFS stay unchanged.",
+            "OnlineFS does not read what the reverted projects write. To revert the rest, run hopsworks.kafka.revert "
+            "without hopsworks_kafka_projects, hopsworks_kafka_project_query and hopsworks_kafka_slice.",
+        ]
+    return texts
+
+
+def findings(run: Run, parts: t.Optional[t.Collection[str]] = None) -> t.List[Finding]:
+    """Return every finding of a run.
+
+    :param parts: only those of these parts.
+    """
+    found: t.List[Finding] = []
+    for part, of_part in _PARTS:
+        if parts is None or part in parts:
+            found += of_part(run)
+    told = "\n".join(finding.cause for finding in found)
+    for error in run.errors:
+        if (parts is None or error["part"] in parts) and short(error["msg"]) not in told:
+            found.append(Finding("task", "", short(f"{error.get('task') or error['part']}: {error['msg']}")))
+    return list(dict.fromkeys(found))
+
+
+def _of_preflight(run: Run) -> t.Iterator[Finding]:
+    yield from _of_reach(run, run.step("reach"))
+    for name, read in (("probe", steps.of_probe), ("logins", steps.of_probe), ("preflight", steps.of_projects)):
+        result = run.step(name)
+        if result is not None:
+            yield from read(result)
+    yield from _of_hosts(run, "preflight")
+
+
+def _of_reach(run: Run, reach: t.Optional[Result]) -> t.Iterator[Finding]:
+    """Return the findings of ``hopsworks_projects_info``."""
+    if reach is None:
+        return
+    if "projects" not in reach:
+        yield Finding("Hopsworks", "", steps.message(reach))
+        return
+    for problem in reach.get("problems") or ():
+        cause, remedy = short(problem["message"]), short(problem.get("remedy") or "")
+        for project in problem.get("projects") or ("",):
+            yield Finding("project" if project else "Hopsworks", str(project), cause, remedy)
+    if run.left_behind_allowed:
+        return
+    if reach.get("left_behind") is None:
+        yield Finding(
+            "Hopsworks", "", short(reach.get("left_behind_error") or "it is not known who is left behind"), _ALLOW
+        )
+    # OnlineFS has one Kafka: once it is switched, nobody reads what these projects write.
+    blocking = reach.get("left_behind_blocking") or () if any(part in run.parts for part in _SWITCHING) else ()
+    for entry in reach.get("left_behind") or ():
+        if entry["project"] in blocking:
+            cause = f"left behind: {short(entry.get('message') or entry['reason'])}"
+            yield Finding("project", str(entry["project"]), cause, f"{_ROLL_OUT_TOO}. {_ALLOW}")
+
+
+def _of_settings(run: Run) -> t.Iterator[Finding]:
+    for name in ("settings", "switch"):
+        result = run.step(name)
+        if result is not None:
+            yield from steps.of_variables(result)
+
+
+def _of_onlinefs(run: Run) -> t.Iterator[Finding]:
+    yield from _of_hosts(run, "onlinefs")
+
+
+def _of_projects(run: Run) -> t.Iterator[Finding]:
+    result = run.step("projects")
+    if result is not None:
+        yield from steps.of_projects(result)
+
+
+def _of_verify(run: Run) -> t.Iterator[Finding]:
+    yield from _of_reach(run, run.step("left_behind"))
+    for name, found in (("verify", lambda result: steps.of_clients(result, run.keep)), ("drift", steps.of_drift)):
+        result = run.step(name)
+        if result is not None:
+            yield from found(result)
+    for name, phases in run.hosts.items():
+        if "verify" in phases:
+            yield from steps.of_host_drift(name, phases["verify"])
+    if "verify" in run.done and not run.check_mode:
+        yield from _unproved(run)
+
+
+def _unproved(run: Run) -> t.Iterator[Finding]:
+    """Return a finding for each host that Kafka did not name as a member of its groups, and that has none yet."""
+    for name, phases in run.hosts.items():
+        host = seen.host(name, phases, run.writes)
+        if host.proved or name in run.unproved or not phases or host.state not in ("changed", "unchanged"):
+            continue
+        yield Finding(
+            "host",
+            name,
+            f"not proved that it reads from the declared Kafka: {'; '.join(host.not_proved)}",
+            "Solve that, or set onlinefs_verify_consumer_group to false for the host if it need not be proved",
+        )
+
+
+def _of_revert(run: Run) -> t.Iterator[Finding]:
+    result = run.step("revert")
+    if result is not None:
+        yield from steps.of_projects(result)
+    yield from _of_hosts(run, "revert")
+
+
+def hosts_to_change(run: Run) -> t.List[str]:
+    """Return every host if the preflight did not see all of them configured as declared, and working.
+
+    A host that needs no change then keeps the name of the rollout, so that the name means one state of all hosts.
+    """
+    settled = all(_is_settled(run, name, phases.get("preflight")) for name, phases in run.hosts.items())
+    return list(run.hosts) if run.rollout_named or not settled else []
+
+
+def hosts_to_verify(run: Run) -> t.List[str]:
+    """Return the hosts of which no earlier part of the run has seen what verify looks for."""
+    return [
+        name
+        for name, phases in run.hosts.items()
+        if not (
+            _works(run, name, phases["onlinefs"])
+            if "onlinefs" in phases
+            else _is_settled(run, name, phases.get("preflight"))
+        )
+    ]
+
+
+def _is_settled(run: Run, name: str, result: t.Optional[Result]) -> bool:
+    """Return whether a check found nothing to change, and a service that works."""
+    return bool(result) and _works(run, name, result or {}) and not (result or {}).get("actions")
+
+
+def _works(run: Run, name: str, result: Result) -> bool:
+    """Return whether a task passed and saw that the service works, as a member of its groups if that must be proved."""
+    return "changes" in result and (seen.is_proved(result) or (name in run.unproved and bool(result.get("health"))))
+
+
+def _of_hosts(run: Run, part: str) -> t.Iterator[Finding]:
+    for name, phases in run.hosts.items():
+        if part in phases:
+            yield from steps.of_host(name, phases[part])
+
+
+_PARTS: t.Tuple[t.Tuple[str, t.Callable[[Run], t.Iterable[Finding]]], ...] = (
+    ("preflight", _of_preflight),
+    ("settings", _of_settings),
+    ("onlinefs", _of_onlinefs),
+    ("projects", _of_projects),
+    ("verify", _of_verify),
+    ("revert", _of_revert),
+)

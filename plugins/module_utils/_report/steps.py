@@ -1,0 +1,141 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""Read the results of the steps: which findings they hold. Every step is a dictionary, as Ansible registered it.
+
+A step that goes through everything does not fail by itself, so ``failed`` says nothing here: a result counts as good
+only if it holds what its module returns on success.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .findings import Finding, short
+
+Result = t.Mapping[str, t.Any]
+Findings = t.List[Finding]
+
+_RUN_SITE = "Run hopsworks.kafka.site. If it changes nothing, look at the project's error there"
+
+
+def message(result: Result) -> str:
+    """Return why a step failed, in one line."""
+    error = result.get("error")
+    if isinstance(error, t.Mapping) and error.get("message"):
+        return short(error["message"])
+    return short(result.get("msg") or result.get("module_stderr") or "it returned no message")
+
+
+def ran(result: t.Optional[Result]) -> bool:
+    """Return whether a step ran: it was neither skipped nor left out."""
+    return bool(result) and not (result or {}).get("skipped")
+
+
+def of_probe(result: Result) -> Findings:
+    """Return the findings of ``kafka_probe``, of one connection or of many."""
+    if "ok" not in result:
+        return [Finding("Kafka", "", message(result))]
+    many = result.get("results")
+    if many is None:
+        return [_of_stages("Kafka", "", result)] if not result["ok"] else []
+    return [_of_stages("project", str(entry["name"]), entry) for entry in many if not entry["ok"]]
+
+
+def _of_stages(kind: str, subject: str, probed: Result) -> Finding:
+    failed = next((stage for stage in probed.get("stages") or () if stage.get("ok") is False), None)
+    if failed is None:
+        return Finding(kind, subject, message(probed))
+    at = f" at {failed['target']}" if failed.get("target") else ""
+    cause = f"stage {failed['stage']} failed{at}: {failed['reason']}"
+    if failed.get("detail"):
+        cause += f" ({failed['detail']})"
+    return Finding(kind, subject, short(cause), short(failed.get("remedy") or ""))
+
+
+def of_projects(result: Result) -> Findings:
+    """Return the findings of ``kafka_connector``."""
+    if "results" not in result:
+        return [_of_server(result)]
+    return _of_errors(result["results"])
+
+
+def of_clients(result: Result, keep: bool = False) -> Findings:
+    """Return the findings of ``kafka_connector_info`` with ``effective``: whose clients do not use the declared Kafka.
+
+    :param keep: connectors that differ from the declaration are left as they are, so that is no finding.
+    """
+    if "results" not in result:
+        return [_of_server(result)]
+    found = _of_errors(result["results"])
+    for entry in result["results"]:
+        if entry.get("error") or entry.get("skipped"):
+            continue
+        name = str(entry["project"])
+        effective = entry.get("effective")
+        if effective is not None and effective.get("external") is not True:
+            found.append(Finding("project", name, "its clients still use the Kafka that Hopsworks manages", _RUN_SITE))
+        missing = entry.get("missing_files")
+        if missing:
+            cause = f"stores of its connector do not exist: {', '.join(missing)}"
+            found.append(
+                Finding("project", name, short(cause), "Run hopsworks.kafka.projects, which uploads them again")
+            )
+        if not keep and entry.get("exists") is not False and entry.get("differs"):
+            found.append(_differs("project", name, entry["differs"], "projects"))
+    return found
+
+
+def of_drift(result: Result) -> Findings:
+    """Return the findings of ``kafka_connector`` in check mode, where nothing may be left to change."""
+    found = of_projects(result)
+    for entry in result.get("results") or ():
+        if not entry.get("error") and entry.get("changed"):
+            found.append(_differs("project", str(entry["project"]), entry.get("changes") or (), "projects"))
+    return found
+
+
+def of_variables(result: Result) -> Findings:
+    """Return the findings of ``hopsworks_variable``."""
+    return [] if "changes" in result else [_of_server(result)]
+
+
+def of_host(name: str, result: Result) -> Findings:
+    """Return the finding of ``onlinefs_config`` on a host, if it failed or the host was unreachable."""
+    if result.get("unreachable"):
+        cause = f"unreachable: {message(result)}"
+        return [Finding("host", name, cause, "Check the connection to the host, or leave it out by name with --limit")]
+    return [] if "changes" in result else [Finding("host", name, message(result))]
+
+
+def of_host_drift(name: str, result: Result) -> Findings:
+    """Return the finding of ``onlinefs_config`` in check mode, where nothing may be left to change."""
+    if "changes" in result and (result["changes"] or result.get("actions")):
+        return [_differs("host", name, result["changes"], "onlinefs")]
+    return of_host(name, result)
+
+
+def _differs(kind: str, name: str, changes: t.Iterable[Result], playbook: str) -> Finding:
+    what = ", ".join(dict.fromkeys(str(change["what"]) for change in changes)) or "see its results"
+    remedy = f"Run hopsworks.kafka.{playbook}, or run it with --check --diff to see what it would change"
+    return Finding(kind, name, short(f"not configured as declared: {what}"), remedy)
+
+
+def _of_errors(entries: t.Iterable[Result]) -> Findings:
+    return [
+        Finding(
+            "project",
+            str(entry["project"]),
+            short(entry["error"]["message"]),
+            short(entry["error"].get("remedy") or ""),
+        )
+        for entry in entries
+        if entry.get("error")
+    ]
+
+
+def _of_server(result: Result) -> Finding:
+    error = result.get("error")
+    remedy = error.get("remedy") if isinstance(error, t.Mapping) else ""
+    return Finding("Hopsworks", "", message(result), short(remedy or ""))

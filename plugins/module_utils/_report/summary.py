@@ -1,0 +1,130 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""The closing summary of a run: what was done, what was seen, what was not, and what to do next."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import re
+import typing as t
+
+from . import hosts as seen
+from .findings import Cause, Finding, by_cause
+from .run import Run, findings, left_out
+
+Result = t.Mapping[str, t.Any]
+
+_SEEN = ("external", "managed")
+_ACTIONS = ("created", "updated", "deleted", "unchanged", "skipped", "failed")
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """The summary of a run. :meth:`to_result` describes it."""
+
+    run: Run
+    causes: t.Sequence[Cause]
+    projects: t.Mapping[str, int]
+    left_behind: t.Optional[t.Sequence[Result]]
+    left_behind_message: str
+    hosts: t.Sequence[seen.Host]
+    certificates: t.Sequence[seen.Certificate]
+    cluster_id: t.Optional[str]
+    release: t.Optional[str]
+    not_proved: t.Sequence[str]
+    left_out: t.Sequence[str]
+    next_steps: t.Sequence[str]
+
+    def to_result(self) -> t.Dict[str, t.Any]:
+        """Return the dictionary that ``rollout_summary`` documents."""
+        return {
+            "ok": not self.causes,
+            "check_mode": self.run.check_mode,
+            "findings": [cause.to_result() for cause in self.causes],
+            "kafka": {"cluster_id": self.cluster_id, "bootstrap_servers": self.run.bootstrap},
+            "release": self.release,
+            "rollout": self.run.rollout,
+            "projects": dict(self.projects),
+            "left_behind": None if self.left_behind is None else [dict(entry) for entry in self.left_behind],
+            "hosts": [host.to_result() for host in self.hosts],
+            "certificates": [certificate._asdict() for certificate in self.certificates],
+            "not_proved": list(self.not_proved),
+            "left_out": list(self.left_out),
+            "next": list(self.next_steps),
+        }
+
+
+def summarize(run: Run) -> Summary:
+    """Return the summary of a run."""
+    causes = by_cause(findings(run))
+    hosts = [seen.host(name, run.hosts[name], run.writes) for name in sorted(run.hosts, key=_natural)]
+    results = {name: list(phases.values()) for name, phases in run.hosts.items()}
+    reach = run.step("reach") or run.step("left_behind") or {}
+    return Summary(
+        run=run,
+        causes=causes,
+        projects=_projects(run),
+        left_behind=reach.get("left_behind"),
+        left_behind_message=str(reach.get("left_behind_error") or reach.get("left_behind_message") or ""),
+        hosts=hosts,
+        certificates=seen.certificates(run.step("probe"), results),
+        cluster_id=seen.cluster_id(run.step("probe"), results),
+        release=reach.get("release"),
+        not_proved=_not_proved(run, hosts),
+        left_out=left_out(run),
+        next_steps=_next(run, causes, hosts),
+    )
+
+
+def _projects(run: Run) -> t.Dict[str, int]:
+    """Return the number of projects by outcome, from the step that tells most: the one that wrote, else the check."""
+    for name in ("projects", "revert", "preflight"):
+        results = (run.step(name) or {}).get("results")
+        if results is not None:
+            counted = collections.Counter(str(entry.get("action")) for entry in results)
+            return {action: counted[action] for action in _ACTIONS if counted[action]}
+    results = (run.step("verify") or run.step("clients") or {}).get("results")
+    counted = collections.Counter(_seen(entry) for entry in results or ())
+    if "projects" in run.done and not run.step("projects"):
+        counted = collections.Counter({"unchanged": counted.pop("external", 0), **counted})
+    return {word: counted[word] for word in (*_SEEN, *_ACTIONS) if counted[word]}
+
+
+def _seen(entry: Result) -> str:
+    if entry.get("error"):
+        return "failed"
+    if entry.get("skipped"):
+        return "skipped"
+    return "external" if (entry.get("effective") or {}).get("external") is True else "managed"
+
+
+def _not_proved(run: Run, hosts: t.Sequence[seen.Host]) -> t.List[str]:
+    """Return what could not be proved of hosts of which nothing else is wrong, the same reason in one sentence."""
+    if "verify" not in run.done or run.check_mode:
+        return []
+    doubted = [host for host in hosts if not host.proved and host.state not in ("failed", "rolled back")]
+    causes = by_cause(Finding("host", host.host, "; ".join(host.not_proved)) for host in doubted)
+    return [f"{cause.who()}: {cause.cause}" for cause in causes]
+
+
+def _next(run: Run, causes: t.Sequence[Cause], hosts: t.Sequence[seen.Host]) -> t.List[str]:
+    again = run.playbook or "the same playbook"
+    if causes and run.stopped == "preflight":
+        return [f"Solve what is wrong, then run {again} again."]
+    if causes:
+        return [f"Solve what is wrong, then run {again} again: what is done already does not change."]
+    if run.check_mode:
+        return [f"Run {again} without --check to do this."]
+    if set(run.done) == {"preflight"}:
+        return ["Run hopsworks.kafka.site to roll out."]
+    if "verify" not in run.done and "revert" not in run.parts:
+        return ["Run hopsworks.kafka.verify to see that the result is in effect."]
+    return []
+
+
+def _natural(name: str) -> t.List[t.Tuple[int, str]]:
+    """Return a key that sorts ``host2`` before ``host10``."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", name)]

@@ -1,0 +1,183 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rollout_summary
+short_description: Show the findings and the summary of a run of the playbooks
+description:
+  - The playbooks of this collection end with this task. It collects what their tasks have registered, on localhost and
+    on the hosts of OnlineFS, and shows at most 40 lines. These are what is wrong, grouped by cause, then what was done
+    and seen, what was left out or could not be proved, and what to do next.
+  - The lines are the same with every callback and without a terminal. With a callback that writes JSON for programs,
+    they go to standard error.
+  - It never fails because of what it shows. The playbooks fail in a task of their own if RV(summary.ok) is false.
+  - Runs on the controller, and runs nothing on a host.
+author:
+  - The hopsworks.kafka authors (@logicalclocks)
+version_added: "1.0.0"
+extends_documentation_fragment:
+  - hopsworks.kafka._attributes
+  - hopsworks.kafka._attributes.info_module
+options:
+  after:
+    description:
+      - Show nothing, and return how the run goes on after this part.
+    type: str
+    choices: [preflight, projects]
+  bootstrap_servers:
+    description:
+      - The declared bootstrap servers, to show.
+    type: str
+    default: ""
+  existing:
+    description:
+      - As for M(hopsworks.kafka.kafka_connector). With V(keep), a connector that differs from the declaration is not
+        wrong.
+    type: str
+    default: update
+  left_behind:
+    description:
+      - With V(allow), a project that the rollout does not reach is nothing wrong.
+    type: str
+    default: stop
+seealso:
+  - module: hopsworks.kafka.kafka_connector
+  - module: hopsworks.kafka.onlinefs_config
+"""
+
+EXAMPLES = r"""
+- name: Show what the run did
+  hopsworks.kafka.rollout_summary:
+  register: rollout
+
+- name: Fail if something is wrong
+  ansible.builtin.fail:
+    msg: "{{ rollout.msg }}"
+  when: not rollout.summary.ok
+"""
+
+RETURN = r"""
+stops:
+  description: Whether the part has findings, or the run has stopped before. The later parts then change nothing.
+  returned: if O(after) is given
+  type: bool
+hosts:
+  description: The hosts that the next part on hosts has to work on. After C(preflight), all if one of them needs a
+    change or was not seen reading from the declared Kafka, else none. After C(projects), those that were not seen
+    reading from it.
+  returned: if O(after) is given
+  type: list
+  elements: str
+msg:
+  description: The key sentence.
+  returned: if O(after) is not given
+  type: str
+  sample: "hopsworks.kafka.site: done, and nothing is wrong."
+lines:
+  description: The lines that were shown.
+  returned: if O(after) is not given
+  type: list
+  elements: str
+summary:
+  description: The same for programs.
+  returned: if O(after) is not given
+  type: dict
+  contains:
+    ok:
+      description: Whether nothing is wrong.
+      type: bool
+    check_mode:
+      description: Whether nothing was written because of check mode.
+      type: bool
+    findings:
+      description: What is wrong, grouped by cause.
+      type: list
+      elements: dict
+      contains:
+        kind:
+          description: V(project), V(host), or what else it is about, such as V(Kafka) or V(Hopsworks).
+          type: str
+        cause:
+          description: What is wrong.
+          type: str
+        remedy:
+          description: What to do about it.
+          type: str
+        subjects:
+          description: The names of all projects or hosts with this cause.
+          type: list
+          elements: str
+    rollout:
+      description: The name of the rollout that the hosts keep with their configuration.
+      type: str
+    kafka:
+      description: The C(cluster_id) that was read, or null, and the declared C(bootstrap_servers).
+      type: dict
+    release:
+      description: The release of Hopsworks. Null if it was not read.
+      type: str
+    projects:
+      description: The number of projects by outcome, as in the C(counts) of M(hopsworks.kafka.kafka_connector). After
+        C(verify) alone, the number whose clients use the declared Kafka (C(external)) or the one that Hopsworks manages
+        (C(managed)).
+      type: dict
+    left_behind:
+      description: The projects that this rollout does not reach, with C(project), C(reason) and C(message). Null if
+        this is not known.
+      type: list
+      elements: dict
+    hosts:
+      description: Every host of OnlineFS that the run is for.
+      type: list
+      elements: dict
+      contains:
+        host:
+          description: The name of the host in the inventory.
+          type: str
+        state:
+          description: One of V(unchanged), V(changed), V(would change), V(differs), V(not reached), V(unreachable),
+            V(rolled back), V(failed), V(not changed).
+          type: str
+        generation:
+          description: The number of its live configuration.
+          type: int
+        members:
+          description: The number of its own members in its consumer groups. Null if they were not looked at.
+          type: int
+        partitions:
+          description: The number of partitions that these members read.
+          type: int
+        lag:
+          description: The number of records that they are behind. Null if not known.
+          type: int
+        proved:
+          description: Whether Kafka named the host as a member of its groups during this run.
+          type: bool
+        not_proved:
+          description: What could not be proved, and why.
+          type: list
+          elements: str
+    certificates:
+      description: Every certificate that was seen, the first to expire first, with C(where), C(subject), C(expires) and
+        C(days_left).
+      type: list
+      elements: dict
+    not_proved:
+      description: What could not be proved, by host.
+      type: list
+      elements: str
+    left_out:
+      description: What tags, limits, slices or a stop left out of this run.
+      type: list
+      elements: str
+    next:
+      description: What to do next.
+      type: list
+      elements: str
+"""
+
+# The action plugin of the same name does the work.

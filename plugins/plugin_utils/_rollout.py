@@ -1,0 +1,108 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This plugin util is PRIVATE to the collection: it may change at any time.
+"""Collect what a run of the playbooks has registered, on localhost and on the hosts."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import lookup_loader
+from ansible_collections.hopsworks.kafka.plugins.module_utils._report.run import Run
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._to_builtin import to_builtin
+
+Variables = t.Mapping[str, t.Any]
+
+_PREFIX = "__hopsworks_kafka_"
+#: The steps on localhost. Each registers ``__hopsworks_kafka_part_NAME`` or ``__hopsworks_kafka_step_NAME``.
+_STEPS = (
+    "reach",
+    "left_behind",
+    "probe",
+    "logins",
+    "clients",
+    "preflight",
+    "settings",
+    "switch",
+    "projects",
+    "verify",
+    "drift",
+    "revert",
+)
+#: The variables that the role onlinefs registers on a host, by part.
+_HOST_RESULTS = {
+    "preflight": "onlinefs_preflight_result",
+    "onlinefs": "onlinefs_result",
+    "verify": "onlinefs_verify_result",
+}
+
+
+def collect(variables: Variables, hosts: t.Sequence[str], **given: t.Any) -> Run:
+    """Return what a run has registered.
+
+    :param variables: those of the task that asks for it, on localhost.
+    :param hosts: the hosts of OnlineFS that the run is for.
+    :param given: further fields of :class:`Run`.
+    """
+    run = variables.get(f"{_PREFIX}run") or {}
+    parts = list(run.get("parts") or ())
+    # On a revert, the role registers the same variable.
+    writer = "revert" if "revert" in parts else "onlinefs"
+    by_host = {host: _of_host(variables["hostvars"].raw_get(host), writer) for host in hosts}
+    stopped = str(variables.get(f"{_PREFIX}stopped") or "")
+    registered = {part: variables[f"{_PREFIX}part_{part}"] for part in parts if f"{_PREFIX}part_{part}" in variables}
+    # Once a run has stopped, what is skipped has not been done.
+    done = {part for part, result in registered.items() if not (stopped and result.get("skipped"))}
+    done |= {writer for results in by_host.values() if writer in results}
+    if _nothing_to_change(variables) and not stopped:
+        done |= {"onlinefs"} & set(parts)
+    index = run.get("slice")
+    return Run(
+        playbook=str(run.get("playbook") or ""),
+        parts=parts,
+        done=done,
+        check_mode=bool(variables.get("ansible_check_mode")),
+        steps={name: to_builtin(result) for name in _STEPS for result in [_step(variables, name)] if result},
+        hosts=by_host,
+        errors=to_builtin(variables.get(f"{_PREFIX}errors") or ()),
+        stopped=stopped,
+        slice=(int(index["index"]), int(index["count"])) if index else None,
+        cluster_wide=_true(run.get("cluster_wide", True)),
+        rollout=str(run.get("rollout") or ""),
+        rollout_named=_true(run.get("rollout_named")),
+        onlinefs=str(run.get("onlinefs") or "hosts"),
+        **given,
+    )
+
+
+def matching(action: ActionBase, patterns: t.Any, variables: Variables) -> t.List[str]:
+    """Return the hosts of the inventory that match a pattern or a list of patterns."""
+    if not patterns:
+        return []
+    lookup = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=action._loader, templar=action._templar)
+    terms = [patterns] if isinstance(patterns, str) else [",".join(map(str, patterns))]
+    return [str(host) for host in lookup.run(terms, variables=variables)]
+
+
+def _nothing_to_change(variables: Variables) -> bool:
+    """Return whether no host needed a change, so that the part on hosts, though selected, ran on none."""
+    chosen, left = (variables.get(f"ansible_{kind}_tags") or () for kind in ("run", "skip"))
+    selected = ("all" in chosen or "onlinefs" in chosen) and "onlinefs" not in left
+    return selected and (variables.get(f"{_PREFIX}after_preflight") or {}).get("hosts") == []
+
+
+def _step(variables: Variables, name: str) -> t.Any:
+    return variables.get(f"{_PREFIX}part_{name}") or variables.get(f"{_PREFIX}step_{name}")
+
+
+def _of_host(variables: Variables, writer: str) -> t.Dict[str, t.Any]:
+    """Return the results of a host by part. A task that was skipped leaves none."""
+    found = {writer if part == "onlinefs" else part: variables.get(name) for part, name in _HOST_RESULTS.items()}
+    return {part: to_builtin(result) for part, result in found.items() if result and not result.get("skipped")}
+
+
+def _true(value: t.Any) -> bool:
+    """Return a fact as a truth value. Up to ansible-core 2.18, a template in ``set_fact`` returns text."""
+    return str(value).lower() == "true"

@@ -1,0 +1,67 @@
+"""What a run has registered, collected from the variables of localhost and of the hosts."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._rollout import collect
+
+
+class HostVars(dict[str, dict[str, t.Any]]):
+    def raw_get(self, host: str) -> dict[str, t.Any]:
+        return self[host]
+
+
+def variables(hosts: dict[str, dict[str, t.Any]], **given: t.Any) -> dict[str, t.Any]:
+    run = {"playbook": "hopsworks.kafka.site", "parts": ["preflight", "onlinefs", "verify"], "cluster_wide": True}
+    mine = {f"__hopsworks_kafka_{name}": value for name, value in given.items()}
+    return {"__hopsworks_kafka_run": run, "hostvars": HostVars(hosts), **mine}
+
+
+def test_results_are_found_by_their_parts_and_skipped_ones_are_none() -> None:
+    h1 = {"onlinefs_preflight_result": {"changes": []}, "onlinefs_result": {"skipped": True}}
+    run = collect(
+        variables({"h1": h1, "h2": {}}, part_preflight={"results": []}, step_probe={"ok": True}),
+        ["h1", "h2"],
+        unproved=["h2"],
+    )
+    assert run.hosts == {"h1": {"preflight": {"changes": []}}, "h2": {}}
+    assert run.steps == {"preflight": {"results": []}, "probe": {"ok": True}}
+    assert (run.done, run.stopped, run.unproved) == ({"preflight"}, "", ["h2"])
+
+
+def test_a_part_that_only_hosts_have_is_done_where_one_ran_it() -> None:
+    assert collect(variables({"h1": {"onlinefs_result": {"changes": []}}}), ["h1"]).done == {"onlinefs"}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "chosen", "left", "done"),
+    [
+        ([], ["all"], [], True),
+        ([], ["onlinefs"], [], True),
+        ([], ["preflight"], [], False),
+        ([], ["all"], ["onlinefs"], False),
+        (["h1"], ["all"], [], False),
+    ],
+)
+def test_a_part_with_nothing_to_do_is_done_if_it_was_selected(
+    hosts: list[str], chosen: list[str], left: list[str], done: bool
+) -> None:
+    given = variables({"h1": {}}, after_preflight={"stops": False, "hosts": hosts})
+    run = collect({**given, "ansible_run_tags": chosen, "ansible_skip_tags": left}, ["h1"])
+    assert ("onlinefs" in run.done) is done
+
+
+def test_after_a_stop_what_was_skipped_is_not_done() -> None:
+    skipped = {"skipped": True}
+    assert collect(variables({}, part_verify=skipped), []).done == {"verify"}  # check mode: nothing to verify
+    assert collect(variables({}, part_verify=skipped, stopped="preflight"), []).done == set()
+
+
+def test_on_a_revert_the_result_of_the_role_is_the_reverts() -> None:
+    given = variables({"h1": {"onlinefs_result": {"changes": []}}})
+    given["__hopsworks_kafka_run"] = {"parts": ["revert"], "cluster_wide": "False", "slice": {"index": 1, "count": 2}}
+    run = collect(given, ["h1"])
+    assert run.hosts == {"h1": {"revert": {"changes": []}}} and run.done == {"revert"}
+    assert (run.cluster_wide, run.slice) == (False, (1, 2))

@@ -1,0 +1,351 @@
+"""The closing summary, from registered results to lines."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._report import layout
+from ansible_collections.hopsworks.kafka.plugins.module_utils._report.run import (
+    Run,
+    findings,
+    hosts_to_change,
+    hosts_to_verify,
+)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._report.summary import summarize
+
+SITE = ("preflight", "settings", "onlinefs", "projects", "verify")
+
+PROVED = {
+    "changes": [], "actions": [], "generation": 3, "proved": True, "not_proved": [], "cluster_id": "abc",
+    "members": [
+        {"member_id": "m1", "partitions": [{"partition": 0}, {"partition": 1}], "lag": 4},
+        {"member_id": "m2", "partitions": [{"partition": 0}], "lag": None},
+    ],
+    "health": {"service": "active", "group": {"joined": True}},
+}  # fmt: skip
+DOUBTED = {**PROVED, "proved": False, "members": [], "not_proved": ["Kafka did not answer"]}
+CHANGED = {**PROVED, "changes": [{"what": "x.properties: linger.ms"}], "actions": ["write x.properties"]}
+FAILED = {"msg": "service onlinefs: it does not run. Look at its log.\n\nIts log:\n line", "rolled_back": True}
+UNREACHABLE = {"unreachable": True, "msg": "Failed to connect to the host via ssh: no route"}
+
+
+REACH = {
+    "left_behind_message": "This rollout does not reach a and b.",
+    "projects": [],
+    "left_behind": [
+        {"project": "a", "reason": "not_owned", "message": "you are not its Data owner"},
+        {"project": "b", "reason": "not_done", "message": "Hopsworks has not created it completely"},
+    ],
+}
+SLICE = "Only the projects of slice 1 of 2, counted from 0, were looked at."
+
+
+def project(name: str, **given: t.Any) -> dict[str, t.Any]:
+    return {"project": name, "action": "unchanged", "changed": False, "changes": [], "error": None, **given}
+
+
+def problem(message: str, *projects: str) -> dict[str, t.Any]:
+    return {"reason": "r", "message": message, "remedy": "", "projects": list(projects)}
+
+
+def error(message: str, remedy: str = "") -> dict[str, t.Any]:
+    return {"reason": "server_error", "message": message, "remedy": remedy}
+
+
+def site(**given: t.Any) -> Run:
+    return dataclasses.replace(Run("hopsworks.kafka.site", SITE, SITE), **given)
+
+
+def test_a_green_run() -> None:
+    run = site(
+        bootstrap="kafka:9092",
+        steps={
+            "reach": {"projects": [], "left_behind": [], "release": "3.8.1"},
+            "probe": {
+                "ok": True,
+                "certificates": [{"subject": "CN=broker", "expires": "2027-01-01", "days_left": 200}],
+            },
+            "projects": {"results": [project("a"), project("b", action="updated", changed=True)]},
+            "verify": {"results": [{"project": "a", "effective": {"external": True}}]},
+        },
+        hosts={"h1": {"preflight": PROVED}, "h2": {"preflight": CHANGED, "onlinefs": CHANGED}},
+    )
+    summary = summarize(run)
+    assert summary.to_result()["ok"] is True
+    assert layout.lines(summary) == [
+        "hopsworks.kafka.site: done, and nothing is wrong.",
+        "  Kafka         cluster abc, kafka:9092",
+        "  Hopsworks     3.8.1",
+        "  Projects      2 projects: 1 updated, 1 unchanged",
+        "  Hosts         h1: unchanged, generation 3, 2 members with 3 partitions, lag 4",
+        "                h2: changed, generation 3, 2 members with 3 partitions, lag 4",
+        "  Certificates  200 days left: CN=broker (broker), until 2027-01-01",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "causes"),
+    [
+        ({}, []),
+        ({"probe": {"msg": "properties: unknown key"}}, ["Kafka: properties: unknown key"]),
+        (
+            {"probe": {"ok": False, "stages": [{"stage": "tls", "target": "k:1", "ok": False, "reason": "silent"}]}},
+            ["Kafka: stage tls failed at k:1: silent"],
+        ),
+        (
+            {
+                "logins": {
+                    "ok": False,
+                    "results": [
+                        {"name": "a", "ok": True, "stages": []},
+                        {"name": "b", "ok": False, "stages": [{"stage": "sasl", "ok": False, "reason": "refused"}]},
+                    ],
+                }
+            },
+            ["project b: stage sasl failed: refused"],
+        ),
+        ({"probe": {"skipped": True}}, []),
+        (
+            {"preflight": {"msg": "the API key is wrong", "error": error("the API key is wrong")}},
+            ["Hopsworks: the API key is wrong"],
+        ),
+        (
+            {"projects": {"results": [project("a"), project("b", action="failed", error=error("HTTP 500"))]}},
+            ["project b: HTTP 500"],
+        ),
+        # The same project with the same cause in two parts is one finding.
+        (
+            {
+                "projects": {"results": [project("b", action="failed", error=error("HTTP 500"))]},
+                "drift": {"results": [project("b", action="failed", error=error("HTTP 500"))]},
+            },
+            ["project b: HTTP 500"],
+        ),
+        ({"settings": {"msg": "no ADMIN scope"}}, ["Hopsworks: no ADMIN scope"]),
+        ({"switch": {"changes": []}}, []),
+        (
+            {"verify": {"results": [{"project": "a", "exists": True, "effective": {"external": False}}]}},
+            ["project a: its clients still use the Kafka that Hopsworks manages"],
+        ),
+        (
+            {"verify": {"results": [{"project": "a", "exists": True, "missing_files": ["/Projects/a/x.jks"]}]}},
+            ["project a: stores of its connector do not exist: /Projects/a/x.jks"],
+        ),
+        (
+            {"drift": {"results": [project("a", changed=True, changes=[{"what": "linger.ms"}])]}},
+            ["project a: not configured as declared: linger.ms"],
+        ),
+        (
+            {
+                "reach": {
+                    "projects": [],
+                    "left_behind": [],
+                    "problems": [problem("no scope X", "a", "b"), problem("too old")],
+                }
+            },
+            ["2 projects (a, b): no scope X", "Hopsworks: too old"],
+        ),
+        ({"reach": {**REACH, "left_behind_blocking": ["a"]}}, ["project a: left behind: you are not its Data owner"]),
+        ({"reach": {**REACH, "left_behind_blocking": []}}, []),
+        (
+            {"reach": {"projects": [], "left_behind": None, "left_behind_error": "the key lacks ADMIN"}},
+            ["Hopsworks: the key lacks ADMIN"],
+        ),
+    ],
+)
+def test_each_step_tells_its_findings(steps: dict[str, t.Any], causes: list[str]) -> None:
+    summary = summarize(site(steps=steps))
+    assert [f"{cause.who()}: {cause.cause}" for cause in summary.causes] == causes
+    assert summary.to_result()["ok"] is not bool(causes)
+
+
+def test_projects_that_are_left_behind_may_be_allowed_and_are_still_named() -> None:
+    steps = {"reach": {**REACH, "left_behind_blocking": ["a"]}}
+    assert [finding.subject for finding in findings(site(steps=steps))] == ["a"]
+    for accepted in (
+        site(steps=steps, left_behind_allowed=True),
+        Run("hopsworks.kafka.verify", ["verify"], steps={"left_behind": steps["reach"]}),
+    ):
+        summary = summarize(accepted)
+        assert not summary.causes
+        assert "  Left behind   This rollout does not reach a and b." in layout.lines(summary)
+
+
+def test_a_kept_connector_that_differs_is_no_finding() -> None:
+    steps = {"verify": {"results": [{"project": "a", "effective": {"external": True}, "differs": [{"what": "x"}]}]}}
+    assert findings(site(steps=steps))
+    assert not findings(site(steps=steps, keep=True))
+
+
+@pytest.mark.parametrize(
+    ("phases", "state", "cause"),
+    [
+        ({}, "not reached", None),
+        ({"preflight": PROVED}, "unchanged", None),
+        ({"preflight": CHANGED}, "not changed", None),
+        ({"preflight": CHANGED, "onlinefs": CHANGED}, "changed", None),
+        ({"preflight": CHANGED, "onlinefs": CHANGED, "verify": PROVED}, "changed", None),
+        ({"preflight": FAILED}, "failed", "service onlinefs: it does not run. Look at its log"),
+        ({"onlinefs": FAILED}, "rolled back", "service onlinefs: it does not run. Look at its log"),
+        ({"preflight": UNREACHABLE}, "unreachable", "unreachable: Failed to connect to the host via ssh: no route"),
+        ({"verify": UNREACHABLE}, "unreachable", "unreachable: Failed to connect to the host via ssh: no route"),
+        ({"verify": CHANGED}, "differs", "not configured as declared: x.properties: linger.ms"),
+        (
+            {"verify": DOUBTED},
+            "unchanged",
+            "not proved that it reads from the declared Kafka: Kafka did not answer",
+        ),
+        ({"onlinefs": {"msg": "a wrong option"}}, "failed", "a wrong option"),
+        ({"verify": {**PROVED, "health": {"group": {"joined": True}}}}, "unchanged", None),
+    ],
+)
+def test_the_state_of_a_host_and_its_finding(phases: dict[str, t.Any], state: str, cause: str | None) -> None:
+    summary = summarize(site(hosts={"h1": phases}))
+    assert [host.state for host in summary.hosts] == [state]
+    assert [found.cause for found in summary.causes] == ([] if cause is None else [cause])
+
+
+def test_what_need_not_be_proved_is_named_and_no_finding() -> None:
+    run = site(hosts={"h1": {"verify": DOUBTED}, "h2": {"verify": DOUBTED}}, unproved={"h1", "h2"})
+    summary = summarize(run)
+    assert not summary.causes
+    assert "  Not proved    2 hosts (h1, h2): Kafka did not answer" in layout.lines(summary)
+    assert [found.subject for found in findings(dataclasses.replace(run, unproved={"h1"}))] == ["h2"]
+
+
+def test_a_host_that_could_not_be_reached_is_never_allowed() -> None:
+    assert (
+        summarize(site(hosts={"h1": {"verify": UNREACHABLE}}, unproved={"h1"})).causes
+        == summarize(site(hosts={"h1": {"verify": UNREACHABLE}})).causes
+        != []
+    )
+
+
+@pytest.mark.parametrize(
+    ("phases", "unproved", "change", "verify"),
+    [
+        ({}, (), True, True),
+        ({"preflight": PROVED}, (), False, False),
+        ({"preflight": DOUBTED}, (), True, True),
+        ({"preflight": DOUBTED}, ("h1",), False, False),
+        ({"preflight": {**DOUBTED, "health": None}}, ("h1",), True, True),
+        ({"preflight": CHANGED}, ("h1",), True, True),
+        ({"preflight": FAILED}, ("h1",), True, True),
+        ({"preflight": CHANGED, "onlinefs": CHANGED}, (), True, False),
+        ({"preflight": CHANGED, "onlinefs": {**CHANGED, "proved": False}}, (), True, True),
+        ({"preflight": CHANGED, "onlinefs": FAILED}, (), True, True),
+    ],
+)
+def test_a_host_that_was_seen_working_is_not_looked_at_again(
+    phases: dict[str, t.Any], unproved: tuple[str, ...], change: bool, verify: bool
+) -> None:
+    run = site(hosts={"h1": phases}, unproved=unproved)
+    assert (hosts_to_change(run), hosts_to_verify(run)) == (["h1"] * change, ["h1"] * verify)
+
+
+def test_all_hosts_keep_the_name_of_a_rollout_that_changes_one() -> None:
+    hosts = {"h1": {"preflight": PROVED}, "h2": {"preflight": CHANGED}}
+    assert hosts_to_change(site(hosts=hosts)) == ["h1", "h2"]
+    settled = site(hosts={"h1": {"preflight": PROVED}})
+    assert hosts_to_change(settled) == []
+    assert hosts_to_change(dataclasses.replace(settled, rollout_named=True)) == ["h1"]
+
+
+def test_a_run_that_stops_in_the_middle_says_what_is_done_and_what_is_not() -> None:
+    hosts = {
+        "h1": {"preflight": CHANGED, "onlinefs": CHANGED},
+        "h2": {"preflight": CHANGED, "onlinefs": FAILED},
+        "h10": {"preflight": CHANGED},
+    }
+    shown = layout.lines(summarize(site(hosts=hosts, stopped="onlinefs", done=("preflight", "settings", "onlinefs"))))
+    assert shown[0] == "hopsworks.kafka.site: 1 thing is wrong. The run stopped at onlinefs."
+    assert shown[1] == "  host h2: service onlinefs: it does not run. Look at its log"
+    assert any(" h10: not changed, generation 3" in line for line in shown)
+    assert "  Left out      Not run, because the run stopped at onlinefs: projects, verify." in shown
+    assert shown[-1].startswith("  Next          Solve what is wrong, then run hopsworks.kafka.site again")
+
+
+def test_a_run_that_preflight_stops_says_that_nothing_was_changed() -> None:
+    run = site(hosts={"h1": {"preflight": FAILED}}, stopped="preflight", done=("preflight",))
+    assert layout.headline(summarize(run)) == "hopsworks.kafka.site: 1 thing is wrong, so nothing was changed."
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            {"done": ("preflight", "onlinefs")},
+            ["Not run, because of --tags, --skip-tags or --limit: settings, projects, verify."],
+        ),
+        ({"limited": ["h2"], "hosts": {"h1": {"verify": PROVED}, "h2": {}}}, ["Not reached, because of --limit: h2."]),
+        (
+            {"onlinefs": "none", "hosts": {}},
+            [
+                "OnlineFS was not looked at, because hopsworks_kafka_onlinefs is none. "
+                "Whether it reads from the declared Kafka is not known."
+            ],
+        ),
+        (
+            {"slice": (1, 2), "cluster_wide": False},
+            [f"{SLICE} The cluster setting and the hosts of OnlineFS belong to slice 0."],
+        ),
+        ({"slice": (1, 2)}, [SLICE]),
+        ({}, []),
+    ],
+)
+def test_what_was_left_out_is_named(given: dict[str, t.Any], told: list[str]) -> None:
+    assert summarize(site(**given)).left_out == told
+
+
+@pytest.mark.parametrize(
+    ("days", "shown"),
+    [(-3, "EXPIRED 3 days ago"), (29, "WARNING: 29 days left"), (30, "30 days left")],
+)
+def test_certificates_that_expire_soon_come_first_and_warn(days: int, shown: str) -> None:
+    own = {"store": "keystore", "subject": "CN=us", "expires": "soon", "days_left": days}
+    other = {"store": "truststore", "subject": "CN=ca", "expires": "late", "days_left": 900}
+    hosts = {name: {"verify": {**PROVED, "certificates": [other, own]}} for name in ("h1", "h2")}
+    summary = summarize(site(hosts=hosts))
+    assert [certificate.days_left for certificate in summary.certificates] == [days, 900]
+    assert f"  Certificates  {shown}: CN=us (keystore), until soon" in layout.lines(summary)
+
+
+def test_a_replaced_certificate_is_not_shown() -> None:
+    old, new = ({"store": "keystore", "subject": name, "expires": name, "days_left": 99} for name in ("old", "new"))
+    phases = {"preflight": {**CHANGED, "certificates": [old]}, "onlinefs": {**CHANGED, "certificates": [new]}}
+    assert [shown.subject for shown in summarize(site(hosts={"h1": phases})).certificates] == ["new"]
+
+
+def test_the_worst_run_has_at_most_forty_lines() -> None:
+    kinds = [{}, {"verify": UNREACHABLE}, {"verify": DOUBTED}, {"onlinefs": FAILED}]
+    left = [{"project": f"q{n}", "reason": f"reason_{n % 5}", "message": f"m{n}"} for n in range(900)]
+    failed = [
+        project(f"p{n}", action="failed", error=error(f"cause {n} " + "word " * 60, "do " * 60)) for n in range(300)
+    ]
+    behind = {"left_behind": left, "left_behind_blocking": [entry["project"] for entry in left]}
+    certificates = [{"subject": f"CN={n}", "expires": "x", "days_left": n} for n in range(50)]
+    run = site(
+        steps={
+            "projects": {"results": failed},
+            "probe": {"ok": True, "certificates": certificates},
+            "reach": {"projects": [], "release": "3.8", **behind},
+        },
+        hosts={f"h{n}": kinds[n % 4] for n in range(50)},
+        limited=[f"h{n}" for n in range(50)], slice=(0, 3), stopped="onlinefs", bootstrap="kafka:9092," * 50,
+    )  # fmt: skip
+    shown = layout.lines(summarize(run))
+    assert 20 < len(shown) <= layout.MAX_LINES
+    assert max(map(len, shown)) < 200
+    assert sum("more causes" in line for line in shown) == 1
+    # Programs get all of it.
+    assert len(summarize(run).to_result()["findings"]) > 300
+
+
+def test_a_failure_of_a_task_is_told_once() -> None:
+    errors = [{"part": "preflight", "task": "Connect", "msg": "'x' is undefined"}]
+    assert [found.cause for found in findings(site(errors=errors))] == ["Connect: 'x' is undefined"]
+    told = site(errors=errors, steps={"probe": {"msg": "'x' is undefined"}})
+    assert [found.cause for found in findings(told)] == ["'x' is undefined"]
+    assert findings(site(errors=errors), ("verify",)) == []
