@@ -28,7 +28,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores 
     load_truststore,
     truststore_jks,
 )
-from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import find
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import locate
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._to_builtin import to_builtin
 
 _MODULE = "hopsworks.kafka.onlinefs_config"
@@ -76,8 +76,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 arguments[role] = {**given, "remote_src": True}
                 remote = True
             elif given:
-                given["path"] = self._local(role, given.get("path"), variables)
-                option = store_option(role, given)
+                option = store_option(role, self._local(role, given, variables))
                 if option is not None:
                     options[role] = option
         if remote:
@@ -90,13 +89,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             if store is not None:
                 arguments[role] = _shipped(store)
 
-    def _local(self, role: str, path: t.Optional[str], variables: Variables) -> t.Optional[str]:
-        """Return the file on the controller that a path means."""
+    def _local(self, role: str, store: Values, variables: Variables) -> Values:
+        """Return a store with the file on the controller that its path means."""
+        path = store.get("path")
         if not path:
-            return None
+            return store
         remedy = "Check the path. If the file is on the managed host, set remote_src to true"
         try:
-            found = find(self, path, variables)
+            found = locate(self, store, variables)
         except AnsibleError as error:
             raise InputError(f"{role} {path}", "its vault cannot be opened on the controller", remedy) from error
         if found is None:

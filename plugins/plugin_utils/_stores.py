@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common import regular_files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import to_result
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores import MAX_STORE_BYTES
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._to_builtin import to_builtin
 
 Values = t.Dict[str, t.Any]
@@ -23,21 +26,42 @@ _ROLES = ("truststore", "keystore")
 _LISTS = ("projects", "probes")
 
 
+def locate(action: ActionBase, store: Values, variables: Variables) -> t.Optional[Values]:
+    """Return a store with the path of the file on the controller that its path means; None if there is no such file.
+
+    A file that ansible-vault encrypted is given as content, so that no message names a temporary file.
+
+    :raises AnsibleError: its vault cannot be opened.
+    """
+    found = find(action, store["path"], variables)
+    if found is None:
+        return None
+    opened = str(action._loader.get_real_file(found))
+    if opened == found:
+        return {**store, "path": found}
+    try:
+        content = regular_files.read(opened, MAX_STORE_BYTES)
+    except OSError:  # too large: refused where it is used
+        return {**store, "path": opened}
+    pem = b"-----BEGIN" in content
+    text = content.decode("ascii", "replace") if pem else base64.b64encode(content).decode("ascii")
+    return {**{name: value for name, value in store.items() if name != "path"}, "content": text}
+
+
 def find(action: ActionBase, path: str, variables: Variables) -> t.Optional[str]:
-    """Return the file that a path means, decrypted if ansible-vault encrypted it; None if there is none.
+    """Return the file that a path means; None if there is none.
 
     A relative path is looked for as for other tasks, beside the playbook and the role. But the declaration usually is
     in inventory variables, and the playbooks are in a collection: so also beside the inventory, and in the directory in
     which Ansible was started.
 
-    :raises AnsibleError: its vault cannot be opened.
     """
     try:
         found = action._find_needle("files", path)
     except AnsibleError:
         candidates = [os.path.join(folder, path) for folder in (*_inventories(variables), os.getcwd())]
         found = next((candidate for candidate in candidates if os.path.isfile(candidate)), None)
-    return None if found is None else str(action._loader.get_real_file(found))
+    return None if found is None else str(found)
 
 
 def _inventories(variables: Variables) -> t.List[str]:
@@ -86,6 +110,5 @@ class ControllerStoresMixin(ActionBase):  # type: ignore[misc]
         for role in _ROLES:
             store = item.get(role)
             if isinstance(store, dict) and isinstance(store.get("path"), str) and store["path"]:
-                path = find(self, store["path"], variables)
-                replaced[role] = {**store, "path": path or store["path"]}
+                replaced[role] = locate(self, store, variables) or store
         return replaced

@@ -41,7 +41,7 @@ _NO_PARTITIONS_SECONDS = 5.0
 _LOG_BYTES = 32 * 1024
 _LOG_LINES = 20
 _LOG_LINE = 400
-_SEE_LOG = "See the service's log below"
+_SEE_LOG = "Look at the log of the service"
 
 
 class GroupCheck(t.Protocol):

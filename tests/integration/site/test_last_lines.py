@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.integration.site.conftest import HOSTS, PROJECTS, Bed, Run
 
@@ -35,6 +36,16 @@ def test_all_that_is_wrong_with_projects_and_hosts_is_one_short_list(bed: Bed) -
     assert any(line.startswith("  host onlinefs2: ") and "/nonesuch" in line for line in lines), run
     assert "failed_when" not in run.output and len(run.output) < 10_000, run
     assert bed.writes() == 0 and bed.files() == files
+
+
+def test_a_store_in_a_vault_is_named_by_its_option(bed: Bed) -> None:
+    secret = VaultSecret(b"opens-the-vault")
+    password, store = bed.directory / "vault", bed.directory / "vaulted.pem"
+    password.write_text("opens-the-vault")
+    store.write_bytes(VaultLib([("default", secret)]).encrypt("no certificate", secret))
+    run = bed.play("preflight", "--vault-password-file", str(password), hopsworks_kafka_truststore={"path": str(store)})
+    assert run.code != 0 and "truststore" in "".join(shown(run)), run
+    assert "/tmp" not in run.output.replace(str(bed.directory), "") and ".ansible" not in run.output, run
 
 
 @pytest.mark.parametrize("callback", ["default", "minimal", "oneline"])
