@@ -155,6 +155,7 @@ def test_what_is_read_of_a_connector(emulator: Emulator) -> None:
     assert first["connector"]["name"] == "kafka_connector"
     assert {option["name"]: option["value"] for option in first["connector"]["options"]}["linger.ms"] == "5"
     assert first["declaration"]["properties"]["linger.ms"] == "5"
+    assert first["declaration"]["properties"]["bootstrap.servers"] == SASL["bootstrap.servers"]
     assert first["secrets"] == sorted(first["secrets"]) and "sasl.jaas.config" in first["secrets"]
     assert not set(first["secrets"]) & set(first["declaration"]["properties"])
     assert (second["exists"], second["connector"], second["effective"]["external"]) == (False, None, False)
@@ -258,3 +259,12 @@ def test_wrong_input_is_told_before_anything_is_read(emulator: Emulator) -> None
     result = look(emulator, project_query="[?")
     assert result["failed"] and result["error"]["reason"] == "bad_input"
     assert emulator.requests() == {}
+
+
+def test_projects_of_others_are_counted_and_left_alone(emulator: Emulator) -> None:
+    key = engineer(emulator)
+    result = write(emulator, api_key=key, properties=DECLARED)
+    assert counted(result) == {"created": 1, "not_owned": 1}
+    assert "left out 1 more" in result["msg"]
+    assert read(emulator, api_key=key)["not_owned"] == 1
+    assert [connector is not None for connector, _files in everything(emulator)] == [True, False, False]
