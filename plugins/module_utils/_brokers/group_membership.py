@@ -17,7 +17,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration
 from .group_client import Description, GroupClient, GroupFault, Member, Secure, TopicPartition
 
 _NO_ANSWER = "Kafka did not answer in time"
-#: How long the look-up of a host's name may exceed the time limit.
+#: How long looking up a host's name may exceed the time limit.
 _GRACE_SECONDS = 0.5
 _MAX_REASON = 500
 _MAX_SHOWN = 10
@@ -28,7 +28,7 @@ class ConsumerGroup:
     """What Kafka says of the service's consumer group.
 
     :param client_id: the client id of this host's members.
-    :param joined: whether such a member is in the group; ``None`` if nobody could look, and ``reason`` says why.
+    :param joined: whether such a member is in the group; ``None`` if the group could not be read, and ``reason`` says why.
     :param final: looking again will not change that.
     :param stable: all members of the group have their partitions.
     :param members: the number of members of the group.
@@ -64,7 +64,7 @@ class ConsumerGroup:
         return {name: getattr(self, name) for name in names}
 
     def doubts(self) -> t.List[str]:
-        """Return what was not proved although it is no failure."""
+        """Return what was not proved, although nothing failed."""
         if not self.joined:
             cause = self.reason or _NO_ANSWER
             return [f"Could not verify that {self.client_id or 'a member'} joined group {self.name}: {cause}"]
@@ -125,7 +125,7 @@ _T = t.TypeVar("_T")
 
 
 def _bounded(work: t.Callable[[], _T], seconds: float) -> _T:
-    """Do some work in a thread: a name server that does not answer holds up the look-up of a name without limit."""
+    """Do some work in a thread, because looking up a host name has no time limit of its own."""
     done: t.List[_T] = []
     failed: t.List[Exception] = []
 

@@ -63,7 +63,7 @@ class Rights(t.NamedTuple):
 
     :param missing: the scopes that it lacks.
     :param unknown: what was answered instead, for each scope of which the answer did not tell.
-    :param not_admin: its user is no administrator. None if that was not asked or not answered.
+    :param not_admin: its user is not an administrator. None if that was not asked or not answered.
     :param service_user: its user may not write connectors, whatever the scopes.
     """
 

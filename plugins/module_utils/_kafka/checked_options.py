@@ -65,7 +65,7 @@ def _check(task: ModuleTask, given: t.Mapping[str, t.Any]) -> CheckedOptions:
 
 
 def _shown(spec: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """Return the options masked; one that does not exist, or that is no dictionary but should be, is a secret."""
+    """Return the options masked; an unknown one, or one that should be a dictionary and is not, is a secret."""
     fitting: t.Dict[str, t.Any] = {}
     for name, value in options.items():
         if spec.get(name, {}).get("elements") == "dict" and isinstance(value, list):
@@ -78,11 +78,11 @@ def _shown(spec: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> t.Dic
 def refuse_wrong_types(spec: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]) -> None:
     """Refuse what ansible-core would refuse as well, but with a message that names the option.
 
-    If an option with options of its own is no dictionary, ansible-core 2.19 ends in a TypeError (``set_fallbacks``):
+    If an option with options of its own is not a dictionary, ansible-core 2.19 ends in a TypeError (``set_fallbacks``):
     https://github.com/ansible/ansible/blob/v2.19.0/lib/ansible/module_utils/common/parameters.py
 
     :param spec: the argument spec.
-    :raises InputError: a value is no dictionary where one is needed. It is not quoted.
+    :raises InputError: a value is not a dictionary where one is needed. It is not quoted.
     """
     for name, option in spec.items():
         value = given.get(name)

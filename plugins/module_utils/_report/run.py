@@ -21,7 +21,6 @@ HOST_PARTS = ("preflight", "onlinefs", "verify", "revert")
 _SWITCHING = ("settings", "onlinefs")
 _ROLL_OUT_TOO = "OnlineFS would not read what it writes, so include it in the rollout"
 _ALLOW = "To accept it, set hopsworks_kafka_left_behind=allow"
-_ROLL_OUT_TOO = "OnlineFS will not read what it writes. Roll out to it too, or set hopsworks_kafka_left_behind to allow"
 
 
 @dataclasses.dataclass(frozen=True)
