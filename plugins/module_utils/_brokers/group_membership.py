@@ -28,7 +28,7 @@ class ConsumerGroup:
     """What Kafka says of the service's consumer group.
 
     :param client_id: the client id of this host's members.
-    :param joined: whether such a member is in the group; ``None`` if the group could not be read, and ``reason`` says why.
+    :param joined: whether such a member is in the group; ``None`` if Kafka did not say, see ``reason``.
     :param final: looking again will not change that.
     :param stable: all members of the group have their partitions.
     :param members: the number of members of the group.
