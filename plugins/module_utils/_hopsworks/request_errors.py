@@ -118,7 +118,8 @@ _SCOPES = (
     "cluster variables need ADMIN"
 )
 #: A user with the role HOPS_SERVICE_USER only may read connectors, but neither list nor write them; an agent may do
-#: less (https://github.com/logicalclocks/hopsworks/blob/2b1cb50ee5c8ab1395e54baa21511195bcd28e44/hopsworks-api/src/main/java/io/hops/hopsworks/api/featurestore/storageconnector/FeaturestoreStorageConnectorService.java).
+#: less (FeaturestoreStorageConnectorService.java in logicalclocks/hopsworks, commit
+#: 2b1cb50ee5c8ab1395e54baa21511195bcd28e44).
 _SERVICE_USER = (
     "service_user",
     "the API key belongs to a service user, which may not write connectors",

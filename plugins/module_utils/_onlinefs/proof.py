@@ -49,7 +49,7 @@ def certificates(
     now: float,
 ) -> t.List[t.Dict[str, t.Any]]:
     """Return subject and expiry of the certificates in the declared stores, and of the brokers' that were seen."""
-    found = [] if client is None else [(role, der) for role, der in stores.certificates(client)]
+    found = [] if client is None else list(stores.certificates(client))
     brokers = {server: der for group in (health.groups if health else ()) for server, der in group.certificates}
     found += brokers.items()
     shown = []

@@ -64,7 +64,7 @@ class Cause(t.NamedTuple):
 
 def short(text: t.Any) -> str:
     """Return the first paragraph of a message in one line, without secrets, cut at a length that a person reads."""
-    paragraph = clean(str(text), ()).strip().split("\n\n")[0]
+    paragraph = clean(str(text), ()).strip().split("\n\n", maxsplit=1)[0]
     line = " ".join(paragraph.split()).rstrip(".")
     return line if len(line) <= MAX_TEXT else f"{line[: MAX_TEXT - 1]}…"
 

@@ -116,15 +116,14 @@ def certificates(probe: t.Optional[Result], hosts: t.Mapping[str, t.Sequence[Res
             seen.setdefault(key, []).append((entry.get("store") or place, int(entry["days_left"])))
     found = [
         Certificate(
-            ", ".join(dict.fromkeys(place for place, _ in places)), subject, expires, min(d for _p, d in places)
+            ", ".join(dict.fromkeys(place for place, _left in places)),
+            subject,
+            expires,
+            min(left for _place, left in places),
         )
         for (subject, expires), places in seen.items()
     ]
     return sorted(found, key=lambda certificate: (certificate.days_left, certificate.subject))
-
-
-def _days(place: t.Tuple[str, int]) -> int:
-    return place[1]
 
 
 def cluster_id(probe: t.Optional[Result], hosts: t.Mapping[str, t.Sequence[Result]]) -> t.Optional[str]:

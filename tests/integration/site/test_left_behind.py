@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.site.conftest import Bed
 
-SCOPES = ["PROJECT", "FEATURESTORE", "DATASET_VIEW", "DATASET_CREATE", "DATASET_DELETE", "ADMIN"]
+SCOPES = ("PROJECT", "FEATURESTORE", "DATASET_VIEW", "DATASET_CREATE", "DATASET_DELETE", "ADMIN")
 SOME = {"hopsworks_kafka_projects": ["project_1", "project_2"]}
 ALLOW = {"hopsworks_kafka_left_behind": "allow"}
 NAMED = "This rollout does not reach 2 projects of the cluster. Not chosen: project_3, project_4."

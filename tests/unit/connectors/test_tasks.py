@@ -195,7 +195,7 @@ def reasons(result: dict[str, t.Any]) -> list[str | None]:
     return [entry["reason"] for entry in result["projects"]]
 
 
-SCOPES = ["PROJECT", "FEATURESTORE", "DATASET_VIEW", "DATASET_CREATE", "DATASET_DELETE", "ADMIN"]
+SCOPES = ("PROJECT", "FEATURESTORE", "DATASET_VIEW", "DATASET_CREATE", "DATASET_DELETE", "ADMIN")
 
 
 def engineer(emulator: Emulator, scopes: t.Sequence[str] = SCOPES) -> str:

@@ -83,7 +83,7 @@ def test_the_names_cannot_exist_and_the_list_is_not_asked_without_a_store() -> N
     for server in servers:
         read_rights(t.cast(t.Any, server), 119, None, False)
         assert [request for request, _ids in server.asked] == [VIEW, CREATE, DELETE]
-    paths = [{str(ids["path"]).split("/")[0] for _request, ids in server.asked} for server in servers]
+    paths = [{str(ids["path"]).split("/", maxsplit=1)[0] for _request, ids in server.asked} for server in servers]
     assert all(len(of_one) == 1 for of_one in paths) and paths[0] != paths[1]
     assert all(len(name) > 40 for of_one in paths for name in of_one)
 

@@ -101,4 +101,7 @@ def test_modules_run_by_the_masked_module_alone() -> None:
 
     for path in (ROOT / "plugins" / "modules").glob("*.py"):
         text = path.read_text()
+        if "def main(" not in text:
+            assert path.name in ("rollout_start.py", "rollout_summary.py")  # their action plugins do all the work
+            continue
         assert "run_module(" in text and "AnsibleModule" not in text, path.name
