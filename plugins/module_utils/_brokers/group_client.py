@@ -12,13 +12,14 @@ https://kafka.apache.org/41/protocol.html#protocol_messages. All versions used h
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import ssl
 import struct
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, secrets_of
 
 from . import login, sasl, wire
 from .tokens import TokenFault
@@ -27,12 +28,15 @@ from .wire_reader import Reader, WireError, array, compact_array, compact_string
 _LIST_OFFSETS, _METADATA, _OFFSET_FETCH, _FIND_COORDINATOR = 2, 3, 9, 10
 _DESCRIBE_GROUPS, _CONSUMER_GROUP_DESCRIBE = 15, 69
 #: The largest answer. A group of 100 members with 2,000 partitions each takes less than half of it.
+#: The limit on the number of items is in :mod:`.wire_reader`.
 _MAX_ANSWER_BYTES = 8 * 1024 * 1024
 _LATEST = -1
 _GROUP_ID_NOT_FOUND = 69
 #: The coordinator is not ready: Kafka creates the topic of the offsets, or loads it, or moved it.
 _NOT_READY = {14: "it is loading", 15: "it is not available yet", 16: "it has moved"}
 _DENIED = {29: "the topic", 30: "the group", 31: "the cluster"}
+#: https://github.com/apache/kafka/blob/4.1.0/clients/src/main/java/org/apache/kafka/common/internals/Topic.java
+_TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 
 TopicPartition = t.Tuple[str, int]
 Address = t.Tuple[str, int]
@@ -80,6 +84,7 @@ class GroupClient:
     :param secure: does the TLS handshake; ``None`` for a protocol without TLS.
     :param deadline: all of the work ends by then, but for the look-up of a host's name.
     :ivar certificates: the broker's address to its certificate (DER), for those connected to.
+    :ivar secrets: what a broker has been told and may repeat anywhere in its answers.
     """
 
     def __init__(self, client: KafkaDeclaration, secure: t.Optional[Secure], deadline: Deadline) -> None:
@@ -87,17 +92,23 @@ class GroupClient:
         self._secure = secure
         self._deadline = deadline
         self._token: t.Optional[str] = None
-        self._connections: t.Dict[Address, t.Tuple[socket.socket, wire.TimedStream]] = {}
+        self._connections: t.Dict[Address, t.Tuple[socket.socket, socket.socket, wire.TimedStream]] = {}
+        self._handles: t.Set[socket.socket] = set()
         self.certificates: t.Dict[str, bytes] = {}
+        self.secrets: t.Set[str] = set(secrets_of(client.properties))
 
     def __enter__(self) -> GroupClient:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        for connection, _stream in self._connections.values():
+        for where in [*self._connections]:
+            self._close(where)
+
+    def cut(self) -> None:
+        """Cut every connection, for another thread: the one that waits for an answer gets an error."""
+        for handle in [*self._handles]:
             with contextlib.suppress(OSError):
-                connection.close()
-        self._connections.clear()
+                handle.shutdown(socket.SHUT_RDWR)
 
     def describe(self, group: str) -> Description:
         """Describe a group.
@@ -120,7 +131,7 @@ class GroupClient:
         for _number in range(answer.count()):
             member_id, client_id, host = answer.string(), answer.string(), answer.string()
             answer.data()
-            members.append(Member(member_id, client_id, host, _assigned(answer.data())))
+            members.append(Member(member_id, client_id, host, _assigned(answer.part())))
         return Description(state, tuple(members))
 
     def committed(self, group: str) -> t.Dict[TopicPartition, int]:
@@ -165,7 +176,7 @@ class GroupClient:
                 answer.int16()
                 partition, leader = answer.int32(), answer.int32()
                 for _replicas in range(2):
-                    answer.skip(4 * answer.count())
+                    answer.skip_array(4)
                 if leader in brokers:
                     leaders[topic, partition] = brokers[leader]
         return cluster_id, leaders
@@ -173,19 +184,21 @@ class GroupClient:
     def ends(self, partitions: t.Mapping[TopicPartition, Address]) -> t.Dict[TopicPartition, int]:
         """Return the end of partitions, the offset of the next record, asked of their leaders.
 
+        The connection to each of them is closed then: a broker may name any number.
+
         :raises GroupFault: Kafka could not be asked.
         """
         found: t.Dict[TopicPartition, int] = {}
-        for leader in sorted(set(partitions.values())):
-            topics: t.Dict[str, t.List[int]] = {}
-            for (topic, number), where in partitions.items():
-                if where == leader:
-                    topics.setdefault(topic, []).append(number)
+        by_leader: t.Dict[Address, t.Dict[str, t.List[int]]] = {}
+        for (topic, number), where in partitions.items():
+            by_leader.setdefault(where, {}).setdefault(topic, []).append(number)
+        for leader, topics in sorted(by_leader.items()):
             asked = [
                 string(topic) + array([struct.pack(">iq", number, _LATEST) for number in numbers])
                 for topic, numbers in topics.items()
             ]
             answer = self._ask(leader, _LIST_OFFSETS, 1, struct.pack(">i", -1) + array(asked))
+            self._close(leader)
             for _topic in range(answer.count()):
                 topic = answer.string()
                 for _partition in range(answer.count()):
@@ -254,6 +267,8 @@ class GroupClient:
     def _stream(self, where: Address) -> wire.Stream:
         if where not in self._connections:
             connection = socket.create_connection(where, self._deadline.step())
+            handle = connection.dup()
+            self._handles.add(handle)
             try:
                 connection.settimeout(self._deadline.left())
                 if self._secure is not None:
@@ -264,9 +279,20 @@ class GroupClient:
                     sasl.log_in(stream, self._client, self._get_token())
             except BaseException:
                 connection.close()
+                self._drop(handle)
                 raise
-            self._connections[where] = connection, stream
-        return self._connections[where][1]
+            self._connections[where] = connection, handle, stream
+        return self._connections[where][2]
+
+    def _close(self, where: Address) -> None:
+        connection, handle, _stream = self._connections.pop(where)
+        with contextlib.suppress(OSError):
+            connection.close()
+        self._drop(handle)
+
+    def _drop(self, handle: socket.socket) -> None:
+        self._handles.discard(handle)
+        handle.close()
 
     def _get_token(self) -> str:
         if not sasl.supports(self._client):
@@ -283,6 +309,7 @@ class GroupClient:
             if token is None:
                 raise GroupFault("the tokens of this login come from a source that this check cannot use", final=True)
             self._token = token.value
+            self.secrets.add(token.value)
         return self._token or ""
 
     @contextlib.contextmanager
@@ -338,16 +365,15 @@ def _check(error: int, what: str) -> None:
     raise GroupFault(f"could not {what}: Kafka's error {error}")
 
 
-def _assigned(content: bytes) -> t.Tuple[TopicPartition, ...]:
+def _assigned(reader: Reader) -> t.Tuple[TopicPartition, ...]:
     """Read a member's assignment (ConsumerProtocolAssignment); none if it is not one."""
-    if not content:
-        return ()
-    reader = Reader(content)
     try:
         reader.int16()
         found = []
         for _topic in range(reader.count()):
             topic = reader.string()
+            if not _TOPIC.fullmatch(topic):
+                return ()
             found += [(topic, reader.int32()) for _partition in range(reader.count())]
         return tuple(found)
     except WireError:
@@ -374,7 +400,9 @@ def _new_assignment(answer: Reader) -> t.Tuple[TopicPartition, ...]:
     for _topic in range(answer.compact_count()):
         answer.skip(16)
         topic = answer.compact_string()
-        found += [(topic, answer.int32()) for _partition in range(answer.compact_count())]
+        partitions = [answer.int32() for _partition in range(answer.compact_count())]
+        if _TOPIC.fullmatch(topic):
+            found += [(topic, partition) for partition in partitions]
         answer.tags()
     answer.tags()
     return tuple(found)

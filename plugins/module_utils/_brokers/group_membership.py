@@ -11,8 +11,8 @@ import threading
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, secrets_of
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean, hide
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 
 from .group_client import Description, GroupClient, GroupFault, Member, Secure, TopicPartition
 
@@ -20,6 +20,8 @@ _NO_ANSWER = "Kafka did not answer in time"
 #: How long looking up a host's name may exceed the time limit.
 _GRACE_SECONDS = 0.5
 _MAX_REASON = 500
+#: Results are not to grow with what a broker calls a member.
+_MAX_NAME = 300
 _MAX_SHOWN = 10
 
 
@@ -80,11 +82,10 @@ def member_ids(client: KafkaDeclaration, secure: t.Optional[Secure], name: str, 
     :raises GroupFault: Kafka could not be asked.
     """
 
-    def ask() -> t.FrozenSet[str]:
-        with GroupClient(client, secure, Deadline(seconds)) as kafka:
-            return frozenset(member.member_id for member in kafka.describe(name).members)
+    def ask(kafka: GroupClient) -> t.FrozenSet[str]:
+        return frozenset(member.member_id for member in kafka.describe(name).members)
 
-    return _bounded(ask, seconds)
+    return _bounded(ask, GroupClient(client, secure, Deadline(seconds)), seconds)
 
 
 def look(
@@ -105,17 +106,18 @@ def look(
     """
     unknown = ConsumerGroup(name, client_id, None)
 
-    def ask() -> ConsumerGroup:
-        with GroupClient(client, secure, Deadline(seconds)) as kafka:
-            found = _conclude(unknown, kafka.describe(name), ignored)
-            found = _measured(found, kafka) if found.own else found
-            return dataclasses.replace(found, certificates=tuple(kafka.certificates.items()))
+    client_of_group = GroupClient(client, secure, Deadline(seconds))
+
+    def ask(kafka: GroupClient) -> ConsumerGroup:
+        found = _conclude(unknown, kafka.describe(name), ignored)
+        found = _measured(found, kafka) if found.own else found
+        found = dataclasses.replace(found, certificates=tuple(kafka.certificates.items()))
+        return _without_secrets(found, kafka.secrets)
 
     try:
-        return _bounded(ask, seconds)
+        return _bounded(ask, client_of_group, seconds)
     except GroupFault as fault:
-        reason = clean(str(fault), secrets_of(client.properties))
-        reason = "".join(sign if sign.isprintable() else " " for sign in reason)[:_MAX_REASON]
+        reason = _reason(str(fault), client_of_group.secrets)
         # The service logs in as this client does, so it is refused as well.
         joined = False if fault.refused else None
         return dataclasses.replace(unknown, joined=joined, reason=reason or _NO_ANSWER, final=fault.final)
@@ -124,14 +126,18 @@ def look(
 _T = t.TypeVar("_T")
 
 
-def _bounded(work: t.Callable[[], _T], seconds: float) -> _T:
-    """Do some work in a thread, because looking up a host name has no time limit of its own."""
+def _bounded(work: t.Callable[[GroupClient], _T], client: GroupClient, seconds: float) -> _T:
+    """Do some work in a thread, because looking up a host name has no time limit of its own.
+
+    Connections are cut at the end: a broker can keep OpenSSL busy for as long as it likes.
+    """
     done: t.List[_T] = []
     failed: t.List[Exception] = []
 
     def run() -> None:
         try:
-            done.append(work())
+            with client:
+                done.append(work(client))
         except Exception as error:
             failed.append(error)
 
@@ -141,6 +147,7 @@ def _bounded(work: t.Callable[[], _T], seconds: float) -> _T:
     if failed:
         raise failed[0]
     if not done:
+        client.cut()
         raise GroupFault(_NO_ANSWER)
     return done[0]
 
@@ -160,7 +167,7 @@ def _conclude(unknown: ConsumerGroup, group: Description, ignored: t.Collection[
         partitions=sum(
             len(member.partitions)
             for member in group.members
-            if member in mine or unknown.client_id not in ("", member.client_id)
+            if member.member_id not in ignored or unknown.client_id not in ("", member.client_id)
         ),
         own=tuple(_shown(unknown.name, member) for member in mine),
     )
@@ -172,7 +179,37 @@ def _conclude(unknown: ConsumerGroup, group: Description, ignored: t.Collection[
     reason = f"state {group.state}, members: {others}"
     if any(member.client_id == unknown.client_id for member in group.members):
         reason += f"; {unknown.client_id} was there before the restart and has not joined again"
-    return dataclasses.replace(found, reason="".join(sign if sign.isprintable() else " " for sign in reason))
+    return dataclasses.replace(found, reason=reason)
+
+
+def _without_secrets(found: ConsumerGroup, secrets: t.Collection[str]) -> ConsumerGroup:
+    """Return a group as it can be shown: a broker may use as a name whatever it has been told."""
+    known: t.Dict[str, str] = {}
+
+    def shown(text: str) -> str:
+        if text not in known:
+            known[text] = hide(text, secrets)[:_MAX_NAME]
+        return known[text]
+
+    own = [
+        {
+            **member,
+            "member_id": shown(member["member_id"]),
+            "client_id": shown(member["client_id"]),
+            "partitions": [{**part, "topic": shown(part["topic"])} for part in member["partitions"]],
+        }
+        for member in found.own
+    ]
+    return dataclasses.replace(
+        found,
+        own=tuple(own),
+        reason=_reason(found.reason, secrets),
+        cluster_id=shown(found.cluster_id) if found.cluster_id else None,
+    )
+
+
+def _reason(text: str, secrets: t.Collection[str]) -> str:
+    return "".join(sign if sign.isprintable() else " " for sign in clean(text, secrets))[:_MAX_REASON]
 
 
 def _shown(group: str, member: Member) -> t.Dict[str, t.Any]:

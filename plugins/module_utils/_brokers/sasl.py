@@ -26,8 +26,9 @@ from .wire_reader import Reader
 SASL_AUTHENTICATE = 36
 _HASHES = {"SCRAM-SHA-256": "sha256", "SCRAM-SHA-512": "sha512"}
 _TOKENS = ("OAUTHBEARER", "AWS_MSK_IAM")
-#: Kafka's own brokers allow 16384 at most (ScramMechanism.MAX_ITERATIONS).
-_MAX_ITERATIONS = 1_000_000
+#: What Kafka's own clients and brokers accept is 4096 to 16384: from fewer, who listens guesses the password sooner.
+#: https://github.com/apache/kafka/blob/4.1.0/clients/src/main/java/org/apache/kafka/common/security/scram/internals/ScramMechanism.java
+_MIN_ITERATIONS, _MAX_ITERATIONS = 4096, 1_000_000
 _BINDING = base64.b64encode(b"n,,")  # no channel binding
 
 
@@ -93,7 +94,7 @@ def _scram(stream: wire.Stream, algorithm: str, user: str, password: str, by_tok
         combined = given[b"r"]
     except (KeyError, ValueError, binascii.Error):
         raise LoginRefused("the broker's answer is not SCRAM", final=False) from None
-    if not combined.startswith(nonce) or not 1 <= iterations <= _MAX_ITERATIONS:
+    if not combined.startswith(nonce) or not _MIN_ITERATIONS <= iterations <= _MAX_ITERATIONS:
         raise LoginRefused("the broker's answer is not SCRAM", final=False)
     salted = hashlib.pbkdf2_hmac(algorithm, password.encode(), salt, iterations)
     final = b"c=" + _BINDING + b",r=" + combined

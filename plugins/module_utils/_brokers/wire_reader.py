@@ -12,6 +12,10 @@ import typing as t
 from .reasons import WireReason
 
 _MAX_SHIFT = 28  # of a variable-length number that fits into 32 bits
+#: The items of all arrays in one answer. More would take hundreds of megabytes as objects.
+_MAX_ITEMS = 250_000
+#: What a text shows instead of bytes that are not UTF-8, and of characters that a terminal might obey.
+_UNREADABLE = "\ufffd"
 
 
 class WireError(Exception):
@@ -28,12 +32,13 @@ class WireError(Exception):
 class Reader:
     """The fields of an answer, one after the other. No field can be larger than the answer.
 
-    :raises WireError: from each method, if the answer ends before the field does.
+    :raises WireError: from each method, if the answer ends before the field does, or has too many items.
     """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._position = 0
+        self._items_left = [_MAX_ITEMS]
 
     def skip(self, size: int) -> None:
         """Skip some bytes."""
@@ -55,13 +60,23 @@ class Reader:
         """Return the number of items of an ARRAY; none of a null one."""
         return self._items(self.int32())
 
+    def skip_array(self, size: int) -> None:
+        """Skip an ARRAY whose items all have the same size."""
+        self._take(size * max(0, self.int32()))
+
     def string(self) -> str:
-        """Return a STRING, or a NULLABLE_STRING, which is empty for null."""
+        """Return a STRING, or a NULLABLE_STRING, which is empty for null. It contains no control characters."""
         return self._text(self.int16())
 
     def data(self) -> bytes:
         """Return BYTES; none for null."""
         return self._content(self.int32())
+
+    def part(self) -> Reader:
+        """Return a reader of BYTES. Its items count as items of this answer."""
+        reader = Reader(self.data())
+        reader._items_left = self._items_left  # the same list
+        return reader
 
     # --- the same in newer versions of a message, which are "flexible"
 
@@ -94,12 +109,16 @@ class Reader:
 
     def _items(self, number: int) -> int:
         # An item takes a byte at least.
-        if not -1 <= number <= len(self._data) - self._position:
+        if not -1 <= number <= min(len(self._data) - self._position, self._items_left[0]):
             raise self._malformed()
+        self._items_left[0] -= max(number, 0)
         return max(number, 0)
 
     def _text(self, size: int) -> str:
-        return self._content(size).decode("utf-8", "replace")
+        text = self._content(size).decode("utf-8", "replace")
+        if text.isprintable():
+            return text
+        return "".join(sign if sign.isprintable() else _UNREADABLE for sign in text)
 
     def _content(self, size: int) -> bytes:
         return b"" if size == -1 else self._take(size)

@@ -52,6 +52,7 @@ _STEM = re.compile(
 _BEFORE_IN_LINE = re.compile(r"(?:^|\n)[ \t]*[\w-]+\.[\w.-]*\Z")
 _BEFORE_IN_ARGUMENT = re.compile(r"(?:^|\s)--?[\w-]*\Z")
 _MAX_NAME_LENGTH = 100
+_MAX_SHOWN_NAME = 300
 
 _KEY_EDGE = r"[^-]{0,40}PRIVATE[^-]{1,6}KEY[^-]{0,12}-----"
 _PRIVATE_KEY = re.compile(rf"-----BEGIN{_KEY_EDGE}(?:.*?-----END{_KEY_EDGE}|.*\Z)", re.DOTALL)
@@ -155,6 +156,12 @@ def public_text(text: str) -> str:
     if "LoginModule" in text or "PRIVATE KEY" in text:
         return MASK
     return clean(text, ())
+
+
+def public_name(text: str) -> str:
+    """Return a name that somebody else chose, as one short line without control characters."""
+    line = " ".join(_visible(text).split())
+    return line if len(line) <= _MAX_SHOWN_NAME else f"{line[: _MAX_SHOWN_NAME - 1]}…"
 
 
 def public_command(command: str) -> str:

@@ -35,6 +35,8 @@ _DAY = 86400
 _EXTENSIONS = 0xA3  # [3] of TBSCertificate
 _ALTERNATIVE_NAMES = "2.5.29.17"
 _DNS_NAME, _IP_ADDRESS = 0x82, 0x87  # [2] and [7] of GeneralName
+#: The longest name that is shown. Whoever makes a certificate chooses it.
+_MAX_NAME = 1000
 _CODECS = {0x1E: "utf-16-be", 0x1C: "utf-32-be", 0x14: "iso-8859-1"}
 
 
@@ -153,7 +155,7 @@ def load_chain(context: ssl.SSLContext, private_key_der: bytes, chain: t.Sequenc
 def _alternative_names(sequence: bytes) -> t.Iterator[str]:
     for tag, value in der.split(sequence):
         if tag == _DNS_NAME:
-            yield value.decode("ascii", "replace")
+            yield _escape(value.decode("ascii", "replace"))
         elif tag == _IP_ADDRESS and len(value) in (4, 16):
             yield str(ipaddress.ip_address(value))
 
@@ -192,7 +194,8 @@ def _name(content: bytes) -> str:
                 f"{_NAMES.get(dotted, dotted)}={_escape(value.decode(_CODECS.get(tag, 'utf-8'), 'replace'))}"
             )
         parts.append("+".join(attributes))
-    return ",".join(reversed(parts))
+    name = ",".join(reversed(parts))
+    return name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 1]}…"
 
 
 def _escape(value: str) -> str:

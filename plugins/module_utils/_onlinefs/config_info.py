@@ -34,7 +34,7 @@ def run(params: t.Mapping[str, t.Any]) -> Result:
     before: FileSet = {}
     for generation in kept.all():
         files = kept.files(generation.number)
-        changes = [change.what for change in host_planner.differences(files, before)] if rows else []
+        changes = [change.to_result()["what"] for change in host_planner.differences(files, before)] if rows else []
         rows.append({**generation.to_result(), "changes": changes, "current": same(files, live)})
         before = files
     current = max((row["number"] for row in rows if row["current"]), default=None)

@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_text
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Action, Change, Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive import public_value, secret_property
@@ -173,7 +174,7 @@ def _text(name: str, file: t.Optional[File], before: t.Optional[File]) -> str:
         return ""
     if name == onlinefs_versions.SITE_FILE:
         # The rest of this file is never changed, and may contain passwords.
-        return "".join(f"{element}: {text}\n" for element, text in parsed(name, file).items())
+        return "".join(f"{element}: {public_text(text)}\n" for element, text in parsed(name, file).items())
     if not name.endswith(".properties"):
         return f"{_summary(file)}\n"
     old = parsed(name, before)

@@ -22,6 +22,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 
 _DAY = 86400
+#: The host names of a certificate that a message tells.
+_MAX_NAMES = 20
 _CERTIFICATE_REQUEST = 13  # handshake message (RFC 8446, B.3)
 _VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
 
@@ -209,7 +211,8 @@ def _about_certificate(reason: str, message: str, certificate_der: t.Optional[by
 def _described(reason: str, message: str, certificate_der: bytes) -> str:
     certificate = x509.read(certificate_der)
     if reason == "host_name_mismatch":
-        return f"{message.rstrip('.')}; it is for {', '.join(x509.names(certificate_der)) or certificate.subject}"
+        names = ", ".join(x509.names(certificate_der)[:_MAX_NAMES])
+        return f"{message.rstrip('.')}; it is for {names or certificate.subject}"
     told = f"{message}: {certificate.subject}, issued by {certificate.issuer}"
     if reason in ("certificate_expired", "certificate_not_yet_valid"):
         told += f", valid from {x509.day(certificate.not_before)} to {x509.day(certificate.not_after)}"

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import socket
 import ssl
 import struct
+import threading
 import time
+import tracemalloc
 import typing as t
 
 import pytest
@@ -235,6 +238,7 @@ def test_the_example_of_rfc_7677(monkeypatch: pytest.MonkeyPatch) -> None:
         b"",
         b"r=another,s=W22Z,i=4096",
         b"r={nonce}x,s=W22Z,i=0",
+        b"r={nonce}x,s=W22Z,i=4095",
         b"r={nonce}x,s=W22Z,i=2147483647",
         b"r={nonce}x,s=W22Z,i=many",
         b"r={nonce}x,s=*,i=4096",
@@ -253,7 +257,7 @@ def test_a_broker_that_is_not_scram(first: bytes, monkeypatch: pytest.MonkeyPatc
 
 def test_a_broker_that_does_not_know_the_password_is_found_out() -> None:
     def answer(got: bytes) -> bytes:
-        return b"r=" + got.rpartition(b"r=")[2] + b"x,s=W22Z,i=1"
+        return b"r=" + got.rpartition(b"r=")[2] + b"x,s=W22Z,i=4096"
 
     with pytest.raises(sasl.LoginRefused, match="does not know the password"):
         sasl.log_in(Broker(answer, lambda _got: b"v=AAAA"), scram())
@@ -301,3 +305,117 @@ def test_any_bytes_are_read_or_refused(content: bytes, calls: list[str]) -> None
         except WireError:
             return
         assert call not in ("count", "compact_count") or 0 <= value <= len(content)
+
+
+# --- hostile brokers --------------------------------------------------------------------------------------------------
+
+
+def test_no_name_of_a_broker_reaches_a_terminal_as_a_command(servers: HostileServers) -> None:
+    """Not even where the names of the members do not matter, as there is no client id."""
+
+    def odd(cluster: Cluster) -> None:
+        cluster.cluster_id = b"\x1b]0;owned\x07\xc2\x9b2J" + b"c" * 5000
+        cluster.members = [b"\x1b[2J\xe2\x80\xae" + b"m" * 5000]
+        topics = array([text(b"a\x1b[2J") + array([struct.pack(">i", 0)])])
+        cluster.assignment = struct.pack(">h", 0) + topics + data(b"")
+
+    found = look(client(servers, odd), "")
+    shown = [found.cluster_id or "", found.own[0]["client_id"], found.own[0]["member_id"], found.reason]
+    assert found.joined and all(name.isprintable() and len(name) < 1000 for name in shown)
+    assert found.own[0]["partitions"] == [], "no topic of Kafka has such a name"
+    other = look(client(servers, odd))
+    assert other.joined is False and other.reason.isprintable() and len(other.reason) < 1000
+
+
+def test_a_broker_cannot_use_a_secret_as_a_name(servers: HostileServers) -> None:
+    password = "Zq7-swordfish-91"
+
+    def odd(cluster: Cluster) -> None:
+        cluster.cluster_id = password.encode()
+        cluster.members = [f"client-{password}".encode()]
+        topics = array([text(password.encode()) + array([struct.pack(">i", 0)])])
+        cluster.assignment = struct.pack(">h", 0) + topics + data(b"")
+
+    jaas = JAAS.replace('"p"', f'"{password}"')
+    plain = {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "PLAIN", "sasl_jaas_config": jaas}
+    found = look(client(servers, odd, **plain), "")
+    assert found.joined and found.own[0]["partitions"] and found.cluster_id
+    assert password not in str(found)
+    other = look(client(servers, odd, **plain))
+    assert other.joined is False and "client-" in other.reason and password not in str(other)
+
+
+def test_a_broker_that_repeats_the_token_does_not_show_it(
+    servers: HostileServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = "0e5b2c9f7a61-opaque"
+
+    def odd(cluster: Cluster) -> None:
+        cluster.refuses = f"what is {token} to me".encode()
+
+    monkeypatch.setattr(login, "get_token", lambda *_: Token(token, time.time() + 60))
+    module = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
+    found = look(
+        client(
+            servers,
+            odd,
+            security_protocol="SASL_PLAINTEXT",
+            sasl_mechanism="OAUTHBEARER",
+            sasl_oauthbearer_token_endpoint_url="https://idp.example/token",
+            sasl_jaas_config=f'{module} required clientId="i" clientSecret="s";',
+        )
+    )
+    assert found.joined is False and "what is" in found.reason and token not in str(found)
+
+
+def test_an_answer_with_a_million_items_costs_no_memory() -> None:
+    items = 1_000_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(WireError):
+            Reader(struct.pack(">i", items) + b"\0\0" * items).count()
+        whole = Reader(struct.pack(">i", 3) + data(b"\0" * 200_000) * 3)
+        with pytest.raises(WireError):
+            for _part in range(3):
+                whole.part()._items(100_000)
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 20 * 1024 * 1024
+
+
+def test_a_group_with_very_many_members_is_described_in_linear_time(servers: HostileServers) -> None:
+    def odd(cluster: Cluster) -> None:
+        cluster.members = [f"client-{number}".encode() for number in range(30_000)]
+        cluster.assignment = b""
+
+    began = time.process_time()
+    found = group_membership.look(client(servers, odd), None, GROUP, "", 10)
+    assert found.members == 30_000 and time.process_time() - began < 10
+
+
+def test_the_connection_to_each_leader_is_closed(servers: HostileServers) -> None:
+    """Else a broker that names thousands takes every file descriptor that a rollback needs."""
+    declared = client(servers, _offset_fetch)
+    port = int(declared.properties["bootstrap.servers"].rpartition(":")[2])
+    with GroupClient(declared, None, Deadline(10)) as kafka:
+        leaders = enumerate(("127.0.0.1", "127.1", "127.0.1"))
+        kafka.ends({("orders", number): (host, port) for number, host in leaders})
+        assert not kafka._connections and not kafka._handles
+
+
+def test_a_look_that_takes_too_long_leaves_no_thread_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when a broker keeps OpenSSL busy with handshake messages: the time limits of its socket do not end that."""
+    monkeypatch.setattr(group_membership, "_GRACE_SECONDS", 0.0)
+    ended = threading.Event()
+
+    def endless(connection: socket.socket, _host: str) -> socket.socket:
+        connection.settimeout(30)
+        connection.recv(1)
+        ended.set()
+        raise OSError
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        declared = declare({"bootstrap.servers": f"127.0.0.1:{listener.getsockname()[1]}"})
+        found = group_membership.look(declared, endless, GROUP, MEMBER, 0.3)
+        assert found.joined is None and ended.wait(5)

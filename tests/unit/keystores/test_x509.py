@@ -69,6 +69,12 @@ def test_reads_older_kinds_of_text(kind: _ASN1Type, text: str) -> None:
 def test_a_name_cannot_upset_a_terminal() -> None:
     name = certificate([(NameOID.COMMON_NAME, "a\x1b[31mb\n")], datetime.datetime(2025, 1, 1))
     assert x509.read(name.public_bytes(serialization.Encoding.DER)).subject == "CN=a\\1b[31mb\\0a"
+    assert [*x509._alternative_names(der.field(0x82, b"\x1b[31m.example"))] == ["\\1b[31m.example"]
+
+
+def test_a_name_is_not_shown_in_full_however_long_it_is() -> None:
+    attribute = der.field(der.OID, bytes.fromhex("550403")) + der.field(0x0C, b"x" * 100_000)
+    assert len(x509._name(der.field(0x31, der.field(der.SEQUENCE, attribute)))) == 1000
 
 
 @given(st.integers(min_value=0), st.integers(0, 255))

@@ -237,6 +237,9 @@ class Kafka:
         self.looks = 0
         monkeypatch.setattr(group_membership, "GroupClient", lambda *_: self)
         self.certificates: dict[str, bytes] = {}
+        self.secrets: set[str] = set()
+
+    def cut(self) -> None: ...
 
     def __enter__(self) -> Kafka:
         return self

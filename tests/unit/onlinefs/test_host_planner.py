@@ -83,6 +83,20 @@ def test_a_drift_of_mode_or_owner_has_a_diff() -> None:
     assert "owner" not in entry["before"] + entry["after"]
 
 
+def test_what_the_service_user_wrote_reaches_no_terminal_as_a_command() -> None:
+    name = "producer.properties"
+    planted = file("\\u001b[2J\\u009b2J\\nx" + "y" * 5000 + "=1")
+    [change] = plan_host({name: file("")}, {name: planted}, []).changes
+    what = change.to_result()["what"]
+    assert what.startswith(f"{name}: \\x1b[2J\\x9b2J x") and what.isprintable() and len(what) == 300
+    site = file("<onlinefs><kafkaConsumer><topicPattern>\u009b2J</topicPattern></kafkaConsumer></onlinefs>")
+    [entry] = diffs(
+        plan_host({"onlinefs-site.xml": file("<onlinefs/>")}, {"onlinefs-site.xml": site}, []),
+        {"onlinefs-site.xml": site},
+    )
+    assert "\u009b" not in entry["before"] and "2J" in entry["before"]
+
+
 CONTENTS = some.sampled_from(["", "a=1", "a=1\nb=2", "b=2\na=1", "# a comment\na=1", "a=2"])
 FILES = some.dictionaries(
     some.sampled_from(NAMES), some.none() | some.builds(file, CONTENTS, some.sampled_from([0o600, 0o640]))
