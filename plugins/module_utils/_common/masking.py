@@ -121,7 +121,7 @@ def clean(text: str, secrets: t.Collection[str]) -> str:
 
     Clean a text as a whole, before it is cut or split into lines: half a secret is not recognized.
     """
-    text = _visible(hide(text, secrets).replace("\r\n", "\n"))
+    text = visible(hide(text, secrets).replace("\r\n", "\n"))
     text = _PRIVATE_KEY.sub(MASK, text)
     text = _without_rest_of_key(text)
     text = public_url(text)
@@ -160,7 +160,7 @@ def public_text(text: str) -> str:
 
 def public_name(text: str) -> str:
     """Return a name that somebody else chose, as one short line without control characters."""
-    line = " ".join(_visible(text).split())
+    line = " ".join(visible(text).split())
     return line if len(line) <= _MAX_SHOWN_NAME else f"{line[: _MAX_SHOWN_NAME - 1]}…"
 
 
@@ -202,7 +202,8 @@ def _public_query(query: str) -> str:
     return _QUERY_VALUE.sub(f"={MASK}", query) if "=" in query else MASK if query else ""
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
+    """Return a text whose control characters are shown as escapes, except for line ends and tabs."""
     return _CONTROL.sub(lambda match: _escape(ord(match[0])), text)
 
 

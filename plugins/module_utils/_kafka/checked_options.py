@@ -12,6 +12,7 @@ rest of the run. And if an option has the wrong type, the search for secrets end
 from __future__ import annotations
 
 import importlib
+import math
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -65,12 +66,12 @@ def _check(task: ModuleTask, given: t.Mapping[str, t.Any]) -> CheckedOptions:
 
 
 def _shown(spec: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """Return the options masked; an unknown one, or one that should be a dictionary and is not, is a secret."""
+    """Return the options masked; an unknown one, or one whose value has the wrong shape, is a secret."""
     fitting: t.Dict[str, t.Any] = {}
     for name, value in options.items():
         if spec.get(name, {}).get("elements") == "dict" and isinstance(value, list):
             fitting[name] = [item if isinstance(item, dict) else MASK for item in value]
-        elif name in spec and (value is None or spec[name].get("type") != "dict" or isinstance(value, dict)):
+        elif name in spec and (value is None or _fits(spec[name], value)):
             fitting[name] = value
     return {**dict.fromkeys(options, MASK), **mask(fitting)}
 
@@ -81,16 +82,40 @@ def refuse_wrong_types(spec: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]
     If an option with options of its own is not a dictionary, ansible-core 2.19 ends in a TypeError (``set_fallbacks``):
     https://github.com/ansible/ansible/blob/v2.19.0/lib/ansible/module_utils/common/parameters.py
 
+    A dictionary where a text is needed would be taken as its text, and a choice that it is not would be quoted.
+
     :param spec: the argument spec.
-    :raises InputError: a value is not a dictionary where one is needed. It is not quoted.
+    :raises InputError: a value is a dictionary or a list, or neither, where something else is needed. It is not quoted.
     """
     for name, option in spec.items():
         value = given.get(name)
+        subject = f"option {name}"
         if option.get("type") == "dict":
-            _require_dictionary(f"option {name}", option, value)
+            _require_dictionary(subject, option, value)
+        elif not _fits(option, value):
+            if isinstance(value, list) and option.get("type") == "list":
+                raise InputError(subject, "it must be a list of single values", "Give texts or numbers")
+            if option.get("type") == "list":
+                raise InputError(subject, "it must be a list", "Give a list, even of a single item")
+            raise InputError(subject, "it must be a single value", "Give a text or a number")
         elif option.get("elements") == "dict" and isinstance(value, list):
             for number, item in enumerate(value, start=1):
-                _require_dictionary(f"option {name}, item {number}", option, item)
+                _require_dictionary(f"{subject}, item {number}", option, item)
+
+
+def _fits(option: t.Mapping[str, t.Any], value: t.Any) -> bool:
+    """Return whether a value has the shape of an option: a dictionary, a list or a single value."""
+    kind = option.get("type", "str")
+    if kind == "dict":
+        return isinstance(value, dict)
+    if kind == "list":
+        nested = (dict, list, tuple) if option.get("elements", "raw") not in ("raw", "dict") else ()
+        return not isinstance(value, (dict, bytes)) and not (
+            isinstance(value, list) and any(isinstance(item, nested) for item in value)
+        )
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    return kind == "raw" or not isinstance(value, (dict, list, tuple))
 
 
 def _require_dictionary(subject: str, option: t.Mapping[str, t.Any], value: t.Any) -> None:
@@ -104,6 +129,8 @@ def _require_dictionary(subject: str, option: t.Mapping[str, t.Any], value: t.An
         example = ", ".join(f"{key}: …" for key in required)
         raise InputError(subject, "it must be a dictionary", f"Give {{{example}}}") from None
     if "options" in option:
+        if not all(isinstance(key, str) for key in found):
+            raise InputError(subject, "each of its keys must be a text", f"Give some of {', '.join(option['options'])}")
         refuse_wrong_types(option["options"], found)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import textwrap
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import visible
+
 from . import findings as listing
 from . import hosts as seen
 from .findings import count, names
@@ -35,7 +37,7 @@ def lines(summary: Summary) -> t.List[str]:
     """Return the lines that a person reads: the key sentence, the findings, the summary."""
     below = list(_table(summary))
     listed = listing.lines(summary.causes, MAX_LINES - len(below) - 2)
-    return [headline(summary), *listed, *below]
+    return [visible(line) for line in (headline(summary), *listed, *below)]
 
 
 def headline(summary: Summary) -> str:
@@ -132,7 +134,7 @@ def _few(texts: t.Sequence[str], limit: int = 3) -> t.List[str]:
 
 def _row(label: str, text: str) -> t.List[str]:
     wrapped = textwrap.wrap(
-        text, _WIDTH - _LABEL - 2, break_long_words=False, break_on_hyphens=False, max_lines=3, placeholder=" …"
+        text, _WIDTH - _LABEL - 2, break_long_words=True, break_on_hyphens=False, max_lines=3, placeholder=" …"
     )
     first = f"  {label:<{_LABEL}}"
     return [(first if not number else " " * (_LABEL + 2)) + line for number, line in enumerate(wrapped)]

@@ -349,3 +349,31 @@ def test_a_failure_of_a_task_is_told_once() -> None:
     told = site(errors=errors, steps={"probe": {"msg": "'x' is undefined"}})
     assert [found.cause for found in findings(told)] == ["'x' is undefined"]
     assert findings(site(errors=errors), ("verify",)) == []
+
+
+def test_what_others_chose_reaches_no_terminal_as_a_command() -> None:
+    """Names of clusters, projects, releases and certificates come from servers and hosts."""
+    odd = "a\x1b[2J\x9b2J\u202e" + "x" * 5000
+
+    def changed(value: t.Any) -> t.Any:
+        if isinstance(value, dict):
+            return {key: changed(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [changed(item) for item in value]
+        return odd if isinstance(value, str) else value
+
+    certificates = [{"subject": "CN", "expires": "x", "days_left": 1, "store": "s"}]
+    doubted = {**DOUBTED, "certificates": certificates}
+    run = site(
+        steps=changed(
+            {
+                "reach": {**REACH, "release": "5", "problems": [problem("m", "p")]},
+                "probe": {"ok": False, "stages": [{"ok": False, "stage": "s", "target": "t", "reason": "r"}]},
+                "projects": {"results": [project("a", error=error("e", "r"))]},
+            }
+        ),
+        hosts=changed({"h1": {"onlinefs": doubted}, "h2": {"onlinefs": {"msg": "m"}}}),
+    )
+    lines = layout.lines(summarize(run))
+    assert any("\\x1b[2J" in line for line in lines)
+    assert all(line.isprintable() for line in lines) and max(map(len, lines)) < 12_000
