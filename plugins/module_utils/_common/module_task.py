@@ -10,6 +10,7 @@ import dataclasses
 import typing as t
 
 from .defects import DefectError
+from .masking import visible
 from .progress import Show
 
 Options = t.Mapping[str, t.Any]
@@ -43,7 +44,13 @@ class ModuleTask:
     def execute(self, options: Options, mode: RunMode) -> Result:
         """Run the task and return its result, also if an unexpected exception ends it."""
         try:
-            return self.run(options, mode)
+            result = self.run(options, mode)
         except Exception as error:
             defect = DefectError(error)
             return {"failed": True, "msg": str(defect), "exception": defect.traceback}
+        # Ansible prints these two as they are, and they may name what a server or a file contains.
+        if isinstance(result.get("msg"), str):
+            result["msg"] = visible(result["msg"])
+        if "warnings" in result:
+            result["warnings"] = [visible(warning) for warning in result["warnings"]]
+        return result

@@ -15,7 +15,7 @@ import functools
 import time
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean, public_name
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import secrets_of
 
@@ -193,8 +193,9 @@ def _warnings(request: Request, current: Current, files: FileSet, plan: Plan) ->
     if before and after and before.get("group.id") != after.get("group.id"):
         start = after.get("auto.offset.reset", "latest")
         warnings.append(
-            f"The consumer group changes from {before.get('group.id')} to {after.get('group.id')}. "
-            f"If the new group has no offsets yet, it starts at the {start} record"
+            f"The consumer group changes from {public_name(str(before.get('group.id')))} to "
+            f"{public_name(str(after.get('group.id')))}. "
+            f"If the new group has no offsets yet, it starts at the {public_name(start)} record"
         )
     if before and after and before.get("bootstrap.servers") != after.get("bootstrap.servers"):
         warnings.append(

@@ -86,7 +86,9 @@ class Manifest:
     ) -> Manifest:
         """Describe files that are to be kept."""
         entries = {name: None if file is None else Entry(file.sha256, file.attributes) for name, file in kept.items()}
-        return cls(Generation(number, origin, _now(), None, None, dict(facts), _hashes(entries)), entries)
+        # A file of the service's user may contain any text, and a manifest that cannot be read blocks the host.
+        known = {key: value if _short_text(value) else None for key, value in facts.items()}
+        return cls(Generation(number, origin, _now(), None, None, known, _hashes(entries)), entries)
 
     @classmethod
     def from_json(cls, number: int, data: t.Mapping[str, t.Any]) -> Manifest:

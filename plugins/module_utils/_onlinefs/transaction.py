@@ -35,6 +35,9 @@ from .service import Service
 _SPARE_BYTES = 1024 * 1024
 #: Files that may refer to a store, in addition to those that this collection writes.
 _OTHER_FILES = (".properties", ".xml", ".conf", ".yml", ".yaml")
+#: OnlineFS has less than ten, and keeps one store of an earlier configuration or two.
+_MAX_FILES = 200
+_MAX_BYTES = 64 * 1024 * 1024
 
 #: The result contains more lines of the log than the message.
 _LOG_LINES_IN_MESSAGE = 6
@@ -134,12 +137,14 @@ class Host:
 
     def others(self) -> t.Iterator[bytes]:
         """Return the content of the other configuration files, as a hand-made one may refer to a store."""
+        bound = _Bound(self.files.directory)
         for name in self.files.names():
             if name.endswith(_OTHER_FILES) and name not in onlinefs_versions.KNOWN_FILES:
                 try:
                     file = self.files.read(name)
                 except NotAFile:
                     continue
+                bound.add(file)
                 if file is not None:
                     yield file.content
 
@@ -354,8 +359,10 @@ class Host:
     def _restore(self, journal: Journal) -> None:
         base = self.generations.files(journal.base)
         self.files.discard(keep=journal.reserved.values())
-        live = {name: self._read_whatever(name) for name in {**base, **dict.fromkeys(self._names())}}
+        live = {name: self._read_whatever(name) for name in {**base, **dict.fromkeys(onlinefs_versions.KNOWN_FILES)}}
         changed = {name: base.get(name) for name, there in live.items() if base.get(name) != there}
+        # Not read: there may be any number of other stores by now, and all of them go.
+        changed.update({name: None for name in self._names() if name not in live})
         staged = {}
         for name, file in changed.items():
             if file is not None:
@@ -386,7 +393,35 @@ class Host:
 
 def read_configuration(files: ConfigFiles) -> t.Dict[str, t.Optional[File]]:
     """Return the files that are there: every one that this collection may write, and its stores."""
-    return {name: files.read(name) for name in _names(files)}
+    bound = _Bound(files.directory)
+    found = {}
+    for name in _names(files):
+        found[name] = files.read(name)
+        bound.add(found[name])
+    return found
+
+
+class _Bound:
+    """Limits what is read of a directory: the service's user may have placed any number of files there."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._files = 0
+        self._bytes = 0
+
+    def add(self, file: t.Optional[File]) -> None:
+        """Count a file.
+
+        :raises HostError: there are too many, or they are too large together.
+        """
+        self._files += file is not None
+        self._bytes += 0 if file is None else len(file.content)
+        if self._files > _MAX_FILES or self._bytes > _MAX_BYTES:
+            raise HostError(
+                self._directory,
+                f"it contains more than {_MAX_FILES} configuration files and stores, or {_MAX_BYTES} bytes of them",
+                "Remove those that OnlineFS does not use",
+            )
 
 
 def _names(files: ConfigFiles) -> t.List[str]:

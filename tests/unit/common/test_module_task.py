@@ -28,3 +28,9 @@ def test_an_unexpected_exception_is_a_failure_without_its_text() -> None:
     assert done["msg"].endswith("Report it together with the traceback that -vvv shows.")
     assert "in broken" in done["exception"]
     assert SECRET not in str(done)
+
+
+def test_what_ansible_prints_as_it_is_contains_no_control_characters() -> None:
+    odd = "a\x1b[2J\x9b\u202e\nb"
+    done = task(lambda *_: {"failed": True, "msg": odd, "warnings": [odd]}).execute({}, RunMode())
+    assert done == {"failed": True, "msg": "a\\x1b[2J\\x9b\\u202e\nb", "warnings": [done["msg"]]}

@@ -23,7 +23,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.live_fil
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service import State
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.transaction import RolledBack
 
-from tests.unit.onlinefs.support import Home
+from tests.unit.onlinefs.support import Home, Service
 
 CONFIG_TASK = "ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.config_task"
 OTHER = {"bootstrap.servers": "other.example.org:9092"}
@@ -262,3 +262,59 @@ def test_a_full_disk_after_the_check_leaves_host_and_state_consistent(
     (disk / "filler").unlink()
     assert not home.run()["changed"]
     assert home.run(state="reverted")["changed"]
+
+
+# --- what the service's user plants -----------------------------------------------------------------------------------
+
+
+def test_no_number_of_planted_stores_is_read_or_kept(home: Home) -> None:
+    """A manifest of more than a thousand files could not be read back, so that nothing worked from then on."""
+    for number in range(1001):
+        (home.etc / f"kafka_{number:08x}_truststore.jks").write_text("x")
+    with pytest.raises(HopsworksKafkaError, match="more than 200 configuration files and stores"):
+        home.run()
+    assert not (home.state / "0").exists()
+    for store in home.etc.glob("kafka_*"):
+        store.unlink()
+    assert home.run()["changed"]
+
+
+def test_no_number_of_other_planted_files_is_read(home: Home) -> None:
+    for number in range(201):
+        (home.etc / f"{number}.properties").write_text("a=1")
+    with pytest.raises(HopsworksKafkaError, match="more than 200 configuration files and stores"):
+        home.run()
+
+
+def test_planted_stores_are_not_read_by_a_rollback_and_do_not_stop_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
+    real = LiveFiles.read
+
+    def read(self: LiveFiles, name: str, staged: str = "") -> files.File | None:
+        names.append(name)
+        return real(self, name, staged)
+
+    monkeypatch.setattr(LiveFiles, "read", read)
+
+    class Planting(Service):
+        def restart(self) -> None:
+            for number in range(0 if home.restarts else 1001):
+                (home.etc / f"kafka_{number:08x}_truststore.jks").write_text("x")
+            super().restart()
+
+    before = home.files()
+    with pytest.raises(RolledBack):
+        home.run(Planting(home.path), properties=BROKEN)
+    assert home.files() == before
+    assert "onlinefs-kafka.properties" in names and not any(name.startswith("kafka_000") for name in names)
+
+
+@pytest.mark.parametrize("servers", ["x" * 70_000, "\\ud800"])
+def test_a_planted_text_does_not_make_a_manifest_that_cannot_be_read(home: Home, servers: str) -> None:
+    (home.etc / "onlinefs-kafka.properties").write_text(f"bootstrap.servers={servers}\ngroup.id=a\\u001b[2J\n")
+    warnings = home.run()["warnings"]
+    assert all(warning.isprintable() for warning in warnings) and any("\\x1b[2J" in warning for warning in warnings)
+    home.run(state="reverted", generation="0")
+    assert home.run()["changed"]
