@@ -29,7 +29,8 @@ _KEYTOOL_SECONDS = 180
 
 _Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 _Days = tuple[float, float]
-_GOOD: _Days = (-1, 30)
+#: Longer than the 30 days from which the collection warns.
+_GOOD: _Days = (-1, 90)
 
 
 class Authority:
