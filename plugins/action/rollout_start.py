@@ -61,7 +61,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         problems = _start.problems(start, hosts, _misplaced(hosts, variables))
         if problems:
             return {**result, "failed": True, "msg": " ".join(problems)}
-        return {**result, "changed": False, **start.run()}
+        # What an earlier playbook of the same ansible-playbook has left must not be taken for a result of this one.
+        again = "__hopsworks_kafka_run" in variables
+        run = start.run()
+        return {**result, "changed": False, **run, "again": again, "hosts_again": run["hosts"] if again else []}
 
 
 def _misplaced(hosts: t.Iterable[str], variables: Values) -> t.List[t.Tuple[str, str]]:

@@ -52,7 +52,8 @@ def collect(variables: Variables, hosts: t.Sequence[str], **given: t.Any) -> Run
     writer = "revert" if "revert" in parts else "onlinefs"
     by_host = {host: _of_host(variables["hostvars"].raw_get(host), writer) for host in hosts}
     stopped = str(variables.get(f"{_PREFIX}stopped") or "")
-    registered = {part: variables[f"{_PREFIX}part_{part}"] for part in parts if f"{_PREFIX}part_{part}" in variables}
+    results = {part: variables.get(f"{_PREFIX}part_{part}") for part in parts}
+    registered = {part: result for part, result in results.items() if result}
     # Once a run has stopped, what is skipped has not been done.
     done = {part for part, result in registered.items() if not (stopped and result.get("skipped"))}
     done |= {writer for results in by_host.values() if writer in results}
@@ -63,6 +64,7 @@ def collect(variables: Variables, hosts: t.Sequence[str], **given: t.Any) -> Run
         playbook=str(run.get("playbook") or ""),
         parts=parts,
         done=done,
+        selected={part for part in parts if _selected(variables, part)},
         check_mode=bool(variables.get("ansible_check_mode")),
         steps={name: to_builtin(result) for name in _STEPS for result in [_step(variables, name)] if result},
         hosts=by_host,
@@ -88,9 +90,14 @@ def matching(action: ActionBase, patterns: t.Any, variables: Variables) -> t.Lis
 
 def _nothing_to_change(variables: Variables) -> bool:
     """Return whether no host needed a change, so that the part on hosts, though selected, ran on none."""
+    none = (variables.get(f"{_PREFIX}after_preflight") or {}).get("hosts") == []
+    return none and _selected(variables, "onlinefs")
+
+
+def _selected(variables: Variables, part: str) -> bool:
+    """Return whether ``--tags`` and ``--skip-tags`` select a part."""
     chosen, left = (variables.get(f"ansible_{kind}_tags") or () for kind in ("run", "skip"))
-    selected = ("all" in chosen or "onlinefs" in chosen) and "onlinefs" not in left
-    return selected and (variables.get(f"{_PREFIX}after_preflight") or {}).get("hosts") == []
+    return ("all" in chosen or part in chosen) and part not in left
 
 
 def _step(variables: Variables, name: str) -> t.Any:

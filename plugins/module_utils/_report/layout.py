@@ -47,6 +47,8 @@ def headline(summary: Summary) -> str:
     if not summary.causes:
         if run.check_mode:
             return f"{name}: nothing is wrong. Check mode: nothing was written."
+        if set(run.parts) - set(run.done) or run.limited:
+            return f"{name}: not complete (see Left out); nothing is wrong with what was done."
         return f"{name}: done, and nothing is wrong."
     number = len(summary.causes)
     found = f"{number} thing{' is' if number == 1 else 's are'} wrong"

@@ -31,6 +31,7 @@ class Run:
     :param parts: the parts that the playbook has: ``preflight``, ``settings``, ``onlinefs``, ``projects``, ``verify``,
         ``revert``.
     :param done: those that ran.
+    :param selected: those that ``--tags`` and ``--skip-tags`` select.
     :param check_mode: nothing was written.
     :param steps: the results on localhost: ``reach``, ``left_behind``, ``probe``, ``logins``, ``clients``,
         ``preflight``, ``settings``, ``switch``, ``projects``, ``verify``, ``drift``, ``revert``.
@@ -52,6 +53,7 @@ class Run:
     playbook: str = ""
     parts: t.Sequence[str] = ()
     done: t.Collection[str] = ()
+    selected: t.Collection[str] = ()
     check_mode: bool = False
     steps: t.Mapping[str, Result] = dataclasses.field(default_factory=dict)
     hosts: t.Mapping[str, t.Mapping[str, Result]] = dataclasses.field(default_factory=dict)
@@ -125,9 +127,59 @@ def findings(run: Run, parts: t.Optional[t.Collection[str]] = None) -> t.List[Fi
             found += of_part(run)
     told = "\n".join(finding.cause for finding in found)
     for error in run.errors:
-        if (parts is None or error["part"] in parts) and short(error["msg"]) not in told:
-            found.append(Finding("task", "", short(f"{error.get('task') or error['part']}: {error['msg']}")))
+        message = short(error["msg"])
+        if (parts is None or error["part"] in parts) and not (message and message in told):
+            cause = f"{error.get('task') or error['part']}: {message or 'it returned no message'}"
+            found.append(Finding("task", "", short(cause)))
+    if parts is None and not run.stopped:
+        named = {finding.subject for finding in found if finding.kind == "host"}
+        found += [finding for finding in _unseen(run) if finding.subject not in named]
+    if parts is None and not found:
+        found += _unexplained(run)
     return list(dict.fromkeys(found))
+
+
+def _unseen(run: Run) -> t.Iterator[Finding]:
+    """Return a finding for each host that a part should have reached, and that has no result of it."""
+    verified = "verify" in run.done and not run.check_mode
+    looked_at = verified or any(part in run.done for part in HOST_PARTS if part != "verify")
+    to_verify = hosts_to_verify(run) if verified else ()
+    for name, phases in run.hosts.items():
+        if name in run.limited or not looked_at:
+            continue
+        if not phases:
+            what = "not reached"
+        elif name in to_verify and "verify" not in phases:
+            what = "not verified"
+        elif (
+            "onlinefs" in run.done
+            and not _is_settled(run, name, phases.get("preflight"))
+            and set(phases) == {"preflight"}
+        ):
+            what = "not configured"
+        else:
+            continue
+        cause = f"{what}: no task of this run returned a result for it"
+        yield Finding("host", name, cause, "Look above for its first error, which may be of an earlier play")
+
+
+def _unexplained(run: Run) -> t.Iterator[Finding]:
+    """Return why a run without any finding is not complete all the same."""
+    if run.stopped:
+        yield Finding("run", "", f"it stopped at {run.stopped} without a message", "Run it again with -v")
+        return
+    if run.parts and not run.done:
+        yield Finding(
+            "run",
+            "",
+            "nothing was done, because no part of the playbook ran",
+            f"Remove --tags, --skip-tags and --limit, or select one of these tags: {', '.join(run.parts)}",
+        )
+        return
+    on_hosts = any(name not in run.limited for name in run.hosts)
+    for part in run.parts:
+        if part in run.selected and part not in run.done and (part != "onlinefs" or on_hosts):
+            yield Finding("run", "", f"{part} was selected, but did not run", "Run it again with -v")
 
 
 def _of_preflight(run: Run) -> t.Iterator[Finding]:
@@ -239,7 +291,8 @@ def hosts_to_verify(run: Run) -> t.List[str]:
 
 def _is_settled(run: Run, name: str, result: t.Optional[Result]) -> bool:
     """Return whether a check found nothing to change, and a service that works."""
-    return bool(result) and _works(run, name, result or {}) and not (result or {}).get("actions")
+    needs = (result or {}).get("actions") or (result or {}).get("changes")
+    return bool(result) and _works(run, name, result or {}) and not needs
 
 
 def _works(run: Run, name: str, result: Result) -> bool:

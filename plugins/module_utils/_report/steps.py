@@ -39,8 +39,11 @@ def of_probe(result: Result) -> Findings:
         return [Finding("Kafka", "", message(result))]
     many = result.get("results")
     if many is None:
-        return [_of_stages("Kafka", "", result)] if not result["ok"] else []
-    return [_of_stages("project", str(entry["name"]), entry) for entry in many if not entry["ok"]]
+        return [_of_stages("Kafka", "", result)] if result["ok"] is not True else []
+    found = [_of_stages("project", str(entry["name"]), entry) for entry in many if entry["ok"] is not True]
+    if not found and (result["ok"] is not True or not many):
+        found.append(Finding("Kafka", "", message(result) if many else "no project's login was checked"))
+    return found
 
 
 def _of_stages(kind: str, subject: str, probed: Result) -> Finding:
@@ -74,7 +77,9 @@ def of_clients(result: Result, keep: bool = False) -> Findings:
             continue
         name = str(entry["project"])
         effective = entry.get("effective")
-        if effective is not None and effective.get("external") is not True:
+        if effective is None:
+            found.append(Finding("project", name, "not known which Kafka its clients use", _RUN_SITE))
+        elif effective.get("external") is not True:
             found.append(Finding("project", name, "its clients still use the Kafka that Hopsworks manages", _RUN_SITE))
         missing = entry.get("missing_files")
         if missing:
@@ -127,11 +132,11 @@ def _of_errors(entries: t.Iterable[Result]) -> Findings:
         Finding(
             "project",
             str(entry["project"]),
-            short(entry["error"]["message"]),
-            short(entry["error"].get("remedy") or ""),
+            short((entry.get("error") or {}).get("message") or "it failed without a message"),
+            short((entry.get("error") or {}).get("remedy") or ""),
         )
         for entry in entries
-        if entry.get("error")
+        if entry.get("error") or entry.get("action") == "failed"
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pathlib
+import re
 import typing as t
 
 import pytest
@@ -65,3 +67,31 @@ def test_on_a_revert_the_result_of_the_role_is_the_reverts() -> None:
     run = collect(given, ["h1"])
     assert run.hosts == {"h1": {"revert": {"changes": []}}} and run.done == {"revert"}
     assert (run.cluster_wide, run.slice) == (False, (1, 2))
+
+
+def test_what_an_earlier_playbook_left_and_the_start_has_emptied_is_not_done() -> None:
+    emptied = variables(
+        {"h1": {"onlinefs_result": {}}}, part_preflight={}, after_preflight={}, step_clients={}, stopped=""
+    )
+    run = collect({**emptied, "ansible_run_tags": ["all"]}, ["h1"])
+    assert (run.done, run.steps, run.hosts, run.stopped) == (set(), {}, {"h1": {}}, "")
+    assert run.selected == {"preflight", "onlinefs", "verify"}
+
+
+def test_the_start_empties_everything_that_a_later_playbook_would_read() -> None:
+    plays = pathlib.Path(__file__).parents[3] / "playbooks" / "plays"
+    texts = {path.name: path.read_text(encoding="utf-8") for path in plays.glob("*.yml")}
+    kept = {
+        name
+        for text in texts.values()
+        for name in re.findall(
+            r"(?:register: |^ +)(__hopsworks_kafka_[a-z_]+|onlinefs[a-z_]*_result)(?::|$)", text, re.M
+        )
+    }
+    # Variables of a task or play are gone after it; the start and the end register theirs each time.
+    kept -= {
+        f"__hopsworks_kafka_{name}"
+        for name in ("run", "summary", "parts", "changes", "switch", "with_topic", "with_login", "named")
+    }
+    assert "__hopsworks_kafka_stopped" in kept and "onlinefs_result" in kept
+    assert [name for name in sorted(kept) if f"        {name}: " not in texts["start.yml"]] == []

@@ -39,6 +39,8 @@ REACH = {
         {"project": "b", "reason": "not_done", "message": "Hopsworks has not created it completely"},
     ],
 }
+EXTERNAL = {"external": True}
+NO_RESULT = "no task of this run returned a result for it"
 SLICE = "Only the projects of slice 1 of 2, counted from 0, were looked at."
 
 
@@ -130,7 +132,13 @@ def test_a_green_run() -> None:
             ["project a: its clients still use the Kafka that Hopsworks manages"],
         ),
         (
-            {"verify": {"results": [{"project": "a", "exists": True, "missing_files": ["/Projects/a/x.jks"]}]}},
+            {
+                "verify": {
+                    "results": [
+                        {"project": "a", "exists": True, "effective": EXTERNAL, "missing_files": ["/Projects/a/x.jks"]}
+                    ]
+                }
+            },
             ["project a: stores of its connector do not exist: /Projects/a/x.jks"],
         ),
         (
@@ -166,7 +174,7 @@ def test_projects_that_are_left_behind_may_be_allowed_and_are_still_named() -> N
     assert [finding.subject for finding in findings(site(steps=steps))] == ["a"]
     for accepted in (
         site(steps=steps, left_behind_allowed=True),
-        Run("hopsworks.kafka.verify", ["verify"], steps={"left_behind": steps["reach"]}),
+        Run("hopsworks.kafka.verify", ["verify"], ["verify"], steps={"left_behind": steps["reach"]}),
     ):
         summary = summarize(accepted)
         assert not summary.causes
@@ -182,9 +190,9 @@ def test_a_kept_connector_that_differs_is_no_finding() -> None:
 @pytest.mark.parametrize(
     ("phases", "state", "cause"),
     [
-        ({}, "not reached", None),
+        ({}, "not reached", f"not reached: {NO_RESULT}"),
         ({"preflight": PROVED}, "unchanged", None),
-        ({"preflight": CHANGED}, "not changed", None),
+        ({"preflight": CHANGED}, "not changed", f"not verified: {NO_RESULT}"),
         ({"preflight": CHANGED, "onlinefs": CHANGED}, "changed", None),
         ({"preflight": CHANGED, "onlinefs": CHANGED, "verify": PROVED}, "changed", None),
         ({"preflight": FAILED}, "failed", "service onlinefs: it does not run. Look at its log"),
@@ -377,3 +385,51 @@ def test_what_others_chose_reaches_no_terminal_as_a_command() -> None:
     lines = layout.lines(summarize(run))
     assert any("\\x1b[2J" in line for line in lines)
     assert all(line.isprintable() for line in lines) and max(map(len, lines)) < 12_000
+
+
+@pytest.mark.parametrize(
+    ("given", "cause"),
+    [
+        ({"done": ()}, "nothing was done, because no part of the playbook ran"),
+        ({"done": SITE[:4], "selected": SITE}, "verify was selected, but did not run"),
+        ({"done": SITE[:4], "selected": SITE[:4]}, None),
+        ({"done": SITE[:1], "stopped": "onlinefs"}, "it stopped at onlinefs without a message"),
+        ({"errors": [{"part": "verify", "task": "Read", "msg": ""}]}, "Read: it returned no message"),
+        # A host that an earlier play lost has no result of the parts that follow.
+        ({"done": ["onlinefs"], "hosts": {"h1": {}}}, f"not reached: {NO_RESULT}"),
+        ({"done": ["onlinefs"], "hosts": {"h1": {}}, "limited": ["h1"]}, None),
+        ({"done": ["projects"], "hosts": {"h1": {}}}, None),
+        ({"done": ["verify"], "hosts": {"h1": {}}, "check_mode": True}, None),
+        (
+            {"done": ["preflight", "onlinefs"], "hosts": {"h1": {"preflight": CHANGED}}},
+            f"not configured: {NO_RESULT}",
+        ),
+        ({"done": ["preflight", "onlinefs"], "hosts": {"h1": {"preflight": PROVED}}}, None),
+    ],
+)
+def test_what_was_not_seen_is_never_green(given: dict[str, t.Any], cause: str | None) -> None:
+    summary = summarize(site(**given))
+    assert [found.cause for found in summary.causes] == ([] if cause is None else [cause])
+    assert summary.to_result()["ok"] is (cause is None)
+
+
+@pytest.mark.parametrize(
+    ("name", "result", "cause"),
+    [
+        ("logins", {"ok": True, "results": []}, "no project's login was checked"),
+        ("logins", {"ok": False, "msg": "no answer", "results": [{"name": "a", "ok": True}]}, "no answer"),
+        ("probe", {"ok": None, "msg": "no answer"}, "no answer"),
+        ("verify", {"results": [{"project": "a"}]}, "not known which Kafka its clients use"),
+        ("projects", {"results": [project("a", action="failed")]}, "it failed without a message"),
+        ("projects", {"module_stderr": "Killed", "msg": ""}, "Killed"),
+    ],
+)
+def test_a_result_that_does_not_say_that_it_is_good_is_a_finding(
+    name: str, result: dict[str, t.Any], cause: str
+) -> None:
+    assert [found.cause for found in findings(site(steps={name: result}))] == [cause]
+
+
+def test_a_run_that_left_something_out_is_not_called_done() -> None:
+    for run in (site(done=SITE[:1]), site(limited=["h1"])):
+        assert layout.headline(summarize(run)).startswith("hopsworks.kafka.site: not complete (see Left out)")
