@@ -69,7 +69,8 @@ def host(name: str, phases: t.Mapping[str, Result], writes: bool = False) -> Hos
 
     :param phases: the results of ``onlinefs_config`` on it, under the names of the parts: ``preflight``, ``onlinefs``,
         ``verify`` and ``revert``.
-    :param writes: the run is one that changes hosts, so a host that still needs a change did not get it.
+    :param writes: the run is one that changes hosts, so a host that still needs a change did not get it. Without it, no
+        host was changed.
     """
     written = phases.get("onlinefs") or phases.get("revert")
     latest = next((phases[part] for part in ("verify", "onlinefs", "revert", "preflight") if part in phases), None)
@@ -78,6 +79,8 @@ def host(name: str, phases: t.Mapping[str, Result], writes: bool = False) -> Hos
     state = _state(written, latest, "verify" in phases)
     if state == "would change" and writes:
         state = "not changed"
+    if state == "changed" and not writes:
+        state = "would change"
     if "changes" not in latest:
         return Host(name, state, not_proved=(short(latest.get("msg") or "it returned no message"),))
     members = _members(latest)

@@ -47,8 +47,12 @@ def headline(summary: Summary) -> str:
     if not summary.causes:
         if run.check_mode:
             return f"{name}: nothing is wrong. Check mode: nothing was written."
-        if set(run.parts) - set(run.done) or run.limited:
+        if summary.left_out:
             return f"{name}: not complete (see Left out); nothing is wrong with what was done."
+        if summary.not_proved:
+            return (
+                f"{name}: done, and nothing is wrong that could be seen, but not everything is proved (see Not proved)."
+            )
         return f"{name}: done, and nothing is wrong."
     number = len(summary.causes)
     found = f"{number} thing{' is' if number == 1 else 's are'} wrong"
@@ -72,6 +76,8 @@ def _table(summary: Summary) -> t.Iterator[str]:
         words = _WORDS if run.writes_projects else {**_WORDS, **_PLANNED}
         told = ", ".join(f"{many} {words.get(word, word)}" for word, many in summary.projects.items())
         yield from _row("Projects", f"{count(number, 'project')}: {told}")
+    elif any((run.step(name) or {}).get("results") == [] for name in ("projects", "revert", "preflight", "verify")):
+        yield from _row("Projects", "none: no project was looked at")
     if summary.left_behind_message:
         yield from _row("Left behind", f"{listing.short(summary.left_behind_message)}.")
     for number, line in enumerate(_hosts(summary.hosts)):

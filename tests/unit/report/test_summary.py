@@ -431,5 +431,20 @@ def test_a_result_that_does_not_say_that_it_is_good_is_a_finding(
 
 
 def test_a_run_that_left_something_out_is_not_called_done() -> None:
-    for run in (site(done=SITE[:1]), site(limited=["h1"])):
+    for run in (site(done=SITE[:1]), site(limited=["h1"]), site(onlinefs="none"), site(slice=(0, 2))):
         assert layout.headline(summarize(run)).startswith("hopsworks.kafka.site: not complete (see Left out)")
+
+
+def test_a_run_without_proof_is_not_called_right() -> None:
+    run = site(hosts={"h1": {"verify": DOUBTED}}, unproved={"h1"})
+    assert layout.headline(summarize(run)).endswith("but not everything is proved (see Not proved).")
+
+
+def test_in_check_mode_no_host_is_called_changed() -> None:
+    summary = summarize(site(check_mode=True, hosts={"h1": {"preflight": CHANGED, "onlinefs": CHANGED}}))
+    assert [host.state for host in summary.hosts] == ["would change"]
+
+
+def test_a_run_without_projects_says_so() -> None:
+    lines = layout.lines(summarize(site(steps={"projects": {"results": []}})))
+    assert "  Projects      none: no project was looked at" in lines
