@@ -18,7 +18,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._report.run import
     hosts_to_verify,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._report.summary import summarize
-from ansible_collections.hopsworks.kafka.plugins.plugin_utils._rollout import collect, matching
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._rollout import collect, limit_patterns, matching
 
 Values = t.Dict[str, t.Any]
 
@@ -49,10 +49,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         )
         hosts = matching(self, (variables.get("__hopsworks_kafka_run") or {}).get("hosts") or [], variables)
         limit = variables.get("ansible_limit")
+        reached = matching(self, limit_patterns(limit), variables) if limit else hosts
         run = collect(
             variables,
             hosts,
-            limited=[host for host in hosts if host not in matching(self, limit, variables)] if limit else (),
+            limited=[host for host in hosts if host not in reached],
             unproved=[host for host in hosts if not _to_be_proved(variables["hostvars"][host])],
             left_behind_allowed=options["left_behind"] == "allow",
             keep=options["existing"] == "keep",

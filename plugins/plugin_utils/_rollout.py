@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.inventory.manager import split_host_pattern
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.hopsworks.kafka.plugins.module_utils._report.run import Run
@@ -86,6 +87,18 @@ def matching(action: ActionBase, patterns: t.Any, variables: Variables) -> t.Lis
     lookup = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=action._loader, templar=action._templar)
     terms = [patterns] if isinstance(patterns, str) else [",".join(map(str, patterns))]
     return [str(host) for host in lookup.run(terms, variables=variables)]
+
+
+def limit_patterns(limit: str) -> t.List[str]:
+    """Return the patterns of ``--limit``, those of a file (``@FILE``) too, as Ansible reads them."""
+    patterns: t.List[str] = []
+    for pattern in split_host_pattern(limit):
+        if pattern.startswith("@"):
+            with open(pattern[1:], encoding="utf-8") as file:
+                patterns += [line.strip() for line in file if line.strip()]
+        else:
+            patterns.append(pattern)
+    return patterns
 
 
 def _nothing_to_change(variables: Variables) -> bool:

@@ -7,7 +7,7 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.plugin_utils._rollout import collect
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._rollout import collect, limit_patterns
 
 
 class HostVars(dict[str, dict[str, t.Any]]):
@@ -95,3 +95,10 @@ def test_the_start_empties_everything_that_a_later_playbook_would_read() -> None
     }
     assert "__hopsworks_kafka_stopped" in kept and "onlinefs_result" in kept
     assert [name for name in sorted(kept) if f"        {name}: " not in texts["start.yml"]] == []
+
+
+def test_a_limit_may_name_a_file(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "site.retry"
+    file.write_text("h1\nh2\n\n")
+    assert limit_patterns(f"@{file},localhost") == ["h1", "h2", "localhost"]
+    assert limit_patterns("all:!h3") == ["all", "!h3"]
