@@ -8,7 +8,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible import constants as C
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.hopsworks.kafka.plugins.module_utils._report import layout
@@ -18,7 +17,12 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._report.run import
     hosts_to_verify,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._report.summary import summarize
-from ansible_collections.hopsworks.kafka.plugins.plugin_utils._rollout import collect, limit_patterns, matching
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._rollout import (
+    collect,
+    limit_patterns,
+    matching,
+    to_be_proved,
+)
 
 Values = t.Dict[str, t.Any]
 
@@ -54,7 +58,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             variables,
             hosts,
             limited=[host for host in hosts if host not in reached],
-            unproved=[host for host in hosts if not _to_be_proved(variables["hostvars"][host])],
+            unproved=[host for host in hosts if not to_be_proved(variables["hostvars"][host])],
             left_behind_allowed=options["left_behind"] == "allow",
             keep=options["existing"] == "keep",
             bootstrap=options["bootstrap_servers"],
@@ -72,11 +76,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         for line in ("", *lines):
             _show(line, bool(summary.causes) and line == lines[0])
         return {**result, "changed": False, "msg": lines[0], "lines": lines, "summary": summary.to_result()}
-
-
-def _to_be_proved(host: t.Mapping[str, t.Any]) -> bool:
-    """Return whether Kafka must name a host as a member of its groups, which is the default of the role."""
-    return bool(boolean(host.get("onlinefs_verify_consumer_group", True), strict=False))
 
 
 def _show(line: str, alarming: bool) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.inventory.manager import split_host_pattern
+from ansible.module_utils.parsing.convert_bool import BOOLEANS_FALSE
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.hopsworks.kafka.plugins.module_utils._report.run import Run
@@ -99,6 +100,11 @@ def limit_patterns(limit: str) -> t.List[str]:
         else:
             patterns.append(pattern)
     return patterns
+
+
+def to_be_proved(host: Variables) -> bool:
+    """Return whether Kafka must name a host as a member of its groups: unless its variable is false, nothing else."""
+    return str(host.get("onlinefs_verify_consumer_group")).strip().lower() not in map(str, BOOLEANS_FALSE)
 
 
 def _nothing_to_change(variables: Variables) -> bool:

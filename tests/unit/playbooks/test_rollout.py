@@ -7,7 +7,7 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.plugin_utils._rollout import collect, limit_patterns
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._rollout import collect, limit_patterns, to_be_proved
 
 
 class HostVars(dict[str, dict[str, t.Any]]):
@@ -102,3 +102,13 @@ def test_a_limit_may_name_a_file(tmp_path: pathlib.Path) -> None:
     file.write_text("h1\nh2\n\n")
     assert limit_patterns(f"@{file},localhost") == ["h1", "h2", "localhost"]
     assert limit_patterns("all:!h3") == ["all", "!h3"]
+
+
+@pytest.mark.parametrize("value", [False, "false", "No", 0, "off"])
+def test_a_host_need_not_be_proved_if_its_variable_is_false(value: t.Any) -> None:
+    assert to_be_proved({"onlinefs_verify_consumer_group": value}) is False
+
+
+@pytest.mark.parametrize("value", [True, "yes", None, "", "flase", "__omit_place_holder__1"])
+def test_whatever_else_is_set_a_host_must_be_proved(value: t.Any) -> None:
+    assert to_be_proved({"onlinefs_verify_consumer_group": value}) and to_be_proved({})
