@@ -255,7 +255,7 @@ def _unproved(run: Run) -> t.Iterator[Finding]:
         yield Finding(
             "host",
             name,
-            f"not proved that it reads from the declared Kafka: {'; '.join(host.not_proved)}",
+            f"no proof that OnlineFS reads from the declared Kafka: {'; '.join(host.not_proved)}",
             "Solve that, or set onlinefs_verify_consumer_group to false for the host if it need not be proved",
         )
 

@@ -103,7 +103,7 @@ def _seen(entry: Result) -> str:
 
 def _not_proved(run: Run, hosts: t.Sequence[seen.Host]) -> t.List[str]:
     """Return what could not be proved of hosts of which nothing else is wrong, the same reason in one sentence."""
-    if "verify" not in run.done or run.check_mode:
+    if run.check_mode or not any(part in run.done for part in ("verify", "revert")):
         return []
     doubted = [host for host in hosts if not host.proved and host.state not in ("failed", "rolled back")]
     causes = by_cause(Finding("host", host.host, "; ".join(host.not_proved)) for host in doubted)

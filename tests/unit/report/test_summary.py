@@ -203,7 +203,7 @@ def test_a_kept_connector_that_differs_is_no_finding() -> None:
         (
             {"verify": DOUBTED},
             "unchanged",
-            "not proved that it reads from the declared Kafka: Kafka did not answer",
+            "no proof that OnlineFS reads from the declared Kafka: Kafka did not answer",
         ),
         ({"onlinefs": {"msg": "a wrong option"}}, "failed", "a wrong option"),
         ({"verify": {**PROVED, "health": {"group": {"joined": True}}}}, "unchanged", None),
@@ -448,3 +448,11 @@ def test_in_check_mode_no_host_is_called_changed() -> None:
 def test_a_run_without_projects_says_so() -> None:
     lines = layout.lines(summarize(site(steps={"projects": {"results": []}})))
     assert "  Projects      none: no project was looked at" in lines
+
+
+def test_a_revert_names_the_hosts_that_were_not_seen_reading_again() -> None:
+    run = Run(
+        "hopsworks.kafka.revert", ["revert"], ["revert"], hosts={"h1": {"revert": DOUBTED}, "h2": {"revert": PROVED}}
+    )
+    assert "  Not proved    host h1: Kafka did not answer" in layout.lines(summarize(run))
+    assert not summarize(dataclasses.replace(run, check_mode=True)).not_proved
