@@ -81,6 +81,15 @@ slice:
   description: The chosen slice. Empty for every project.
   returned: success
   type: dict
+again:
+  description: Whether an earlier playbook of the collection has run in the same ansible-playbook. Its results are then
+    forgotten.
+  returned: success
+  type: bool
+hosts_again:
+  description: RV(hosts) if RV(again) is true, so that these hosts forget their results too. Otherwise an empty list.
+  returned: success
+  type: raw
 """
 
 # The action plugin of the same name does the work.
