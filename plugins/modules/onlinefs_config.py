@@ -372,6 +372,10 @@ files:
   type: list
   elements: str
   sample: ["/srv/hopsworks-data/onlinefs/etc/onlinefs-kafka.properties"]
+interrupted:
+  description: An earlier run was interrupted. This run has finished its work or, in check mode, a run would.
+  returned: if one was interrupted
+  type: bool
 restarted:
   description: Whether the service was restarted or, in check mode, would be.
   returned: success

@@ -329,6 +329,8 @@ def _result(
         "certificates": certificates,
         **proof.to_result(health),
     }
+    if prepared.current.journal:
+        result["interrupted"] = True
     if diff:
         result["diff"] = host_planner.diffs(plan, prepared.current.files)
     if probe is not None:

@@ -290,9 +290,9 @@ def hosts_to_verify(run: Run) -> t.List[str]:
 
 
 def _is_settled(run: Run, name: str, result: t.Optional[Result]) -> bool:
-    """Return whether a check found nothing to change, and a service that works."""
-    needs = (result or {}).get("actions") or (result or {}).get("changes")
-    return bool(result) and _works(run, name, result or {}) and not needs
+    """Return whether a check found nothing to change or to finish, and a service that works."""
+    found = result or {}
+    return _works(run, name, found) and not any(found.get(key) for key in ("actions", "changes", "interrupted"))
 
 
 def _works(run: Run, name: str, result: Result) -> bool:

@@ -105,7 +105,7 @@ def _not_proved(run: Run, hosts: t.Sequence[seen.Host]) -> t.List[str]:
     """Return what could not be proved of hosts of which nothing else is wrong, the same reason in one sentence."""
     if run.check_mode or not any(part in run.done for part in ("verify", "revert")):
         return []
-    doubted = [host for host in hosts if not host.proved and host.state not in ("failed", "rolled back")]
+    doubted = [host for host in hosts if not host.proved and host.state not in ("failed", "rolled back", "differs")]
     causes = by_cause(Finding("host", host.host, "; ".join(host.not_proved)) for host in doubted)
     return [f"{cause.who()}: {cause.cause}" for cause in causes]
 

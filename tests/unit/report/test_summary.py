@@ -237,6 +237,7 @@ def test_a_host_that_could_not_be_reached_is_never_allowed() -> None:
         ({}, (), True, True),
         ({"preflight": PROVED}, (), False, False),
         ({"preflight": DOUBTED}, (), True, True),
+        ({"preflight": {**PROVED, "interrupted": True}}, (), True, True),
         ({"preflight": DOUBTED}, ("h1",), False, False),
         ({"preflight": {**DOUBTED, "health": None}}, ("h1",), True, True),
         ({"preflight": CHANGED}, ("h1",), True, True),
