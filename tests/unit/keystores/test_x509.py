@@ -23,6 +23,7 @@ KINDS += [NameOID.STATE_OR_PROVINCE_NAME, NameOID.DOMAIN_COMPONENT, NameOID.USER
 SIGNS = st.characters(codec="utf-8", exclude_categories=["Cs"]) | st.sampled_from(' ",+;<>\\#=')
 VALUES = st.text(SIGNS, min_size=1)
 ATTRIBUTES = st.tuples(st.sampled_from(KINDS), VALUES.map(lambda value: value[:15]))
+LAST = datetime.datetime(9999, 12, 31, 23, 59, 59)
 MOMENTS = st.datetimes(datetime.datetime(1950, 1, 1), datetime.datetime(9999, 12, 31))
 KEY = ec.generate_private_key(ec.SECP256R1())
 
@@ -32,7 +33,7 @@ Attributes = list[tuple[reference.ObjectIdentifier, str]]
 
 def certificate(attributes: Attributes, start: datetime.datetime) -> reference.Certificate:
     name = reference.Name([reference.NameAttribute(kind, value, _ASN1Type.UTF8String) for kind, value in attributes])
-    end = min(start + datetime.timedelta(days=400), datetime.datetime(9999, 12, 31, 23, 59, 59))
+    end = start + min(datetime.timedelta(days=400), LAST - start)
     builder = reference.CertificateBuilder().subject_name(name).issuer_name(pki.name("issuer")).serial_number(7)
     builder = builder.public_key(KEY.public_key()).not_valid_before(start.replace(microsecond=0)).not_valid_after(end)
     return builder.sign(KEY, hashes.SHA256())
