@@ -95,6 +95,12 @@ def left_out(run: Run) -> t.List[str]:
         texts.append(f"Not run, because {why}: {', '.join(parts)}.")
     if run.limited and any(part in run.done for part in HOST_PARTS):
         texts.append(f"Not reached, because of --limit: {names(list(run.limited), 10)}.")
+    kept = _kept(run)
+    if kept:
+        texts.append(
+            "The connector differs from the declaration and was kept, because hopsworks_kafka_existing is keep: "
+            f"{names(kept)}."
+        )
     if run.onlinefs == "none":
         texts.append(
             "OnlineFS was not looked at, because hopsworks_kafka_onlinefs is none. Whether it reads from the declared "
@@ -114,6 +120,15 @@ def left_out(run: Run) -> t.List[str]:
             "without hopsworks_kafka_projects, hopsworks_kafka_project_query and hopsworks_kafka_slice.",
         ]
     return texts
+
+
+def _kept(run: Run) -> t.List[str]:
+    """Return the projects whose connector differs from the declaration and stays as it is."""
+    written = run.step("projects") or run.step("preflight")
+    if written is not None:
+        return [str(entry["project"]) for entry in written.get("results") or () if entry.get("reason") == "kept"]
+    read = (run.step("verify") or {}).get("results") if run.keep else None
+    return [str(entry["project"]) for entry in read or () if entry.get("differs")]
 
 
 def findings(run: Run, parts: t.Optional[t.Collection[str]] = None) -> t.List[Finding]:

@@ -60,6 +60,21 @@ def site(**given: t.Any) -> Run:
     return dataclasses.replace(Run("hopsworks.kafka.site", SITE, SITE), **given)
 
 
+@pytest.mark.parametrize(
+    ("steps", "keep", "kept"),
+    [
+        ({"projects": {"results": [project("a"), project("b", action="skipped", reason="kept")]}}, True, "b"),
+        ({"projects": {"results": [project("b", action="skipped", reason="not_done")]}}, True, ""),
+        ({"verify": {"results": [{"project": "b", "effective": EXTERNAL, "differs": [{"what": "x"}]}]}}, True, "b"),
+        ({"verify": {"results": [{"project": "b", "effective": EXTERNAL, "differs": []}]}}, True, ""),
+    ],
+)
+def test_connectors_that_were_kept_are_named(steps: dict[str, t.Any], keep: bool, kept: str) -> None:
+    summary = summarize(site(steps=steps, keep=keep))
+    assert not summary.causes
+    assert [text.rpartition(": ")[2] for text in summary.left_out] == ([f"{kept}."] if kept else [])
+
+
 def test_a_green_run() -> None:
     run = site(
         bootstrap="kafka:9092",
