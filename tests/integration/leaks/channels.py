@@ -15,12 +15,15 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import typing as t
 
 from tests.conftest import ROOT
 from tests.integration.projects.conftest import environment
 
 RUN_SECONDS = 300
+#: The process beside a task with ``async`` looks every 5 s whether it has ended, and then removes the task's files.
+ASYNC_SECONDS = 20
 #: Every channel that :func:`run` collects.
 CHANNELS = ("output", "log file", "callbacks", "system log", "processes", "temporary files")
 
@@ -65,6 +68,7 @@ def run(tasks: list[dict[str, t.Any]], *arguments: str, **settings: str) -> Seen
             timeout=RUN_SECONDS,
             check=False,
         )
+        _wait_for_async(name)
         texts = {
             "output": done.stdout + done.stderr,
             "log file": (folder / "ansible.log").read_text(),
@@ -74,6 +78,16 @@ def run(tasks: list[dict[str, t.Any]], *arguments: str, **settings: str) -> Seen
             "temporary files": _content(temporary),
         }
     return Seen(done.returncode, texts)
+
+
+def _wait_for_async(folder: str) -> None:
+    """Wait until no process works below a folder any more: ``async_wrapper`` ends after the playbook.
+
+    What is there after that, or after a time limit, is left over.
+    """
+    end = time.monotonic() + ASYNC_SECONDS
+    while time.monotonic() < end and any(folder.encode() in command for command in _commands()):
+        time.sleep(0.2)
 
 
 def _playbook(folder: pathlib.Path, tasks: list[dict[str, t.Any]]) -> pathlib.Path:
@@ -135,6 +149,14 @@ def _system_log() -> t.Iterator[t.Callable[[], str]]:
         os.close(lock)
 
 
+def _commands() -> t.Iterator[bytes]:
+    """Yield the command of each process, with its arguments."""
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                yield (entry / "cmdline").read_bytes()
+
+
 @contextlib.contextmanager
 def _processes() -> t.Iterator[t.Callable[[], str]]:
     """Watch the list of processes as ``ps`` shows it: the arguments of each."""
@@ -143,10 +165,7 @@ def _processes() -> t.Iterator[t.Callable[[], str]]:
 
     def watch() -> None:
         while not end.wait(0.02):
-            for entry in pathlib.Path("/proc").iterdir():
-                if entry.name.isdigit():
-                    with contextlib.suppress(OSError):
-                        seen.add((entry / "cmdline").read_bytes())
+            seen.update(_commands())
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
