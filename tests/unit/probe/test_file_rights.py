@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import socket
 import ssl
@@ -161,6 +163,36 @@ def test_no_secret_of_root_is_sent_to_who_asks_for_it(home: pathlib.Path) -> Non
         probed(file)
     assert not any(SECRET.encode() in post for post in before)
     assert any(SECRET.encode() in post for post in posts), posts
+
+
+@pytest.mark.parametrize("owner", [SERVICE, 0])
+def test_a_variable_of_a_config_provider_is_never_resolved(home: pathlib.Path, owner: int) -> None:
+    """Java clients replace it if ``config.providers`` allows that. Nothing here does, not even in a file of root's."""
+    secret = home.parent / "secret"
+    secret.write_text(f"password={SECRET}\n")
+    secret.chmod(0o600)
+    posts: list[bytes] = []
+    with token_endpoint(posts) as url, servers.server(servers.offering("OAUTHBEARER")) as broker:
+        file = written(
+            home / "client.properties",
+            owner,
+            bootstrap_servers=broker,
+            security_protocol="SASL_PLAINTEXT",
+            sasl_mechanism="OAUTHBEARER",
+            config_providers="file",
+            config_providers_file_class="org.apache.kafka.common.config.provider.FileConfigProvider",
+            sasl_jaas_config="org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required "
+            f'clientId="me" clientSecret="${{file:{secret}:password}}";',
+            sasl_oauthbearer_token_endpoint_url=url,
+        )
+        if owner == 0:
+            os.chown(home, 0, 0)
+        failure = probed(file)
+    sent = b"".join(posts)
+    login = re.search(rb"Authorization: Basic (\S+)", sent)
+    assert login and base64.b64decode(login[1]) == f"me:${{file:{secret}:password}}".encode()
+    assert SECRET.encode() not in sent
+    assert SECRET not in str(failure)
 
 
 def test_what_the_task_itself_names_is_read_with_the_rights_of_the_task(home: pathlib.Path) -> None:
