@@ -76,7 +76,7 @@ def restarted_with(world: World, content: str, status: int) -> dict[str, t.Any]:
     script.write_text(f"#!/bin/sh\ncp -p {new} {world.etc / FILES[0]}\nexit {status}\n")
     script.chmod(0o700)
     commands = {"restart": str(script)}
-    return {"service_commands": commands, "verify_consumer_group": "required", "health_check": "always"}
+    return {"service_commands": commands, "verify_consumer_group": True, "health_check": "always"}
 
 
 def plant(world: World, content: str) -> None:
@@ -99,7 +99,7 @@ def test_what_the_live_file_says_is_not_followed(world: World, attacker: Attacke
     assert (attacker.posts, attacker.connections) == ([], 0)
 
 
-def test_it_would_send_a_secret_of_root_if_it_were_followed(
+def test_root_would_connect_to_the_attacker_if_it_were_followed(
     world: World, attacker: Attacker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or the test above would prove nothing."""
@@ -108,4 +108,4 @@ def test_it_would_send_a_secret_of_root_if_it_were_followed(
     )
     plant(world, attacker.properties)
     world.run(properties={"bootstrap.servers": "127.0.0.1:1"}, **restarted_with(world, attacker.properties, 0))
-    assert any(CANARY.encode() in post for post in attacker.posts)
+    assert attacker.connections > 0
