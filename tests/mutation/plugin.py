@@ -60,7 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ]
     for item in items:
         # mutmut hands the ids of tests to pytest, which finds none of some that hold other characters.
-        function, _, parameters = item.nodeid.partition("[")
+        function, _bracket, parameters = item.nodeid.partition("[")
         if not re.fullmatch(r"[\w.\]-]*", parameters, re.ASCII):
             item._nodeid = function
     if mutant():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
@@ -62,8 +63,12 @@ def test_values_from_a_vault_are_opened_for_hosts_and_projects(bed: Bed) -> None
     variables.write_text(declared.replace('"VAULTED"', f"!vault {json.dumps(text)}"))
     run = bed.play("site", "--check", "--diff", "-e", f"@{variables}", "--vault-password-file", str(password))
     assert run.code == 0, run
-    assert run.output.count("+client.id=from-the-vault") == HOSTS * 3, run  # each host's three properties files
-    assert run.output.count("+client.id: from-the-vault") == 1, run  # once for all projects
+    # From ansible-core 2.22 on, Ansible itself shows no value from a vault.
+    opened = r"(from-the-vault|\$REDACTED\$)"
+    assert len(re.findall(rf"\+client\.id={opened}", run.output)) == HOSTS * 3, (
+        run
+    )  # each host's three properties files
+    assert len(re.findall(rf"\+client\.id: {opened}", run.output)) == 1, run  # once for all projects
 
 
 @pytest.mark.parametrize("place", ["beside the inventory", "where Ansible is started"])
