@@ -69,8 +69,8 @@ def test_a_child_that_hangs_is_ended_with_its_threads() -> None:
         time.sleep(60)
 
     began = time.monotonic()
-    got, ended = run(work, seconds=0.3)
-    assert ended.overdue and time.monotonic() - began < 3
+    got, ended = run(work, seconds=3)
+    assert ended.overdue and time.monotonic() - began < 20
     assert not pathlib.Path(f"/proc/{got[0]['pid']}").exists()
 
 
