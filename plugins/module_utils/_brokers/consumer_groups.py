@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Read consumer groups from Kafka: members, offsets, lag, and whether a host's consumer has joined.
+"""Read consumer groups for the probe: whether they exist, with which rights, and how far they are behind.
 
-This needs the library confluent-kafka. Without it, the result is that the group could not be checked.
+This needs the library confluent-kafka.
 """
 
 from __future__ import annotations
@@ -18,17 +18,7 @@ with contextlib.suppress(ImportError):  # librdkafka_client.available() tells it
     from confluent_kafka import ConsumerGroupTopicPartitions
     from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
-#: The time for a single look, and the pause before the next one.
-_LOOK_SECONDS = 5.0
-_POLL_SECONDS = 0.5
-#: How long to wait for the partitions of a member that has joined: it gets them some moments later, or has none.
-_SETTLE_SECONDS = 5.0
-#: How long after its time the child process is ended.
-_GRACE_SECONDS = 0.5
 _NOT_YET_SECONDS = 0.2
-NO_LIBRARY = "the Python library confluent-kafka is not installed"
-_NO_ANSWER = "Kafka did not answer in time"
-_NOT_SUPPORTED = "this Kafka does not describe groups"
 
 #: The coordinator of a group is not ready: Kafka is making the topic of the offsets, or loads it, or moved it (error
 #: codes of Kafka's protocol, and _WAIT_COORD of librdkafka).
@@ -45,9 +35,6 @@ class Lag(t.NamedTuple):
 
     records: t.Optional[int]
     partitions: t.Optional[int]
-
-
-# --- asking, for the probe and for the check below -------------------------------------------------------------------
 
 
 def describe(kafka: BrokerClient, names: t.Sequence[str]) -> t.Dict[str, Answer]:

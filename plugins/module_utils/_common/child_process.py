@@ -218,8 +218,3 @@ def _signal_name(status: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def seconds_until(end: float) -> t.Callable[[], float]:
-    """Return a function that returns the seconds until a moment of ``time.monotonic()``."""
-    return lambda: end - time.monotonic()

@@ -21,8 +21,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.child_proc
 
 def run(work: t.Callable[[Send], None], seconds: float = 10, **more: t.Any) -> tuple[list[t.Any], ChildExit]:
     got: list[t.Any] = []
-    left = child_process.seconds_until(time.monotonic() + seconds)
-    return got, child_process.run_in_child(work, got.append, left, **more)
+    end = time.monotonic() + seconds
+    return got, child_process.run_in_child(work, got.append, lambda: end - time.monotonic(), **more)
 
 
 def test_messages_of_all_threads_arrive_whole() -> None:
