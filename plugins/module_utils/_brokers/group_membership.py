@@ -7,10 +7,9 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline, TooLate, within
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean, hide
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 
@@ -127,29 +126,20 @@ _T = t.TypeVar("_T")
 
 
 def _bounded(work: t.Callable[[GroupClient], _T], client: GroupClient, seconds: float) -> _T:
-    """Do some work in a thread, because looking up a host name has no time limit of its own.
+    """Do some work within a time limit.
 
     Connections are cut at the end: a broker can keep OpenSSL busy for as long as it likes.
     """
-    done: t.List[_T] = []
-    failed: t.List[Exception] = []
 
-    def run() -> None:
-        try:
-            with client:
-                done.append(work(client))
-        except Exception as error:
-            failed.append(error)
+    def run() -> _T:
+        with client:
+            return work(client)
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds + _GRACE_SECONDS)
-    if failed:
-        raise failed[0]
-    if not done:
+    try:
+        return within(seconds + _GRACE_SECONDS, run)
+    except TooLate:
         client.cut()
-        raise GroupFault(_NO_ANSWER)
-    return done[0]
+        raise GroupFault(_NO_ANSWER) from None
 
 
 def _conclude(unknown: ConsumerGroup, group: Description, ignored: t.Collection[str]) -> ConsumerGroup:

@@ -12,11 +12,11 @@ import http.client
 import json
 import socket
 import ssl
-import threading
 import time
 import typing as t
 import urllib.parse
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import TooLate, within
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_librdkafka import MskIam
 
 from .tokens import Token, TokenEndpoint, TokenFault
@@ -67,25 +67,13 @@ def fetch(endpoint: TokenEndpoint, authorities: t.Sequence[bytes], timeout: floa
 def _bounded(
     endpoint: TokenEndpoint, authorities: t.Sequence[bytes], timeout: float
 ) -> t.Tuple[int, t.Optional[float], bytes]:
-    """Ask within ``timeout`` seconds in all, however slowly the endpoint answers: the time-outs of sockets start anew
-    with every byte, and the lookup of a name has none."""
-    answers: t.List[t.Tuple[int, t.Optional[float], bytes]] = []
-    faults: t.List[Exception] = []
-
-    def ask() -> None:
-        try:
-            answers.append(_post(endpoint, authorities, timeout))
-        except Exception as error:
-            faults.append(error)
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(timeout + 0.05)  # the socket's own time-out gives the better message
-    if faults:
-        raise faults[0]
-    if not answers:
-        raise TokenFault("token_endpoint_timeout", f"no complete answer within {timeout:.1f} s")
-    return answers[0]
+    """Ask within ``timeout`` seconds in all, however slowly the endpoint answers: the timeouts of sockets start anew
+    with every byte."""
+    try:
+        # The socket's own timeout gives the better message.
+        return within(timeout + 0.05, lambda: _post(endpoint, authorities, timeout))
+    except TooLate:
+        raise TokenFault("token_endpoint_timeout", f"no complete answer within {timeout:.1f} s") from None
 
 
 def fetch_msk_iam(how: MskIam) -> Token:

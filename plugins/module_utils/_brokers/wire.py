@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import socket
 import struct
-import time
 import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 
 from .wire_reader import Reader, WireError, string
 
 SASL_HANDSHAKE = 17
 API_VERSIONS = 18
 
-UNSUPPORTED_SASL_MECHANISM = 33
 ILLEGAL_SASL_STATE = 34
 
 #: No answer to these two requests is longer; what claims to be is not Kafka's.
@@ -77,7 +77,7 @@ class TimedStream:
 
     def __init__(self, connection: socket.socket, seconds: float) -> None:
         self._connection = connection
-        self._end = time.monotonic() + seconds
+        self._deadline = Deadline(seconds)
 
     def sendall(self, data: bytes) -> None:
         """Send all of ``data``."""
@@ -90,10 +90,9 @@ class TimedStream:
         return self._connection.recv(size)
 
     def _arm(self) -> None:
-        left = self._end - time.monotonic()
-        if left <= 0:
+        if self._deadline.over:
             raise socket.timeout("timed out")
-        self._connection.settimeout(left)
+        self._connection.settimeout(self._deadline.left())
 
 
 class Handshake(t.NamedTuple):

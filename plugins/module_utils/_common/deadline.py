@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
+import typing as t
+
+_T = t.TypeVar("_T")
 
 
 class Deadline:
@@ -28,3 +32,34 @@ class Deadline:
     def step(self) -> float:
         """Return the seconds for one step on the network: at most half of the whole, to leave time for later steps."""
         return min(self.left(), self.seconds / 2)
+
+
+class TooLate(Exception):
+    """A piece of work was not done in time."""
+
+
+def within(seconds: float, work: t.Callable[[], _T]) -> _T:
+    """Do some work in a thread of its own, because resolving a host name has no time limit.
+
+    :param seconds: the time limit. A thread that exceeds it is abandoned, and does not keep the process alive.
+    :returns: what ``work`` returns.
+    :raises TooLate: the work was not done in time.
+    :raises Exception: what ``work`` raises.
+    """
+    done: t.List[_T] = []
+    failed: t.List[Exception] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except Exception as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failed:
+        raise failed[0]
+    if not done:
+        raise TooLate
+    return done[0]

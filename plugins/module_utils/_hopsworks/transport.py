@@ -22,6 +22,7 @@ import typing as t
 import weakref
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common import regular_files
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import TooLate, within
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
 #: The number of seconds for one address of a host. Another address may answer.
@@ -253,25 +254,12 @@ def _addresses(host: str, port: int) -> t.List[t.Tuple[t.Any, ...]]:
     :raises socket.gaierror: the name does not resolve.
     :raises socket.timeout: no name server answered in time.
     """
-    found: t.List[t.Any] = []
-
-    def look_up() -> None:
-        try:
-            found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except OSError as error:
-            found.append(error)
-        except UnicodeError:  # an empty or too long label
-            found.append(socket.gaierror(socket.EAI_NONAME, "not a host name"))
-
-    # The system's resolver has no timeout, so its thread is abandoned if necessary.
-    thread = threading.Thread(target=look_up, daemon=True)
-    thread.start()
-    thread.join(LIMITS.seconds())
-    if not found:
-        raise socket.timeout("no name server answered in time")
-    if isinstance(found[0], OSError):
-        raise found[0]
-    return t.cast("t.List[t.Tuple[t.Any, ...]]", found[0])
+    try:
+        return within(LIMITS.seconds(), lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    except TooLate:
+        raise socket.timeout("no name server answered in time") from None
+    except UnicodeError:  # an empty or too long label
+        raise socket.gaierror(socket.EAI_NONAME, "not a host name") from None
 
 
 #: The bundle of a whole system has less than 1 MB.

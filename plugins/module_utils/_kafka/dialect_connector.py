@@ -35,9 +35,6 @@ FIELDS = {
     "ssl.endpoint.identification.algorithm": "sslEndpointIdentificationAlgorithm",
 }
 
-#: Fields that must never be shown.
-SECRET_FIELDS = ("sslTruststorePassword", "sslKeystorePassword", "sslKeyPassword")
-
 _TYPES = ("ssl.truststore.type", "ssl.keystore.type")
 
 

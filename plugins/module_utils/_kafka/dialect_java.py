@@ -45,11 +45,6 @@ def for_producer(properties: t.Mapping[str, str]) -> t.Dict[str, str]:
     return _for("p", properties)
 
 
-def for_admin(properties: t.Mapping[str, str]) -> t.Dict[str, str]:
-    """Return the properties without those that only a consumer or a producer has. Unknown names stay."""
-    return _for("a", properties)
-
-
 def _for(client: str, properties: t.Mapping[str, str]) -> t.Dict[str, str]:
     return {
         name: value for name, value in properties.items() if name not in SETTINGS or client in SETTINGS[name].clients

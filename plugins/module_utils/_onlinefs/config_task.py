@@ -51,7 +51,7 @@ class Current:
     :param number: the number that the next generation will get.
     :param site: the ``onlinefs-site.xml`` to set topics in.
     :param kept: the files of the generation to go back to; empty unless this is a revert.
-    :param wanted: the number of that generation.
+    :param desired_number: the number of that generation.
     """
 
     files: FileSet
@@ -62,7 +62,7 @@ class Current:
     number: int
     site: t.Optional[File]
     kept: FileSet
-    wanted: int = 0
+    desired_number: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,7 +146,7 @@ def read(request: Request, host: Host) -> Current:
     files = host.found()
     known = tuple(host.generations.all())
     reverts = request.params["state"] == "reverted"
-    wanted = options.generation_number(request.params["generation"], known) if reverts else 0
+    desired_number = options.generation_number(request.params["generation"], known) if reverts else 0
     return Current(
         files=files,
         directory=directory,
@@ -155,8 +155,8 @@ def read(request: Request, host: Host) -> Current:
         journal=host.generations.journal(),
         number=host.number(files),
         site=desired_files.site_to_edit(files, known, host.generations.files),
-        kept=host.generations.files(wanted) if reverts else {},
-        wanted=wanted,
+        kept=host.generations.files(desired_number) if reverts else {},
+        desired_number=desired_number,
     )
 
 
@@ -175,7 +175,7 @@ def prepare(request: Request, current: Current, now: float) -> Prepared:
         file_checks.check_certificates(request.declaration.client, current.files, params["min_days_valid"], now)
         file_checks.check_files(files)
     else:
-        files = desired_files.generation(current.wanted, current.kept, current.generations, current.files)
+        files = desired_files.generation(current.desired_number, current.kept, current.generations, current.files)
     superseded = desired_files.superseded(current.files, files, current.others)
     interrupted = bool(current.journal and current.journal.restart)
     managed = params["service_manager"] != "none"
@@ -267,8 +267,8 @@ def _diagnose(
 def _probe(request: Request, prepared: Prepared) -> t.Optional[t.Dict[str, t.Any]]:
     """Try the declared Kafka from this host, if the options ask for it."""
     mode = request.params["probe"]
-    wanted = mode == "always" or (mode == "changed" and host_planner.restarts(prepared.plan))
-    if request.declaration is None or not wanted:
+    asked = mode == "always" or (mode == "changed" and host_planner.restarts(prepared.plan))
+    if request.declaration is None or not asked:
         return None
     return file_checks.reach_kafka(
         request.declaration.consumer,

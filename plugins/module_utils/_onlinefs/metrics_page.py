@@ -13,11 +13,10 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-import threading
 import typing as t
 import urllib.parse
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline, TooLate, within
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
 OK = "ok"
@@ -53,12 +52,10 @@ def shown(url: str) -> str:
 def status(url: str, seconds: float = ANSWER_SECONDS) -> str:
     """Return :data:`OK` if a GET of ``url`` is answered with status 200 within some seconds, else what happened."""
     page = _parse(url)
-    answers: t.List[str] = []
-    # Resolving a name has no time limit: a name server that does not answer would block it.
-    thread = threading.Thread(target=lambda: answers.append(_ask(page, Deadline(seconds))), daemon=True)
-    thread.start()
-    thread.join(seconds + 0.5)
-    return answers[0] if answers else _late(seconds)
+    try:
+        return within(seconds + 0.5, lambda: _ask(page, Deadline(seconds)))
+    except TooLate:
+        return _late(seconds)
 
 
 def _ask(page: _Page, deadline: Deadline) -> str:

@@ -53,7 +53,7 @@ def test_api_versions_request_is_as_the_protocol_guide_says() -> None:
     assert peer.sent == struct.pack(">i", len(body)) + body
 
 
-@pytest.mark.parametrize("error", [0, wire.UNSUPPORTED_SASL_MECHANISM, wire.ILLEGAL_SASL_STATE])
+@pytest.mark.parametrize("error", [0, 33, wire.ILLEGAL_SASL_STATE])
 def test_sasl_handshake_names_what_is_offered(error: int) -> None:
     peer = Peer(mechanisms(["PLAIN", "SCRAM-SHA-512"], error))
     assert wire.sasl_handshake(peer, "SCRAM-SHA-256") == wire.Handshake(error, ("PLAIN", "SCRAM-SHA-512"))

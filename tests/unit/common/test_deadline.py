@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline, TooLate, within
 
 
 @pytest.fixture
@@ -38,3 +39,32 @@ def test_a_step_takes_half_at_most(clock: list[float]) -> None:
     assert deadline.step() == 4.0
     clock[0] = 55.0
     assert deadline.step() == 3.0
+
+
+def test_work_within_its_time_returns_what_it_returns() -> None:
+    assert within(5.0, lambda: None) is None
+    assert within(5.0, lambda: 7) == 7
+
+
+def test_work_that_fails_fails_as_it_would_alone() -> None:
+    def fail() -> None:
+        raise KeyError("itself")
+
+    with pytest.raises(KeyError, match="itself"):
+        within(5.0, fail)
+
+
+def test_work_that_takes_too_long_is_abandoned_and_does_not_keep_the_process_alive() -> None:
+    release = threading.Event()
+    left: list[threading.Thread] = []
+
+    def wait() -> None:
+        left.append(threading.current_thread())
+        release.wait(30)
+
+    began = time.monotonic()
+    with pytest.raises(TooLate):
+        within(0.2, wait)
+    assert 0.15 < time.monotonic() - began < 10
+    assert left[0].is_alive() and left[0].daemon
+    release.set()

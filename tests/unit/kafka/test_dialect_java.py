@@ -55,4 +55,3 @@ def test_each_client_gets_what_it_takes() -> None:
     common = {**SERVERS, "my.own": "1"}
     assert dialect_java.for_consumer(properties) == {**common, "group.id": "g", "client.rack": "r"}
     assert dialect_java.for_producer(properties) == {**common, "acks": "all", "retries": "3", "client.rack": "r"}
-    assert dialect_java.for_admin(properties) == {**common, "retries": "3"}
