@@ -20,7 +20,9 @@ import os
 import shutil
 import typing as t
 
-from .bounded_read import OPEN_FLAGS, read_descriptor
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.regular_files import OPEN_FLAGS
+
+from .bounded_read import read_descriptor
 from .host_error import os_failure
 
 #: Files of OnlineFS are far smaller.

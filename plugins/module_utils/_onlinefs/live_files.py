@@ -20,8 +20,10 @@ import secrets
 import stat
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.regular_files import OPEN_FLAGS
+
 from . import onlinefs_versions
-from .bounded_read import OPEN_FLAGS, read_descriptor
+from .bounded_read import read_descriptor
 from .files import LABEL, MAX_FILE, Attributes, File, set_attributes, set_xattr, write_all
 from .host_error import HostError, NotAFile, os_failure
 from .path_owner import path_owner
