@@ -13,7 +13,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline i
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean, hide
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 
-from .group_client import Description, GroupClient, GroupFault, Member, Secure, TopicPartition
+from .cluster_client import LATEST, ClusterFault, Secure, TopicPartition
+from .group_client import Description, GroupClient, Member
 
 _NO_ANSWER = "Kafka did not answer in time"
 #: How long looking up a host's name may exceed the time limit.
@@ -78,7 +79,7 @@ class ConsumerGroup:
 def member_ids(client: KafkaDeclaration, secure: t.Optional[Secure], name: str, seconds: float) -> t.FrozenSet[str]:
     """Return the ids of all members of a group.
 
-    :raises GroupFault: Kafka could not be asked.
+    :raises ClusterFault: Kafka could not be asked.
     """
 
     def ask(kafka: GroupClient) -> t.FrozenSet[str]:
@@ -115,7 +116,7 @@ def look(
 
     try:
         return _bounded(ask, client_of_group, seconds)
-    except GroupFault as fault:
+    except ClusterFault as fault:
         reason = _reason(str(fault), client_of_group.secrets)
         # The service logs in as this client does, so it is refused as well.
         joined = False if fault.refused else None
@@ -139,7 +140,7 @@ def _bounded(work: t.Callable[[GroupClient], _T], client: GroupClient, seconds: 
         return within(seconds + _GRACE_SECONDS, run)
     except TooLate:
         client.cut()
-        raise GroupFault(_NO_ANSWER) from None
+        raise ClusterFault(_NO_ANSWER) from None
 
 
 def _conclude(unknown: ConsumerGroup, group: Description, ignored: t.Collection[str]) -> ConsumerGroup:
@@ -218,15 +219,15 @@ def _measured(found: ConsumerGroup, kafka: GroupClient) -> ConsumerGroup:
     read = {(part["topic"], part["partition"]) for member in found.own for part in member["partitions"]}
     try:
         offsets = {part: offset for part, offset in kafka.committed(found.name).items() if part in read}
-    except GroupFault:
+    except ClusterFault:
         offsets = {}
     try:
         cluster_id, leaders = kafka.cluster({topic for topic, _number in offsets})
-    except GroupFault:
+    except ClusterFault:
         return found
     try:
-        ends = kafka.ends({part: leaders[part] for part in offsets if part in leaders})
-    except GroupFault:
+        ends = kafka.offsets({part: leaders[part] for part in offsets if part in leaders}, LATEST)
+    except ClusterFault:
         ends = {}
     lags = {part: max(0, ends[part] - offset) for part, offset in offsets.items() if part in ends}
     own = tuple(_with_lag(member, lags) for member in found.own)

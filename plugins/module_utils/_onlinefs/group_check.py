@@ -20,7 +20,7 @@ import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import group_membership
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_client import GroupFault, Secure
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import ClusterFault, Secure
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_membership import ConsumerGroup
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
@@ -98,7 +98,7 @@ class GroupCheck:
         while True:
             try:
                 return group_membership.member_ids(target.client, target.secure, target.group, deadline.left())
-            except GroupFault as fault:
+            except ClusterFault as fault:
                 if fault.final or deadline.over:
                     return None
             # A Kafka that no consumer has ever joined prepares itself for groups when it is asked first.

@@ -17,7 +17,8 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import group_membership, login, sasl
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_client import GroupClient, GroupFault
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import LATEST, ClusterFault
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_client import GroupClient
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.tokens import Token
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.wire_reader import Reader, WireError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
@@ -289,7 +290,7 @@ def test_a_token_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(login, "get_token", lambda *_: Token("the-token", time.time() + 60))
     assert GroupClient(declared, None, Deadline(1))._get_token() == "the-token"
     monkeypatch.setattr(login, "get_token", lambda *_: None)
-    with pytest.raises(GroupFault, match="a source that this check cannot use"):
+    with pytest.raises(ClusterFault, match="a source that this check cannot use"):
         GroupClient(declared, None, Deadline(1))._get_token()
 
 
@@ -400,7 +401,7 @@ def test_the_connection_to_each_leader_is_closed(servers: HostileServers) -> Non
     port = int(declared.properties["bootstrap.servers"].rpartition(":")[2])
     with GroupClient(declared, None, Deadline(10)) as kafka:
         leaders = enumerate(("127.0.0.1", "127.1", "127.0.1"))
-        kafka.ends({("orders", number): (host, port) for number, host in leaders})
+        kafka.offsets({("orders", number): (host, port) for number, host in leaders}, LATEST)
         assert not kafka._connections and not kafka._handles
 
 

@@ -14,11 +14,8 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import group_membership
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_client import (
-    Description,
-    GroupFault,
-    Member,
-)
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import ClusterFault
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_client import Description, Member
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_membership import ConsumerGroup
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
@@ -233,7 +230,7 @@ class Kafka:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.members: list[Member] = []
         self.state = "Stable"
-        self.fault: GroupFault | None = None
+        self.fault: ClusterFault | None = None
         self.looks = 0
         monkeypatch.setattr(group_membership, "GroupClient", lambda *_: self)
         self.certificates: dict[str, bytes] = {}
@@ -258,7 +255,7 @@ class Kafka:
     def cluster(self, _topics: object = ()) -> tuple[str, dict[t.Any, t.Any]]:
         return "a-cluster", {}
 
-    def ends(self, _partitions: object) -> dict[t.Any, t.Any]:
+    def offsets(self, _partitions: object, _at: int) -> dict[t.Any, t.Any]:
         return {}
 
 
@@ -329,7 +326,7 @@ def test_members_that_nobody_could_list_before_the_restart_leave_it_unproved(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kafka = Kafka(monkeypatch)
-    kafka.fault = GroupFault("no answer")
+    kafka.fault = ClusterFault("no answer")
     monkeypatch.setattr(health_check, "_BEFORE_SECONDS", 0.5)
 
     class Late(Joining):
@@ -344,7 +341,7 @@ def test_members_that_nobody_could_list_before_the_restart_leave_it_unproved(
 def test_a_kafka_that_no_consumer_has_ever_joined_is_asked_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """It prepares itself for groups at the first question, and answers some moments later."""
     kafka = Kafka(monkeypatch)
-    kafka.fault = GroupFault("the coordinator is not ready")
+    kafka.fault = ClusterFault("the coordinator is not ready")
     describe = kafka.describe
 
     def ready(group: str) -> Description:
@@ -416,7 +413,7 @@ def test_a_host_that_needs_no_change_fails_soon_without_kafka(home: Home, monkey
     monkeypatch.setattr(health_check, "UNCHANGED_SECONDS", 1.0)
     service = Joining(home, kafka)
     home.run(service, properties=FIRST, verify_consumer_group=True)
-    kafka.fault = GroupFault("127.0.0.1:1: Connection refused")
+    kafka.fault = ClusterFault("127.0.0.1:1: Connection refused")
     began = time.monotonic()
     with pytest.raises(HostError, match=r"could not be asked .*refused.* verify_consumer_group to false"):
         home.run(service, properties=FIRST, verify_consumer_group=True, check=True, health_check="always")
