@@ -33,6 +33,8 @@ from .path_owner import check_private
 
 JOURNAL = "journal.json"
 LOCK = "lock"
+#: The record of a move from one Kafka to another, see ``_moves.move_record``.
+MOVE = "move.json"
 #: There while the state of an earlier version is being copied.
 _TAKING_OVER = "taking_over"
 
@@ -156,10 +158,17 @@ class Generations:
         _write_json(os.path.join(self._path(number), MANIFEST), noted.as_json())
 
     def prune(self, keep: int) -> None:
-        """Remove all but generation 0 and the last ``keep``."""
+        """Remove all but generation 0 and the last ``keep``; none while a move is recorded, which may need any."""
+        if self.moved:
+            return
         for number in _numbers(self.directory)[:-keep]:
             if number != 0:
                 self.drop(number)
+
+    @property
+    def moved(self) -> bool:
+        """Whether a move from one Kafka to another is recorded, whose old one may still hold rows."""
+        return self._has(MOVE)
 
     def drop(self, number: int) -> None:
         """Remove one generation, if it is there. It goes whole, by a rename, and is emptied after."""
