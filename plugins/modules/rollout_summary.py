@@ -158,7 +158,7 @@ summary:
           description: Whether Kafka named the host as a member of its groups during this run.
           type: bool
         not_proved:
-          description: What could not be proved, and why.
+          description: What could not be proved, and why. At most five texts.
           type: list
           elements: str
     certificates:

@@ -12,6 +12,7 @@ from ansible.inventory.manager import split_host_pattern
 from ansible.module_utils.parsing.convert_bool import BOOLEANS_FALSE
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
+from ansible_collections.hopsworks.kafka.plugins.module_utils._report import host_results
 from ansible_collections.hopsworks.kafka.plugins.module_utils._report.run import Run
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._to_builtin import to_builtin
 
@@ -126,7 +127,18 @@ def _step(variables: Variables, name: str) -> t.Any:
 def _of_host(variables: Variables, writer: str) -> t.Dict[str, t.Any]:
     """Return the results of a host by part. A task that was skipped leaves none."""
     found = {writer if part == "onlinefs" else part: variables.get(name) for part, name in _HOST_RESULTS.items()}
-    return {part: to_builtin(result) for part, result in found.items() if result and not result.get("skipped")}
+    return {part: _returned(result) for part, result in found.items() if result and not _skipped(result)}
+
+
+def _skipped(result: t.Any) -> bool:
+    return isinstance(result, t.Mapping) and result.get("skipped") is True
+
+
+def _returned(result: t.Any) -> t.Any:
+    try:
+        return to_builtin(result)
+    except RecursionError:
+        return host_results.too_deep()
 
 
 def _true(value: t.Any) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .findings import short
+from .findings import names, short
 
 Result = t.Mapping[str, t.Any]
 
@@ -19,6 +19,9 @@ STATES = (
 )  # fmt: skip
 #: Days before a certificate expires from which the summary warns.
 WARN_DAYS = 30
+
+#: The number of reasons for which a host is not proved that are kept.
+_MAX_DOUBTS = 4
 
 
 class Host(t.NamedTuple):
@@ -91,7 +94,7 @@ def host(name: str, phases: t.Mapping[str, Result], writes: bool = False) -> Hos
         latest.get("generation"),
         None if members is None else len(members),
         None if members is None else sum(len(member.get("partitions") or ()) for member in members),
-        _lag(latest, members),
+        _lag(members),
         proved,
         () if proved else _doubts(latest),
     )
@@ -99,9 +102,7 @@ def host(name: str, phases: t.Mapping[str, Result], writes: bool = False) -> Hos
 
 def is_proved(result: Result) -> bool:
     """Return whether Kafka named the host as a member of its groups during this task."""
-    if "proved" in result:
-        return result["proved"] is True
-    return _group(result).get("joined") is True
+    return result.get("proved") is True
 
 
 def certificates(probe: t.Optional[Result], hosts: t.Mapping[str, t.Sequence[Result]]) -> t.List[Certificate]:
@@ -119,7 +120,7 @@ def certificates(probe: t.Optional[Result], hosts: t.Mapping[str, t.Sequence[Res
             seen.setdefault(key, []).append((entry.get("store") or place, int(entry["days_left"])))
     found = [
         Certificate(
-            ", ".join(dict.fromkeys(place for place, _left in places)),
+            names(list(dict.fromkeys(place for place, _left in places))),
             subject,
             expires,
             min(left for _place, left in places),
@@ -132,8 +133,7 @@ def certificates(probe: t.Optional[Result], hosts: t.Mapping[str, t.Sequence[Res
 def cluster_id(probe: t.Optional[Result], hosts: t.Mapping[str, t.Sequence[Result]]) -> t.Optional[str]:
     """Return the id of the Kafka cluster, from the probe or from any host."""
     results = [probe or {}, *(result for given in hosts.values() for result in given)]
-    ids = (result.get("cluster_id") or _group(result).get("cluster_id") for result in results)
-    return next((str(found) for found in ids if found), None)
+    return next((str(result["cluster_id"]) for result in results if result.get("cluster_id")), None)
 
 
 def _certificate_lists(
@@ -160,23 +160,17 @@ def _state(written: t.Optional[Result], latest: Result, verified: bool) -> str:
     return "unchanged"
 
 
-def _group(result: Result) -> Result:
-    return (result.get("health") or {}).get("group") or {}
-
-
 def _members(result: Result) -> t.Optional[t.Sequence[Result]]:
     """Return the host's own members in Kafka; None if they were not looked at."""
     return result.get("members") if is_proved(result) or result.get("members") else None
 
 
-def _lag(result: Result, members: t.Optional[t.Sequence[Result]]) -> t.Optional[int]:
+def _lag(members: t.Optional[t.Sequence[Result]]) -> t.Optional[int]:
     known = [member["lag"] for member in members or () if member.get("lag") is not None]
-    return sum(known) if known else _group(result).get("lag")
+    return sum(known) if known else None
 
 
 def _doubts(result: Result) -> t.Tuple[str, ...]:
-    given = result.get("not_proved")
-    if given:
-        return tuple(short(text) for text in given)
-    reason = _group(result).get("reason")
-    return (short(reason),) if reason else ("Kafka was not asked for the members of the consumer group",)
+    given = result.get("not_proved") or ("Kafka was not asked for the members of the consumer group",)
+    more = [f"{len(given) - _MAX_DOUBTS} more reasons"] if len(given) > _MAX_DOUBTS else []
+    return (*(short(text) for text in given[:_MAX_DOUBTS]), *more)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from . import host_results, steps
 from . import hosts as seen
-from . import steps
 from .findings import Finding, names, short
 
 Result = t.Mapping[str, t.Any]
@@ -69,6 +69,14 @@ class Run:
     bootstrap: str = ""
     rollout: str = ""
     rollout_named: bool = False
+
+    def __post_init__(self) -> None:
+        """Check what the hosts returned: see :mod:`host_results`."""
+        hosts = {
+            name: {part: host_results.checked(result) for part, result in phases.items()}
+            for name, phases in self.hosts.items()
+        }
+        object.__setattr__(self, "hosts", hosts)
 
     @property
     def writes(self) -> bool:
@@ -270,7 +278,7 @@ def _unproved(run: Run) -> t.Iterator[Finding]:
         yield Finding(
             "host",
             name,
-            f"no proof that OnlineFS reads from the declared Kafka: {'; '.join(host.not_proved)}",
+            short(f"no proof that OnlineFS reads from the declared Kafka: {'; '.join(host.not_proved)}"),
             "Solve that, or set onlinefs_verify_consumer_group to false for the host if it need not be proved",
         )
 
@@ -318,7 +326,7 @@ def _works(run: Run, name: str, result: Result) -> bool:
 def _of_hosts(run: Run, part: str) -> t.Iterator[Finding]:
     for name, phases in run.hosts.items():
         if part in phases:
-            yield from steps.of_host(name, phases[part])
+            yield from steps.of_host(name, phases[part], run.playbook)
 
 
 _PARTS: t.Tuple[t.Tuple[str, t.Callable[[Run], t.Iterable[Finding]]], ...] = (

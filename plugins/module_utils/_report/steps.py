@@ -106,12 +106,36 @@ def of_variables(result: Result) -> Findings:
     return [] if "changes" in result else [_of_server(result)]
 
 
-def of_host(name: str, result: Result) -> Findings:
-    """Return the finding of ``onlinefs_config`` on a host, if it failed or the host was unreachable."""
+def of_host(name: str, result: Result, playbook: str = "") -> Findings:
+    """Return the finding of ``onlinefs_config`` on a host, if it failed or the host was unreachable.
+
+    :param playbook: the one to run again.
+    """
     if result.get("unreachable"):
         cause = f"unreachable: {message(result)}"
         return [Finding("host", name, cause, "Check the connection to the host, or leave it out by name with --limit")]
-    return [] if "changes" in result else [Finding("host", name, message(result))]
+    if "changes" in result:
+        return []
+    if result.get("rolled_back"):
+        return [_rolled_back(name, result, playbook or "the playbook")]
+    return [Finding("host", name, message(result))]
+
+
+def _rolled_back(name: str, result: Result, playbook: str) -> Finding:
+    """Return why a change was taken back, and what to do: it depends on whether the host works as before."""
+    reasons = [short(reason) for reason in result.get("reasons") or ()]
+    cause = reasons[0] if reasons else message(result)
+    if len(reasons) > 1:
+        remedy = (
+            "The host has its configuration from before, but OnlineFS does not work with that either: repair this host "
+            f"first ({reasons[1]}). Then run {playbook} again"
+        )
+    else:
+        remedy = (
+            "The host has its configuration from before, so nothing has to be undone. Its error above ends with the "
+            f"service's log: solve the cause, then run {playbook} again"
+        )
+    return Finding("host", name, cause, short(remedy))
 
 
 def of_host_drift(name: str, result: Result) -> Findings:

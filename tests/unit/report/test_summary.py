@@ -221,7 +221,6 @@ def test_a_kept_connector_that_differs_is_no_finding() -> None:
             "no proof that OnlineFS reads from the declared Kafka: Kafka did not answer",
         ),
         ({"onlinefs": {"msg": "a wrong option"}}, "failed", "a wrong option"),
-        ({"verify": {**PROVED, "health": {"group": {"joined": True}}}}, "unchanged", None),
     ],
 )
 def test_the_state_of_a_host_and_its_finding(phases: dict[str, t.Any], state: str, cause: str | None) -> None:
@@ -289,6 +288,32 @@ def test_a_run_that_stops_in_the_middle_says_what_is_done_and_what_is_not() -> N
     assert any(" h10: not changed, generation 3" in line for line in shown)
     assert "  Left out      Not run, because the run stopped at onlinefs: projects, verify." in shown
     assert shown[-1].startswith("  Next          Solve what is wrong, then run hopsworks.kafka.site again")
+
+
+@pytest.mark.parametrize(
+    ("result", "cause", "remedy"),
+    [
+        (
+            {"reasons": ["no member in the group. Check the login."]},
+            "no member in the group. Check the login",
+            "The host has its configuration from before, so nothing has to be undone. Its error above ends with the "
+            "service's log: solve the cause, then run hopsworks.kafka.site again",
+        ),
+        (
+            {"reasons": ["no member in the group", "it does not start"]},
+            "no member in the group",
+            "The host has its configuration from before, but OnlineFS does not work with that either: repair this host "
+            "first (it does not start). Then run hopsworks.kafka.site again",
+        ),
+        # A result that does not say why: the message tells it.
+        ({}, "service onlinefs: it does not run. Look at its log", "The host has its configuration from before, so"),
+    ],
+)
+def test_a_host_that_was_rolled_back_has_a_remedy(result: dict[str, t.Any], cause: str, remedy: str) -> None:
+    [found] = summarize(site(hosts={"h1": {"onlinefs": {**FAILED, **result}}})).causes
+    assert (found.cause, found.remedy[: len(remedy)]) == (cause, remedy)
+    [other] = summarize(site(hosts={"h1": {"onlinefs": {"msg": "a wrong option"}}})).causes
+    assert other.remedy == ""
 
 
 def test_a_run_that_preflight_stops_says_that_nothing_was_changed() -> None:
