@@ -391,7 +391,8 @@ def test_a_group_with_very_many_members_is_described_in_linear_time(servers: Hos
         cluster.assignment = b""
 
     began = time.process_time()
-    found = group_membership.look(client(servers, odd), None, GROUP, "", 10)
+    # The time limit of the check is far away: what counts is the work, on a busy machine as well.
+    found = group_membership.look(client(servers, odd), None, GROUP, "", 60)
     assert found.members == 30_000 and time.process_time() - began < 10
 
 
