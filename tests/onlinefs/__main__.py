@@ -14,19 +14,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import http.server
-import logging
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 import typing as t
-import urllib.request
-import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
@@ -72,6 +67,8 @@ def main() -> int:
 
 def read_settings(home: pathlib.Path) -> Settings:
     """The settings, from the home's own files."""
+    import xml.etree.ElementTree
+
     root = xml.etree.ElementTree.parse(home / "etc/onlinefs-site.xml").getroot()
 
     def value(path: str, default: str) -> str:
@@ -88,6 +85,8 @@ def start(home: pathlib.Path, command: list[str]) -> None:
     """Start the service in the background and wait until its metrics answer."""
     if running(home):
         return
+    import urllib.request
+
     port = read_settings(home).port
     process = subprocess.Popen(
         command,
@@ -141,13 +140,16 @@ def pid_file(home: pathlib.Path) -> pathlib.Path:
 
 def run(home: pathlib.Path) -> None:
     """The service itself."""
+    # Imported late, like others here: a process that only asks for the status need not wait for them.
+    import logging
+
+    from tests.onlinefs.consumer import Consumer
+    from tests.onlinefs.metrics import serve
+
     (home / "logs").mkdir(exist_ok=True)
     logging.basicConfig(
         filename=home / "logs/onlinefs.log", level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
-    # The collection's modules are imported late: a process that only asks for the status need not wait for them.
-    from tests.onlinefs.consumer import Consumer
-
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     try:
@@ -159,38 +161,6 @@ def run(home: pathlib.Path) -> None:
         raise
     consumer.consume_until(stopped)
     server.shutdown()
-
-
-class _Counts(t.Protocol):
-    def metrics(self) -> str: ...
-
-
-def serve(port: int, counts: _Counts) -> http.server.ThreadingHTTPServer:
-    """Answer GET /metrics in the background."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = counts.metrics().encode() if self.path == "/metrics" else b""
-            self.send_response(200 if body else 404)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    class Server(http.server.ThreadingHTTPServer):
-        daemon_threads = True
-
-        def server_bind(self) -> None:
-            # The base class asks the name service for this host's name, which may take seconds.
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.socket.bind(self.server_address)
-            self.server_name, self.server_port = "localhost", self.server_address[1]
-
-    server = Server(("127.0.0.1", port), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
 
 
 if __name__ == "__main__":

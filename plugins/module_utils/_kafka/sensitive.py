@@ -12,6 +12,7 @@ others, are shown. A secret in a public value (a login in a URL, a JAAS text in 
 from __future__ import annotations
 
 import base64
+import functools
 import re
 import typing as t
 
@@ -22,11 +23,14 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking im
     secret_name,
     url_secrets,
 )
-from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores import KeyStore, StoreOption, TrustStore
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.store_types import (
+    KeyStore,
+    StoreOption,
+    TrustStore,
+)
 
 from . import jaas
 from .java_configs import SETTINGS
-from .librdkafka_configs import PROPERTIES
 
 # Kafka hides these too, but a certificate is not secret.
 _CERTIFICATES = frozenset({"ssl.truststore.certificates", "ssl.keystore.certificate.chain"})
@@ -52,12 +56,6 @@ _PUBLIC = frozenset(
     }
 )
 #: Of these names Java's list says nothing. librdkafka's does not tell which of its values are secret.
-_LIBRDKAFKA = frozenset(
-    name
-    for name in PROPERTIES
-    if not re.search(r"password|secret|username|\.pem$|oauthbearer\.config|passphrase|engine\.id", name)
-    and not secret_name(name)
-)
 _PUBLIC_OPTIONS = re.compile(
     r"(user(name)?|principal|clientid|client_id|scope|use\w*|store\w*|doNot\w*|debug|realm|keytab|extension_.*|"
     r"servicename|aws\w*name|aws\w*arn|aws\w*region|unsecured.*|awsdebugcreds|refreshkrb5config|ticketcache)$",
@@ -76,7 +74,17 @@ def secret_property(name: str) -> bool:
         return False
     if name in SETTINGS:
         return SETTINGS[name].kind == "password"
-    return name not in _PUBLIC and name not in _LIBRDKAFKA
+    return name not in _PUBLIC and name not in _librdkafka()
+
+
+@functools.lru_cache(maxsize=None)
+def _librdkafka() -> t.FrozenSet[str]:
+    """Return the names of librdkafka's that are public. Few declarations have a name that is not one of Java's too."""
+    # Imported only here: the table takes 8 ms of CPU time on a host.
+    from .librdkafka_configs import PROPERTIES  # noqa: PLC0415
+
+    secret = re.compile(r"password|secret|username|\.pem$|oauthbearer\.config|passphrase|engine\.id")
+    return frozenset(name for name in PROPERTIES if not secret.search(name) and not secret_name(name))
 
 
 def public_value(name: str, value: t.Any) -> t.Any:
@@ -122,7 +130,7 @@ def certain_secrets_of(properties: t.Mapping[str, t.Any], *stores: Store) -> t.S
     """
     found: t.Set[str] = set()
     for name, value in _scalars(properties):
-        if name in SETTINGS or name in _PUBLIC or name in _LIBRDKAFKA:
+        if name in SETTINGS or name in _PUBLIC or name in _librdkafka():
             certain = secret_property(name)
         else:
             certain = secret_name(name)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import base64
 
-from .stores import KeyStore, TrustStore
+from .store_types import KeyStore, TrustStore
 
 # A key on the curve P-256 and its self-signed certificate, CN=placeholder without any right, valid until 9999.
 _KEY = (

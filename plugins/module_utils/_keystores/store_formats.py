@@ -19,9 +19,7 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError, MissingLibraryError
 
 from . import der, jks, key_derivation
-
-PEM, PKCS12, JKS = "PEM", "PKCS12", "JKS"
-TYPES = (PEM, PKCS12, JKS)
+from .store_types import JKS, PEM, PKCS12
 
 #: The most certificates and keys in a store. The trust store of a JDK has about 150.
 MAX_ENTRIES = jks.MAX_ENTRIES

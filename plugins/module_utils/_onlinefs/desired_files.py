@@ -14,7 +14,6 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import dialect_java, properties
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
-from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import stores
 
 from . import onlinefs_versions, site_xml
 from .files import Attributes, File
@@ -110,6 +109,11 @@ def _stores(
     files: t.Dict[str, File] = {}
     locations: t.Dict[str, t.Optional[str]] = {"truststore": None, "keystore": None}
     client = declaration.client
+    if client.truststore is None and client.keystore is None:
+        return files, locations
+    # Imported only here, see declare().
+    from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import stores  # noqa: PLC0415
+
     for role, content in (
         ("truststore", stores.truststore_jks(client.truststore) if client.truststore else None),
         ("keystore", stores.keystore_jks(client.keystore) if client.keystore else None),

@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
-from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import jks, stores, x509
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import store_types
 
 from . import onlinefs_versions
 from .generations import FileSet
@@ -47,8 +47,14 @@ def check_certificates(client: KafkaDeclaration, current: FileSet, min_days_vali
     :param now: seconds since 1970.
     :raises InputError: a new certificate expires in fewer than ``min_days_valid`` days.
     """
+    declared = store_types.certificates(client)
+    if not declared:
+        return
+    # Imported only here, see declare().
+    from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import x509  # noqa: PLC0415
+
     found: t.Dict[str, t.List[t.Tuple[int, bytes]]] = {}
-    for role, der in stores.certificates(client):
+    for role, der in declared:
         found.setdefault(role, []).append((x509.read(der).not_after, der))
     for role, certificates in found.items():
         expires, der = max(certificates)
@@ -76,6 +82,9 @@ def check_files(files: FileSet) -> None:
                 store = files.get(location)
                 if store is None:
                     raise HostError(name, f"it names the store {location}, which is missing")
+                # Imported only here, see declare().
+                from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import jks  # noqa: PLC0415
+
                 jks.read(store.content, read.get(f"ssl.{role}.password", ""), read.get("ssl.key.password"), location)
 
 

@@ -30,10 +30,9 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import tls_
 
 from . import desired_files, onlinefs_versions
 from .generations import FileSet, Generations
+from .health_check import NOT_OURS, Members
 from .options import Request
 from .owner_process import read_bounded
-
-NOT_OURS = "this configuration was not written by this collection, so root does not follow it"
 
 _MAX_STORE = 16 * 1024 * 1024
 _ASK_AGAIN_SECONDS = 0.3
@@ -41,9 +40,6 @@ _ASK_AGAIN_SECONDS = 0.3
 _VECTOR_DB = re.compile(
     rb"<propertiesFileVectorDb>\s*" + re.escape(onlinefs_versions.VECTOR_DB_FILE.encode()) + rb"\s*</"
 )
-
-#: By file: the members that its group has; ``None`` if that is not known.
-Members = t.Mapping[str, t.Optional[t.FrozenSet[str]]]
 
 
 class _Target(t.NamedTuple):

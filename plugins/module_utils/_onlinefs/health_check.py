@@ -16,17 +16,24 @@ import dataclasses
 import time
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_membership import ConsumerGroup
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
 
 from . import metrics_page
 from .generations import FileSet
-from .group_check import NOT_OURS, Members
 from .host_error import HostError
 from .owner_process import read_bounded
 from .service import Service, State
+
+if t.TYPE_CHECKING:
+    from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_membership import ConsumerGroup
+
+#: By file: the members that its group has; ``None`` if that is not known.
+Members = t.Mapping[str, t.Optional[t.FrozenSet[str]]]
+
+#: Why a group was not looked at.
+NOT_OURS = "this configuration was not written by this collection, so root does not follow it"
 
 _POLL_SECONDS = 0.25
 #: How long a single look at the groups may take, and how long to wait before the next one.

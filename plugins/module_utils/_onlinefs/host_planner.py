@@ -16,7 +16,6 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking im
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Action, Change, Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive import public_value, secret_property
-from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import jks, x509
 
 from . import onlinefs_versions
 from .desired_files import parsed
@@ -160,6 +159,9 @@ def _summary(file: t.Optional[File]) -> t.Optional[str]:
     """Return one line about a file that cannot be shown: the certificates of a store, with their expiry."""
     if file is None:
         return None
+    # Imported only here, see declare().
+    from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import jks, x509  # noqa: PLC0415
+
     try:
         read = [x509.read(der) for der in jks.certificates(file.content)[:_MAX_CERTIFICATES]]
     except (InputError, ValueError, IndexError):

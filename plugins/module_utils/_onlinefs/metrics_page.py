@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 import socket
-import ssl
 import typing as t
 import urllib.parse
 
@@ -63,6 +62,9 @@ def _ask(page: _Page, deadline: Deadline) -> str:
         with socket.create_connection((page.host, page.port), deadline.left()) as plain:
             connection = plain
             if page.tls:
+                # Imported only here: it takes 5 ms of CPU time, and hardly any page needs it.
+                import ssl  # noqa: PLC0415
+
                 plain.settimeout(deadline.left())
                 connection = ssl.create_default_context().wrap_socket(plain, server_hostname=page.host)
             return _exchange(connection, page, deadline)

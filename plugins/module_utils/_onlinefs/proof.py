@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import stores, x509
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import store_types
 
 if t.TYPE_CHECKING:
     from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
@@ -49,18 +49,26 @@ def certificates(
     now: float,
 ) -> t.List[t.Dict[str, t.Any]]:
     """Return subject and expiry of the certificates in the declared stores, and of the brokers' that were seen."""
-    found = [] if client is None else list(stores.certificates(client))
+    found = [] if client is None else list(store_types.certificates(client))
     brokers = {server: der for group in (health.groups if health else ()) for server, der in group.certificates}
     found += brokers.items()
-    shown = []
-    for store, der in found:
-        with contextlib.suppress(ValueError, IndexError):  # OpenSSL reads some that x509 does not
-            shown.append({"store": store, **x509.to_result(x509.read(der), now)})
+    shown = _read(found, now) if found else []
     shown += [
         {"store": stage["target"], **stage["certificate"]}
         for stage in (probe or {}).get("stages", ())
         if stage.get("certificate") and stage["target"] not in brokers
     ]
+    return shown
+
+
+def _read(found: t.Iterable[t.Tuple[str, bytes]], now: float) -> t.List[t.Dict[str, t.Any]]:
+    # Imported only here, see declare().
+    from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import x509  # noqa: PLC0415
+
+    shown = []
+    for store, der in found:
+        with contextlib.suppress(ValueError, IndexError):  # OpenSSL reads some that x509 does not
+            shown.append({"store": store, **x509.to_result(x509.read(der), now)})
     return shown
 
 

@@ -10,7 +10,7 @@ import concurrent.futures
 import threading
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores import StoreOption
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.store_types import StoreOption
 
 Found = t.TypeVar("Found")
 

@@ -16,10 +16,10 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import x509
 
-from .reasons import FailureReason
-
 if t.TYPE_CHECKING:
     from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
+
+    from .reasons import FailureReason
 
 _DAY = 86400
 #: The host names of a certificate that a message tells.

@@ -8,7 +8,7 @@ import typing as t
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration, dialect_java, jaas, validation
-from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import stores
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import store_types, stores
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -403,7 +403,7 @@ def test_a_store_that_is_known_is_not_read_again() -> None:
     ssl = {**SERVERS, "security.protocol": "SSL"}
     first = declaration.declare(ssl, truststore(), known=known)
     assert known == {truststore(): first.truststore}
-    known[truststore()] = marker = stores.TrustStore((pki.authority().der,), "known")
+    known[truststore()] = marker = store_types.TrustStore((pki.authority().der,), "known")
     assert declaration.declare(ssl, truststore(), known=known).truststore is marker
 
 
@@ -478,7 +478,7 @@ def test_every_secret_text_is_found() -> None:
         {"content": "QUJD" * 9, "password": "store pw", "key_password": None},
         declaration.StoreOption("keystore", content=b"bytes", password="option pw"),
         declaration.StoreOption("truststore", content=pki.authority().pem.encode(), password="trust pw"),
-        stores.KeyStore(b"", (), "loaded pw"),
+        store_types.KeyStore(b"", (), "loaded pw"),
         None,
     )
     lines = {line for line in key.splitlines() if len(line) >= 16 and "-" not in line}

@@ -20,6 +20,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import 
     jks,
     key_derivation,
     store_formats,
+    store_types,
     stores,
     x509,
 )
@@ -185,10 +186,10 @@ def test_a_store_larger_than_any_is_refused(tmp_path: pathlib.Path) -> None:
     pem = pki.authority().pem
     file = tmp_path / "ca.pem"
     file.write_text(pem + " " * (stores.MAX_STORE_BYTES - len(pem)))
-    assert stores.load_truststore(stores.StoreOption("truststore", path=str(file)))
+    assert stores.load_truststore(store_types.StoreOption("truststore", path=str(file)))
     file.write_text(pem + " " * (stores.MAX_STORE_BYTES + 1 - len(pem)))
     with pytest.raises(InputError) as raised:
-        stores.load_truststore(stores.StoreOption("truststore", path=str(file)))
+        stores.load_truststore(store_types.StoreOption("truststore", path=str(file)))
     assert raised.value.cause == "cannot be read: File too large"
     assert refusal("truststore", pem + " " * stores.MAX_STORE_BYTES).cause == "larger than 4194304 bytes"
 
@@ -305,7 +306,7 @@ def test_a_file_is_read_up_to_the_limit(tmp_path: pathlib.Path) -> None:
 
 def test_base64_of_a_store_is_no_way_around_the_bound() -> None:
     content = base64.b64encode(b"\x30\x80\x02\x01\x03" + b"\0" * stores.MAX_STORE_BYTES).decode()
-    option = stores.store_option("truststore", {"content": content})
+    option = store_types.store_option("truststore", {"content": content})
     assert option is not None
     with pytest.raises(InputError, match="larger than"):
         stores.load_truststore(option)

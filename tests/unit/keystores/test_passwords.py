@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import der, jks, stores, x509
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import der, jks, store_types, stores, x509
 from cryptography import x509 as pyca_x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, load_der_private_key, pkcs12
 
@@ -49,7 +49,7 @@ def in_pem() -> bytes:
     ],
 )
 def test_which_password_is_at_fault(content: bytes, type_: str, passwords: dict[str, str], reason: str) -> None:
-    option = stores.StoreOption("keystore", content=content, type=type_, **t.cast(t.Any, passwords))
+    option = store_types.StoreOption("keystore", content=content, type=type_, **t.cast(t.Any, passwords))
     with pytest.raises(InputError) as raised:
         stores.load_keystore(option)
     assert raised.value.reason == reason

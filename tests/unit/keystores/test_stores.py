@@ -12,7 +12,12 @@ import typing as t
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError, MissingLibraryError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration
-from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import cryptography_dep, jks, stores
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import (
+    cryptography_dep,
+    jks,
+    store_types,
+    stores,
+)
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
@@ -23,18 +28,18 @@ NOW = pki.NOW.timestamp()
 DAY = 86400
 
 
-def given(role: str, content: str | bytes, **fields: str) -> stores.StoreOption:
+def given(role: str, content: str | bytes, **fields: str) -> store_types.StoreOption:
     text = content if isinstance(content, str) else base64.b64encode(content).decode()
-    option = stores.store_option(role, {"content": text, **fields})
+    option = store_types.store_option(role, {"content": text, **fields})
     assert option is not None
     return option
 
 
-def trust(content: str | bytes, **fields: str) -> stores.TrustStore:
+def trust(content: str | bytes, **fields: str) -> store_types.TrustStore:
     return stores.load_truststore(given("truststore", content, **fields))
 
 
-def own(content: str | bytes, **fields: str) -> stores.KeyStore:
+def own(content: str | bytes, **fields: str) -> store_types.KeyStore:
     return stores.load_keystore(given("keystore", content, **fields))
 
 
@@ -182,7 +187,7 @@ def test_a_path_is_read_and_a_password_less_pkcs12_too(tmp_path: pathlib.Path) -
     (tmp_path / "ca.pem").write_text(pki.authority().pem)
     plain = ["-J-Dkeystore.pkcs12.macAlgorithm=NONE", "-J-Dkeystore.pkcs12.certProtectionAlgorithm=NONE"]
     keytool("-importcert", "-file", str(tmp_path / "ca.pem"), *options, *plain)
-    option = stores.store_option("truststore", {"path": str(path), "content": None, "password": None})
+    option = store_types.store_option("truststore", {"path": str(path), "content": None, "password": None})
     assert option is not None and option.subject == f"truststore {path}"
     assert stores.load_truststore(option).certificates == (pki.authority().der,)
 
@@ -262,8 +267,8 @@ def test_the_time_of_the_check_can_be_given() -> None:
 def test_the_certificates_that_a_client_depends_on() -> None:
     authority = pki.issue("CA 1", end_days=30, authority=True)
     client = declaration.KafkaDeclaration({}, trust(authority.pem), own(keystore_pem()))
-    assert stores.certificates(client) == [("truststore", authority.der), ("keystore", pki.client().der)]
-    assert stores.certificates(declaration.KafkaDeclaration({})) == []
+    assert store_types.certificates(client) == [("truststore", authority.der), ("keystore", pki.client().der)]
+    assert store_types.certificates(declaration.KafkaDeclaration({})) == []
     entries = [jks.TrustedCert("a", authority.der), jks.PrivateKey("k", pki.client().key_der, (pki.client().der,))]
     assert jks.certificates(jks.write(entries, "a password")) == [authority.der, pki.client().der]
 
@@ -356,7 +361,7 @@ def test_paths_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
         (tmp_path / "empty", "the file is empty"),
     ):
         with pytest.raises(InputError) as raised:
-            stores.load_truststore(stores.StoreOption("truststore", path=str(path)))
+            stores.load_truststore(store_types.StoreOption("truststore", path=str(path)))
         assert (raised.value.subject, raised.value.cause) == (f"truststore {path}", cause)
 
 
@@ -373,13 +378,13 @@ def test_paths_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
 )
 def test_options_that_say_nothing_usable(params: dict[str, str], cause: str) -> None:
     with pytest.raises(InputError) as raised:
-        stores.store_option("truststore", params)
+        store_types.store_option("truststore", params)
     assert (raised.value.subject, raised.value.cause) == ("option truststore", cause)
 
 
 def test_options_not_given() -> None:
-    assert stores.store_option("truststore", None) is None
-    assert stores.store_option("truststore", {"path": None, "content": None, "password": None}) is None
+    assert store_types.store_option("truststore", None) is None
+    assert store_types.store_option("truststore", {"path": None, "content": None, "password": None}) is None
 
 
 # --- with the standard library alone ---------------------------------------------------------------------------------
@@ -388,10 +393,10 @@ WITHOUT_CRYPTOGRAPHY = """
 import sys
 sys.modules["cryptography"] = None
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import MissingLibraryError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import stores
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import store_types, stores
 role, kind, password = sys.argv[1:]
 params = {"content": sys.stdin.read(), "password": password or None}
-option = stores.store_option(role, params)
+option = store_types.store_option(role, params)
 try:
     store = (stores.load_truststore if role == "truststore" else stores.load_keystore)(option)
     print(len(store.chain if role == "keystore" else store.certificates))

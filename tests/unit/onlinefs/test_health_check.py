@@ -16,14 +16,14 @@ import types
 import typing as t
 
 import pytest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_membership import ConsumerGroup
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import mask
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import metrics_page, options
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import FileSet
-from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.group_check import NOT_OURS
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import (
-    ConsumerGroup,
+    NOT_OURS,
     HealthCheck,
     last_lines,
     require_joined,
