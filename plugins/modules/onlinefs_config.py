@@ -214,6 +214,14 @@ options:
         description:
           - The command that exits with status 0 while the service runs. If omitted, the service counts as running.
         type: str
+      stop:
+        description:
+          - The command that stops the service. Only M(hopsworks.kafka.onlinefs_move) uses it.
+        type: str
+      start:
+        description:
+          - The command that starts the service. Only M(hopsworks.kafka.onlinefs_move) uses it.
+        type: str
   service_timeout:
     description:
       - The number of seconds that a restart may take, and the number of seconds that the check after it may take.
@@ -591,7 +599,12 @@ def argument_spec() -> t.Dict[str, t.Any]:
         service_name={"type": "str", "default": "onlinefs"},
         service_commands={
             "type": "dict",
-            "options": {"restart": {"type": "str", "required": True}, "status": {"type": "str"}},
+            "options": {
+                "restart": {"type": "str", "required": True},
+                "status": {"type": "str"},
+                "stop": {"type": "str"},
+                "start": {"type": "str"},
+            },
         },
         service_timeout={"type": "int", "default": 120},
         service_settle={"type": "int", "default": 5},

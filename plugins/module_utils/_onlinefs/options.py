@@ -123,7 +123,7 @@ def declaration(params: Params) -> desired_files.OnlinefsDeclaration:
 
     :raises HopsworksKafkaError: something in version, properties or stores cannot work.
     """
-    truststore, keystore = (_store(role, params[role]) for role in ("truststore", "keystore"))
+    truststore, keystore = (store(role, params[role]) for role in ("truststore", "keystore"))
     client = kafka_declaration.declare(params["properties"], truststore, keystore)
     clients, overrides = {}, {}
     version = onlinefs_versions.version(params["service_version"])
@@ -146,7 +146,8 @@ def declaration(params: Params) -> desired_files.OnlinefsDeclaration:
     )
 
 
-def _store(role: str, given: t.Optional[t.Mapping[str, t.Any]]) -> t.Optional[kafka_declaration.StoreOption]:
+def store(role: str, given: t.Optional[t.Mapping[str, t.Any]]) -> t.Optional[kafka_declaration.StoreOption]:
+    """Return the option ``truststore`` or ``keystore``, with its content if it is a file of the host."""
     if not given:
         return None
     values = dict(given)
@@ -213,6 +214,8 @@ def service(params: Params) -> Service:
             commands.get("status") or "",
             params["service_timeout"],
             secrets(params),
+            commands.get("stop") or "",
+            commands.get("start") or "",
         )
     return NoService()
 

@@ -38,12 +38,14 @@ class State:
     :param failed: it is down, or systemd is about to start it again; waiting longer is of no use.
     :param identity: differs if the service was started again between two looks.
     :param text: for people: ``active (running), pid 4711, 0 restarts``.
+    :param down: it does not run, and nothing is about to start it. False if that is not known.
     """
 
     running: bool
     failed: bool
     identity: str
     text: str
+    down: bool = False
 
 
 class Service(t.Protocol):
@@ -61,6 +63,24 @@ class Service(t.Protocol):
         """Restart the service.
 
         :raises HostError: it did not restart in time.
+        """
+
+    def check_can_stop(self) -> None:
+        """Check that the service can be stopped and started.
+
+        :raises InputError: the options do not say how.
+        """
+
+    def stop(self) -> None:
+        """Stop the service. One that does not run stays as it is.
+
+        :raises HostError: it did not stop in time.
+        """
+
+    def start(self) -> None:
+        """Start the service. One that runs stays as it is.
+
+        :raises HostError: it did not start in time.
         """
 
     def state(self) -> State:
@@ -92,17 +112,31 @@ class SystemdUnit:
         # systemd refuses to start a unit that was started too often, until its counter is reset.
         # https://github.com/systemd/systemd/blob/v257/man/systemd.unit.xml (StartLimitIntervalSec=)
         _run(["systemctl", "reset-failed", self.name], _STATE_SECONDS)
-        status, output = _run(["systemctl", "restart", self.name], self._timeout)
+        self._do("restart")
+
+    def check_can_stop(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        self._do("stop")
+
+    def start(self) -> None:
+        _run(["systemctl", "reset-failed", self.name], _STATE_SECONDS)
+        self._do("start")
+
+    def _do(self, verb: str) -> None:
+        status, output = _run(["systemctl", verb, self.name], self._timeout)
         if status != 0:
             shown = clean(output, ())[-_SHOWN_OUTPUT:]
-            raise HostError(f"service {self.name}", f"it did not restart: {shown or f'exit status {status}'}")
+            raise HostError(f"service {self.name}", f"it did not {verb}: {shown or f'exit status {status}'}")
 
     def state(self) -> State:
         shown = self._show()
         active, sub = shown["ActiveState"], shown["SubState"]
         text = f"{active} ({sub}), pid {shown['MainPID']}, {shown['NRestarts']} restarts, result {shown['Result']}"
         failed = active in ("failed", "inactive") or sub == "auto-restart"
-        return State(active == "active", failed, f"{shown['MainPID']} {shown['NRestarts']}", text)
+        down = active in ("failed", "inactive")
+        return State(active == "active", failed, f"{shown['MainPID']} {shown['NRestarts']}", text, down)
 
     def _show(self) -> t.Dict[str, str]:
         properties = ",".join(_UNIT_PROPERTIES)
@@ -125,14 +159,24 @@ class CommandService:
     :param status: exits with status 0 while the service runs. Empty: the service counts as running.
     :param timeout: the number of seconds that a restart may take.
     :param secrets: texts that must not be shown, for example passwords in the commands.
+    :param stop: stops the process; needed only when OnlineFS moves to another Kafka.
+    :param start: starts the process; the same.
     """
 
     def __init__(
-        self, name: str, restart: str, status: str, timeout: float, secrets: t.Collection[str] = frozenset()
+        self,
+        name: str,
+        restart: str,
+        status: str,
+        timeout: float,
+        secrets: t.Collection[str] = frozenset(),
+        stop: str = "",
+        start: str = "",
     ) -> None:
         self.name = name
         self._restart = _words("restart", restart)
         self._status = _words("status", status)
+        self._others = {"stop": _words("stop", stop), "start": _words("start", start)}
         self._timeout = timeout
         self._secrets = secrets
 
@@ -141,9 +185,31 @@ class CommandService:
             raise InputError("option service_commands", "restart is missing", "Give the command that restarts OnlineFS")
 
     def restart(self) -> None:
-        status, output = _run(self._restart, self._timeout)
+        self._do("restart", self._restart)
+
+    def stop(self) -> None:
+        self._do("stop", self._given("stop"))
+
+    def start(self) -> None:
+        self._do("start", self._given("start"))
+
+    def check_can_stop(self) -> None:
+        for verb in self._others:
+            self._given(verb)
+        if not self._status:
+            cause = "status is missing, and a move to another Kafka needs it"
+            raise InputError("option service_commands", cause, "Give the command that tells whether OnlineFS runs")
+
+    def _given(self, verb: str) -> t.List[str]:
+        if not self._others[verb]:
+            cause = f"{verb} is missing, and a move to another Kafka needs it"
+            raise InputError("option service_commands", cause, f"Give the command that can {verb} OnlineFS")
+        return self._others[verb]
+
+    def _do(self, verb: str, command: t.List[str]) -> None:
+        status, output = _run(command, self._timeout)
         if status != 0:
-            cause = f"it did not restart: exit status {status}: {self._shown(output)}"
+            cause = f"it did not {verb}: exit status {status}: {self._shown(output)}"
             raise HostError(f"service {self.name}", cause)
 
     def state(self) -> State:
@@ -151,7 +217,7 @@ class CommandService:
             return State(True, False, "", "not checked, as service_commands has no status")
         status, output = _run(self._status, _STATE_SECONDS)
         text = self._shown(output) or ("running" if status == 0 else f"not running, exit status {status}")
-        return State(status == 0, False, "", text)
+        return State(status == 0, False, "", text, status != 0)
 
     def _shown(self, output: str) -> str:
         return clean(output, self._secrets)[-_SHOWN_OUTPUT:]
@@ -166,6 +232,15 @@ class NoService:
         pass
 
     def restart(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+    def start(self) -> None:
+        pass
+
+    def check_can_stop(self) -> None:
         pass
 
     def state(self) -> State:

@@ -303,10 +303,7 @@ class Host:
 
     def _live(self, found: FileSet) -> t.Optional[int]:
         """Return the number of the last generation that is the same as these files; ``None`` if none is."""
-        for generation in reversed(self.generations.all()):
-            if same(self.generations.files(generation.number), found):
-                return generation.number
-        return None
+        return _same_as(self.generations, found)
 
     def _record_base(self, found: FileSet) -> Journal:
         """Keep the current files, unless a generation has them already, and write the journal.
@@ -317,10 +314,7 @@ class Host:
         if interrupted is not None:
             journal = Journal(interrupted.base, interrupted.target, interrupted.restart, reserved=interrupted.reserved)
         else:
-            base = self._live(found)
-            if base is None:
-                base = self.generations.next_number()
-                self.generations.add(base, found, FOUND, {})
+            base = keep_found(self.generations, found)
             journal = Journal(base, self.generations.next_number(), False)
         self.generations.begin(journal)
         return journal
@@ -391,6 +385,15 @@ class Host:
             return {"service": f"not known: {type(error).__name__}", "log": []}
 
 
+def keep_found(generations: Generations, found: FileSet) -> int:
+    """Return the number of the generation that has these files. If none has, keep them. The caller holds the lock."""
+    base = _same_as(generations, found)
+    if base is None:
+        base = generations.next_number()
+        generations.add(base, found, FOUND, {})
+    return base
+
+
 def read_configuration(files: ConfigFiles) -> t.Dict[str, t.Optional[File]]:
     """Return the files that are there: every one that this collection may write, and its stores."""
     bound = _Bound(files.directory)
@@ -399,6 +402,13 @@ def read_configuration(files: ConfigFiles) -> t.Dict[str, t.Optional[File]]:
         found[name] = files.read(name)
         bound.add(found[name])
     return found
+
+
+def _same_as(generations: Generations, found: FileSet) -> t.Optional[int]:
+    for generation in reversed(generations.all()):
+        if same(generations.files(generation.number), found):
+            return generation.number
+    return None
 
 
 class _Bound:

@@ -123,10 +123,12 @@ def killed_at(step: int, work: t.Callable[[], object]) -> bool:
     """Do `work` in a process that is killed (SIGKILL) just before its step of that number. True if it came to that."""
     child = os.fork()
     if child == 0:
-        left = step
+        left, own = step, os.getpid()
 
         def hook(event: str, arguments: tuple[t.Any, ...]) -> None:
             nonlocal left
+            if os.getpid() != own:  # a child of the run that is to be killed
+                return
             written = event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
             if event in _STEPS or (written and "__pycache__" not in str(arguments[0])):
                 left -= 1

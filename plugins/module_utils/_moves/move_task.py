@@ -1,0 +1,383 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""Do the work of the modules ``onlinefs_move_info`` and ``onlinefs_move``.
+
+A move is the change of a host's configuration from one Kafka cluster to another. The old one is read with the
+configuration that the host has, and with that user's rights; the declared one with the declaration.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import time
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_text
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_declaration
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import options, transaction
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import FileSet, Generations
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import HealthCheck
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.owned_files import open_files
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service import Service
+
+from . import move_planner, move_record
+from .cluster_reader import Reading, Source, read_cluster
+from .move_record import MoveRecord
+from .old_cluster import Places, groups_of, servers_of, source_of, topics_of
+
+_LOCK_SECONDS = 60.0
+_AGAIN_SECONDS = 1.0
+#: Options of onlinefs_config that these modules, or one of them, do not have.
+_NOT_GIVEN = ("log_file", "vector_db_properties", "producer_properties", "service_commands")
+_MAX_SHOWN = 300
+_MAX_MEMBERS = 5
+
+Params = t.Mapping[str, t.Any]
+Result = t.Dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Host:
+    """A host, and what is declared for it.
+
+    :param declared: the Kafka that its consumer is to read from.
+    :param files: the configuration that its service reads, or read before a change that was interrupted.
+    :param interrupted: whether there is such a change.
+    :param base: the generation to go back to from it.
+    """
+
+    params: Params
+    places: Places
+    generations: Generations
+    declared: kafka_declaration.KafkaDeclaration
+    files: FileSet
+    interrupted: bool
+    base: int
+
+    @property
+    def old_servers(self) -> str:
+        return servers_of(self.files)
+
+    @property
+    def new_servers(self) -> str:
+        return self.declared.properties["bootstrap.servers"]
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the host has the configuration for the declared Kafka already."""
+        return move_planner.addresses(self.old_servers) == move_planner.addresses(self.new_servers)
+
+    def old(self, topics: bool, members: bool = False) -> Reading:
+        """Read the Kafka of the host's configuration."""
+        source = source_of(self.files, self.places, topics_of(self.files) if topics else None)
+        return self._read(dataclasses.replace(source, members_of=groups_of(self.files) if members else ()))
+
+    def new(self, topics: bool, carried: bool = False) -> Reading:
+        """Read the declared Kafka."""
+        read = topics_of(self.files, self.params["topics"], self.params["topic_pattern"]) if topics else None
+        marker = move_planner.CARRIED if carried else ""
+        return self._read(Source(lambda: self.declared, None, read, carried=marker))
+
+    def left(self, record: MoveRecord) -> Reading:
+        """Read the Kafka that a record is about.
+
+        :raises InputError: the configuration for it is not kept any more.
+        """
+        files = self.generations.files(record.generation)
+        return self._read(source_of(files, self.places, topics_of(files)))
+
+    def _read(self, source: Source) -> Reading:
+        return read_cluster(source, self.params["timeout"])
+
+
+def info(params: Params, secrets: t.Set[str]) -> Result:
+    """Return what a move means. Changes nothing.
+
+    :param secrets: receives the texts that no message may show.
+    :raises HopsworksKafkaError: the options are wrong, or the host cannot be read.
+    """
+    host = _host(params, secrets)
+    record = move_record.read(host.generations)
+    result: Result = {
+        "changed": False,
+        "move": False,
+        "old": None,
+        "new": None,
+        "unread": None,
+        "drained": None,
+        "overlap": None,
+        "record": record.to_result() if record else None,
+        "stranded": None,
+    }
+    same_move = False
+    if not host.is_there:
+        old, drained = _drain(host, params["drain_timeout"])
+        new = host.new(topics=True)
+        moves = move_planner.is_move(old.cluster_id, new.cluster_id, host.old_servers, host.new_servers)
+        same_move = bool(record and record.same_move(old.cluster_id, host.old_servers, host.new_servers))
+        result.update(
+            move=moves, old=old.to_result(_shown(host.old_servers)), new=new.to_result(_shown(host.new_servers))
+        )
+        if moves is not False:
+            result["unread"] = _unread(old).to_result()
+            result["drained"] = drained
+            result["overlap"] = _overlap(old, new)
+    if record is not None and not same_move:
+        result["stranded"] = _stranded(host, record).to_result()
+    return result
+
+
+def run(params: Params, check: bool, secrets: t.Set[str], service: t.Optional[Service] = None) -> Result:
+    """Do what the options say.
+
+    :param service: replaces the service that the options name.
+    :raises HopsworksKafkaError: the options are wrong, or the host does not allow it.
+    """
+    host = _host(params, secrets)
+    work = _STATES[params["state"]]
+    return work(host, service or options.service(params), check)
+
+
+def _stopped(host: _Host, service: Service, check: bool) -> Result:
+    """Stop the service, unless it has the configuration for the declared Kafka already."""
+    service.check()
+    record = move_record.read(host.generations)
+    changed = False
+    if not host.is_there:
+        service.check_can_stop()
+        state = service.state()
+        if not state.down:
+            # Without a service manager, whether it runs is not known here: its members tell.
+            changed = bool(service.name)
+            if not check:
+                _forget_what_is_no_longer_true(host, state.running and changed, record)
+                service.stop()
+                record = move_record.read(host.generations)
+                _check_is_down(service)
+    return _result(changed, service, record)
+
+
+def _forget_what_is_no_longer_true(host: _Host, runs: bool, record: t.Optional[MoveRecord]) -> None:
+    """Remove a record of the same move if the service has run since, and so has read on."""
+    if record is None or not runs or host.interrupted:
+        return
+    if record.same_move(None, host.old_servers, host.new_servers):
+        with host.generations.locked(_LOCK_SECONDS):
+            move_record.remove(host.generations)
+
+
+def _check_is_down(service: Service) -> None:
+    state = service.state()
+    if service.name and not state.down:
+        raise HostError(f"service {service.name}", f"it still runs after it was stopped: {state.text}")
+
+
+def _left(host: _Host, service: Service, check: bool) -> Result:
+    """Stop the service, wait until nobody reads any more, and write down where that was."""
+    result = _stopped(host, service, check)
+    record = move_record.read(host.generations)
+    if host.is_there:
+        return result
+    if record is not None and record.same_move(None, host.old_servers, host.new_servers):
+        return result
+    if check:
+        return {**result, "changed": True}
+    old = _wait_for_members(host, result)
+    if old.cluster_id is not None:
+        old = host.old(topics=True)
+    new = host.new(topics=False)
+    if old.cluster_id is None and not host.params["accept_unreadable"]:
+        raise HostError(
+            "old Kafka",
+            f"it cannot be read, so what OnlineFS leaves there would not be known: {old.reason}",
+            "Solve that, or set accept_unreadable (in the playbooks: hopsworks_kafka_old_cluster=unreadable)",
+        )
+    if old.cluster_id is not None and old.cluster_id == new.cluster_id:
+        return result
+    with host.generations.locked(_LOCK_SECONDS):
+        base = host.base if host.interrupted else transaction.keep_found(host.generations, host.files)
+        record = MoveRecord(
+            old.cluster_id, new.cluster_id, host.old_servers, host.new_servers, base, move_record.now(), old.offsets
+        )
+        move_record.write(host.generations, record)
+    return {**result, **_of_record(record), "changed": True}
+
+
+def _wait_for_members(host: _Host, result: Result) -> Reading:
+    """Wait until the groups have no members: until then, somebody may read on.
+
+    :returns: what was read of the old Kafka, without its topics.
+    :raises HostError: they still have some.
+    """
+    deadline = Deadline(host.params["service_timeout"])
+    while True:
+        reading = host.old(topics=False, members=True)
+        members = {group: names for group, names in reading.members.items() if names}
+        unseen = [group for group, names in reading.members.items() if names is None]
+        if not members and (not unseen or deadline.over):
+            break
+        if deadline.over:
+            told = "; ".join(
+                f"{_shown(group)}: {', '.join(sorted(names or ())[:_MAX_MEMBERS])}" for group, names in members.items()
+            )
+            raise HostError(
+                "old Kafka",
+                f"its consumer groups still have members after {host.params['service_timeout']} s: {told}",
+                "Stop OnlineFS on every host that reads from it, then run the task again",
+            )
+        time.sleep(min(_AGAIN_SECONDS, deadline.left()))
+    if reading.cluster_id is None:
+        result["warnings"].append(f"Not seen that OnlineFS has left the old Kafka: {reading.reason}")
+    elif unseen:
+        result["warnings"].append(
+            f"Not seen that OnlineFS has left the old Kafka, which does not describe the group {_shown(unseen[0])}"
+        )
+    else:
+        result["members_left"] = True
+    return reading
+
+
+def _returned(host: _Host, service: Service, check: bool) -> Result:
+    """Start the service with the old configuration again, and forget the move."""
+    service.check()
+    record = move_record.read(host.generations)
+    if record is not None and host.is_there:
+        raise HostError(
+            "onlinefs-kafka.properties",
+            "it is still the configuration for the new Kafka",
+            f"Restore generation {record.generation} with onlinefs_config first",
+        )
+    starts = service.state().down
+    if not check:
+        if starts:
+            service.start()
+            _health_check(host, service).wait(host.files, {})
+        if record is not None:
+            with host.generations.locked(_LOCK_SECONDS):
+                move_record.remove(host.generations)
+    return _result(starts or record is not None, service, record if check else None)
+
+
+def _closed(host: _Host, service: Service, check: bool) -> Result:
+    """Forget the move: what is left in the old Kafka does not matter any more."""
+    record = move_record.read(host.generations)
+    if record is not None and not check:
+        with host.generations.locked(_LOCK_SECONDS):
+            move_record.remove(host.generations)
+    return _result(record is not None, service, record if check else None)
+
+
+_STATES: t.Mapping[str, t.Callable[[_Host, Service, bool], Result]] = {
+    "stopped": _stopped,
+    "left": _left,
+    "returned": _returned,
+    "closed": _closed,
+}
+
+
+def _result(changed: bool, service: Service, record: t.Optional[MoveRecord]) -> Result:
+    return {
+        "changed": changed,
+        "warnings": [],
+        "service": service.state().text,
+        "members_left": None,
+        **_of_record(record),
+    }
+
+
+def _of_record(record: t.Optional[MoveRecord]) -> Result:
+    return {
+        "record": record.to_result() if record else None,
+        "generation": record.generation if record else None,
+    }
+
+
+def _health_check(host: _Host, service: Service) -> HealthCheck:
+    params = host.params
+    return HealthCheck(service, params["metrics_url"] or "", params["service_timeout"], params["service_settle"])
+
+
+def _host(params: Params, secrets: t.Set[str]) -> _Host:
+    """Read the options and the host.
+
+    :raises HopsworksKafkaError: something in them cannot work.
+    """
+    params = {**dict.fromkeys(_NOT_GIVEN), **params}
+    secrets |= options.secrets(params)
+    paths = options.paths(params)
+    home = params["home"]
+    certificates = params["certs_dir"] or default_certs_dir(home)
+    declared = kafka_declaration.declare(
+        {**params["properties"], **(params["consumer_properties"] or {})},
+        options.store("truststore", params["truststore"]),
+        options.store("keystore", params["keystore"]),
+    )
+    generations = Generations(paths.state, paths.earlier)
+    journal = generations.journal()
+    live = transaction.read_configuration(open_files(paths.directory))
+    return _Host(
+        params=params,
+        places=Places(paths, home, params["container_home"], certificates),
+        generations=generations,
+        declared=declared,
+        files=generations.files(journal.base) if journal else live,
+        interrupted=journal is not None,
+        base=journal.base if journal else -1,
+    )
+
+
+def default_certs_dir(home: str) -> str:
+    """Return where the installer of Hopsworks keeps the certificates of the service in ``home``."""
+    return f"{home.rstrip('/').rpartition('/')[0]}/super_crypto/onlinefs"
+
+
+def _drain(host: _Host, seconds: t.Optional[int]) -> t.Tuple[Reading, t.Optional[bool]]:
+    """Read the old Kafka, and wait until what it had then has been read, if that is asked for."""
+    first = now = host.old(topics=True)
+    if seconds is None or first.offsets is None:
+        return now, None
+    deadline = Deadline(seconds)
+    while True:
+        drained = None if now.offsets is None else move_planner.is_drained(first.offsets, now.offsets)
+        if drained is not False or deadline.over:
+            return now, drained
+        time.sleep(min(_AGAIN_SECONDS, deadline.left()))
+        now = host.old(topics=True)
+
+
+def _unread(old: Reading) -> move_planner.Rows:
+    return move_planner.everything(old.reason) if old.offsets is None else move_planner.unread(old.offsets)
+
+
+def _overlap(old: Reading, new: Reading) -> t.Optional[t.List[Result]]:
+    """Return the rows that may be skipped; ``None`` if the declared Kafka cannot be read."""
+    if new.offsets is None:
+        return None
+    return [each.to_result() for each in move_planner.overlap(old.offsets, new.offsets)]
+
+
+def _stranded(host: _Host, record: MoveRecord) -> move_planner.Stranded:
+    unknown = functools.partial(move_planner.stranded, record, None, {})
+    try:
+        old = host.left(record)
+    except InputError as error:
+        return unknown(reason=str(error))
+    if old.offsets is None:
+        return unknown(reason=old.reason)
+    if move_planner.addresses(record.new_servers) != move_planner.addresses(host.new_servers):
+        # What was carried is written down in a Kafka that is not the declared one: at worst, rows count that were.
+        return move_planner.stranded(record, old.offsets, {})
+    new = host.new(topics=False, carried=True)
+    if new.cluster_id is None:
+        return unknown(reason=f"what was carried over is not known, as the declared Kafka cannot be read: {new.reason}")
+    return move_planner.stranded(record, old.offsets, new.carried)
+
+
+def _shown(text: str) -> str:
+    return public_text(text)[:_MAX_SHOWN]

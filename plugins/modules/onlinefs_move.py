@@ -1,0 +1,231 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: onlinefs_move
+short_description: Take the online feature store service of a host out of one Kafka, before it moves to another
+description:
+  - Stops the online feature store service (OnlineFS) of a host and records what it leaves in its Kafka, so that no row
+    is forgotten there. M(hopsworks.kafka.onlinefs_config) then configures the declared Kafka and starts the service.
+  - Two hosts of OnlineFS must not read from two clusters at the same time, because they share the offsets that OnlineFS
+    has saved. So all hosts stop (O(state=stopped)), all record (O(state=left)), and all change. The playbooks of this
+    collection do that.
+  - A host that has the declared bootstrap servers already is not touched.
+  - An interrupted run is completed by the next one.
+  - Managed hosts need only the Python standard library.
+author:
+  - The hopsworks.kafka authors (@logicalclocks)
+version_added: "1.0.0"
+extends_documentation_fragment:
+  - hopsworks.kafka._attributes
+  - hopsworks.kafka._onlinefs_move
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  state:
+    description:
+      - V(stopped) stops the service. A record of the same move is removed if the service has run since.
+      - V(left) stops the service, waits until the consumer groups of its configuration have no members, and records
+        where the topics end and how far they were read. A record of the same move is kept.
+      - V(returned) starts the service with the old configuration again and removes the record. Restore the
+        configuration with M(hopsworks.kafka.onlinefs_config) first, if it was changed.
+      - V(closed) removes the record. Rows that are left in the old Kafka are not counted any more.
+    type: str
+    choices: [stopped, left, returned, closed]
+    default: left
+  accept_unreadable:
+    description:
+      - Whether to go on if the old Kafka cannot be read. What is left there then stays unknown.
+    type: bool
+    default: false
+  service_manager:
+    description:
+      - How to stop the service, start it, and read its state. With V(systemd), with the commands in
+        O(service_commands) (V(command)), or not at all (V(none)). With V(none), stop it before the task.
+    type: str
+    choices: [systemd, command, none]
+    default: systemd
+  service_name:
+    description:
+      - The name of the service. For systemd, the name of its unit.
+    type: str
+    default: onlinefs
+  service_commands:
+    description:
+      - The commands for O(service_manager=command), as for M(hopsworks.kafka.onlinefs_config).
+    type: dict
+    suboptions:
+      restart:
+        description:
+          - The command that stops the service if it runs, and starts it.
+        type: str
+        required: true
+      status:
+        description:
+          - The command that exits with status 0 while the service runs. A move needs it.
+        type: str
+      stop:
+        description:
+          - The command that stops the service. A move needs it.
+        type: str
+      start:
+        description:
+          - The command that starts the service. A move needs it.
+        type: str
+  service_timeout:
+    description:
+      - The number of seconds that stopping or starting may take, and the number of seconds to wait until the members
+        have left.
+    type: int
+    default: 120
+  service_settle:
+    description:
+      - The number of seconds for which the service must keep running after it was started again.
+    type: int
+    default: 5
+  metrics_url:
+    description:
+      - A page that answers with status 200 while the service runs.
+      - "Empty string: skip this check."
+    type: str
+    default: http://127.0.0.1:12800/metrics
+seealso:
+  - module: hopsworks.kafka.onlinefs_move_info
+  - module: hopsworks.kafka.onlinefs_config
+"""
+
+EXAMPLES = r"""
+- name: Stop OnlineFS on every host
+  hopsworks.kafka.onlinefs_move:
+    state: stopped
+    properties: "{{ declared }}"
+  become: true
+
+- name: Record what it leaves
+  hopsworks.kafka.onlinefs_move:
+    state: left
+    properties: "{{ declared }}"
+  become: true
+
+- name: Do not count any more what is left in the old Kafka, which is going to be shut down
+  hopsworks.kafka.onlinefs_move:
+    state: closed
+    properties: "{{ declared }}"
+  become: true
+"""
+
+RETURN = r"""
+record:
+  description: What the host has recorded of the move. Null if it has recorded none.
+  returned: success
+  type: dict
+  contains:
+    old_cluster:
+      description: The id of the cluster that OnlineFS has left. Null if it could not be read.
+      type: str
+    new_cluster:
+      description: The id of the declared cluster. Null if it could not be read.
+      type: str
+    old_servers:
+      description: The bootstrap servers of the old cluster.
+      type: str
+    new_servers:
+      description: The declared bootstrap servers.
+      type: str
+    generation:
+      description: The number of the kept configuration for the old cluster.
+      type: int
+    left:
+      description: The time at which the record was made, in UTC.
+      type: str
+      sample: "2026-01-31T12:00:00Z"
+    partitions:
+      description: The number of partitions whose end was recorded. Null if the old cluster could not be read.
+      type: int
+    positions_known:
+      description: Whether Kafka knew for all of them how far OnlineFS had read.
+      type: bool
+generation:
+  description: The number of the kept configuration for the old cluster, for
+    O(hopsworks.kafka.onlinefs_config#module:generation). Null without a record.
+  returned: success
+  type: int
+members_left:
+  description: Whether Kafka was seen to have no member of the groups any more. Null if that was not asked, or not
+    answered.
+  returned: success
+  type: bool
+service:
+  description: The state of the service.
+  returned: success
+  type: str
+  sample: inactive (dead), pid 0, 0 restarts, result success
+"""
+
+import typing as t
+
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask, RunMode
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.masked_module import run_module
+from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import argument_spec as shared
+from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import move_task
+
+
+def argument_spec() -> t.Dict[str, t.Any]:
+    """Return the argument spec that DOCUMENTATION describes."""
+    return {
+        **shared.argument_spec(),
+        "state": {"type": "str", "choices": ["stopped", "left", "returned", "closed"], "default": "left"},
+        "accept_unreadable": {"type": "bool", "default": False},
+        "service_manager": {"type": "str", "choices": ["systemd", "command", "none"], "default": "systemd"},
+        "service_name": {"type": "str", "default": "onlinefs"},
+        "service_commands": {
+            "type": "dict",
+            "options": {
+                "restart": {"type": "str", "required": True},
+                "status": {"type": "str"},
+                "stop": {"type": "str"},
+                "start": {"type": "str"},
+            },
+        },
+        "service_timeout": {"type": "int", "default": 120},
+        "service_settle": {"type": "int", "default": 5},
+        "metrics_url": {"type": "str", "default": "http://127.0.0.1:12800/metrics"},
+    }
+
+
+def _spec() -> t.Dict[str, t.Any]:
+    return {
+        "argument_spec": argument_spec(),
+        "required_if": [("service_manager", "command", ("service_commands",))],
+    }
+
+
+def _run(given: t.Mapping[str, t.Any], mode: RunMode) -> t.Dict[str, t.Any]:
+    secrets: t.Set[str] = set()
+    try:
+        return move_task.run(given, mode.check_mode, secrets)
+    except HopsworksKafkaError as error:
+        return {"failed": True, "msg": clean(str(error), secrets)}
+
+
+TASK = ModuleTask("onlinefs_move", _spec, _run)
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(TASK)
+
+
+if __name__ == "__main__":
+    main()

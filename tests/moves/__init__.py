@@ -1,0 +1,1 @@
+"""Stand-ins of Kafka clusters whose offsets a test sets."""

@@ -1,0 +1,370 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The work of onlinefs_move_info and onlinefs_move on a host, over two stand-in clusters."""
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+
+import pytest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import move_planner, move_task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.journal import Journal
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service import CommandService, NoService
+from ansible_collections.hopsworks.kafka.plugins.modules import onlinefs_move_info
+
+from tests.moves.cluster import Cluster
+from tests.unit.moves.support import GROUP, MovingHost, Service
+from tests.unit.onlinefs.support import killed_at
+
+A, B = ("a_onlinefs", 0), ("b_onlinefs", 0)
+
+
+def moved(host: MovingHost) -> None:
+    """Make the whole move, as the playbook does."""
+    host.run("stopped")
+    host.run("left")
+    host.write(host.new)
+    Service(host).start()
+
+
+# --- what is told ---------------------------------------------------------------------------------------------------
+
+
+def test_the_declared_servers_are_no_move_and_nothing_is_asked(host: MovingHost) -> None:
+    host.write(host.new)
+    found = host.info()
+    assert (found["move"], found["old"], found["unread"], found["stranded"]) == (False, None, None, None)
+    assert host.old.asked == [] and host.new.asked == []
+
+
+def test_another_address_of_the_same_cluster_is_no_move(host: MovingHost) -> None:
+    host.new.cluster_id = "old"
+    found = host.info()
+    assert found["move"] is False and found["old"]["cluster_id"] == "old"
+    assert (found["unread"], found["overlap"]) == (None, None)
+
+
+def test_a_move_with_what_is_unread(host: MovingHost) -> None:
+    found = host.info()
+    assert found["move"] is True and found["changed"] is False
+    assert (found["old"]["cluster_id"], found["new"]["cluster_id"]) == ("old", "new")
+    assert found["old"]["bootstrap_servers"] == host.old.bootstrap
+    assert found["unread"]["rows"] == 3 and found["overlap"] == []
+    assert found["unread"]["partitions"] == [{"topic": A[0], "partition": 0, "start": 7, "end": 10, "rows": 3}]
+
+
+def test_rows_that_may_be_skipped_are_named(host: MovingHost) -> None:
+    host.new.parts = {A: (0, 4), ("c_onlinefs", 0): (0, 9)}
+    assert host.info()["overlap"] == [{"topic": A[0], "partition": 0, "start": 0, "end": 4, "rows": 4}]
+
+
+def test_declared_topics_are_those_of_the_declared_kafka(host: MovingHost) -> None:
+    host.new.parts = {A: (0, 4), B: (0, 9)}
+    assert [each["topic"] for each in host.info(topics=["b_onlinefs"])["overlap"]] == ["b_onlinefs"]
+    assert [each["topic"] for each in host.info(topic_pattern="a_.*")["overlap"]] == ["a_onlinefs"]
+
+
+@pytest.mark.parametrize("which", ["old", "new"])
+def test_a_cluster_that_cannot_be_read_is_not_known(host: MovingHost, which: str) -> None:
+    host.new.parts = {A: (0, 4)}
+    if which == "old":
+        host.write(Cluster("", port=1))
+        found = host.info()
+        assert found["overlap"] == [{"topic": A[0], "partition": 0, "start": 0, "end": 4, "rows": 4}]
+        assert found["unread"]["rows"] is None and "refused" in found["unread"]["unknown"][0]["reason"]
+    else:
+        found = host.info(properties={"bootstrap.servers": "127.0.0.1:1"})
+        assert found["overlap"] is None and found["unread"]["rows"] == 3
+    assert found["move"] is None and "refused" in found[which]["reason"]
+
+
+def test_stores_of_the_installer_are_found_where_the_host_has_them(host: MovingHost, tmp_path: t.Any) -> None:
+    host.write(
+        host.old,
+        **{
+            "security.protocol": "SSL",
+            "ssl.truststore.location": "/certs/tstore.jks",
+            "ssl.truststore.password": "canary-5",
+        },
+    )
+    found = host.info()
+    # Beside the home, as the installer lays it out.
+    assert f"{host.path.parent}/super_crypto/onlinefs/tstore.jks" in found["old"]["reason"]
+    assert "/elsewhere/tstore.jks" in host.info(certs_dir="/elsewhere")["old"]["reason"]
+    assert "canary" not in json.dumps(found)
+
+
+def test_the_wait_ends_when_what_was_there_has_been_read(host: MovingHost) -> None:
+    reads = {"left": 6}
+
+    def read_on(cluster: Cluster) -> None:
+        """OnlineFS reads a row from time to time, and clients go on writing."""
+        reads["left"] -= 1
+        if reads["left"] < 0:
+            start, end = t.cast("tuple[int, int]", cluster.parts[A])
+            cluster.parts[A] = (start, end + 1)
+            cluster.committed[GROUP][A] = min(end, cluster.committed[GROUP][A] + 1)
+
+    host.old.on_request = read_on
+    found = host.info(drain_timeout=30)
+    assert found["drained"] is True
+    assert host.old.committed[GROUP][A] >= 10
+
+
+def test_the_wait_has_an_end(host: MovingHost) -> None:
+    started = time.monotonic()
+    found = host.info(drain_timeout=1)
+    assert found["drained"] is False and found["unread"]["rows"] == 3 and time.monotonic() - started < 6
+
+
+def test_where_offsets_are_not_in_kafka_there_is_nothing_to_wait_for(host: MovingHost) -> None:
+    host.old.committed = {}
+    started = time.monotonic()
+    found = host.info(drain_timeout=60)
+    assert found["drained"] is None and found["unread"]["rows"] is None and time.monotonic() - started < 6
+
+
+# --- leaving --------------------------------------------------------------------------------------------------------
+
+
+def test_leaving_stops_the_service_and_records_what_it_leaves(host: MovingHost) -> None:
+    found = host.run("left")
+    assert found["changed"] and found["members_left"] is True and not host.up
+    record = host.record
+    assert record is not None and (record.old_cluster, record.new_cluster, record.generation) == ("old", "new", 0)
+    assert record.offsets is not None and record.offsets.position(A) == 7
+    assert found["generation"] == 0 and found["record"] == record.to_result()
+    kept = host.generations.files(0)["onlinefs-kafka.properties"]
+    assert kept is not None and host.old.bootstrap.encode() in kept.content
+    again = host.run("left")
+    assert again["changed"] is False and again["record"] == found["record"]
+
+
+def test_all_hosts_stop_before_one_records(host: MovingHost) -> None:
+    assert host.run("stopped")["changed"] and not host.up and host.record is None
+    assert host.run("stopped")["changed"] is False
+    assert host.run("left")["changed"] and host.record is not None
+    assert host.run("stopped")["changed"] is False and host.record is not None
+
+
+def test_check_mode_foretells_and_changes_nothing(host: MovingHost) -> None:
+    for state in ("stopped", "left"):
+        assert host.run(state, check=True)["changed"] is True
+        assert host.up and host.record is None and not host.home.state.exists()
+    host.run("left")
+    assert host.run("left", check=True)["changed"] is False
+    for state in ("returned", "closed"):
+        assert host.run(state, check=True)["changed"] is True
+        assert not host.up and host.record is not None
+
+
+def test_a_host_that_is_there_already_goes_on_reading(host: MovingHost) -> None:
+    host.write(host.new)
+    for state in ("stopped", "left"):
+        assert host.run(state)["changed"] is False
+    assert host.up and host.record is None
+
+
+def test_a_service_that_has_read_on_since_is_recorded_anew(host: MovingHost) -> None:
+    host.run("left")
+    Service(host).start()
+    host.old.committed[GROUP][A] = 9
+    host.run("stopped")
+    assert host.record is None
+    host.run("left")
+    assert host.record is not None and host.record.offsets is not None and host.record.offsets.position(A) == 9
+
+
+def test_members_that_do_not_leave_are_named_and_nothing_is_recorded(host: MovingHost) -> None:
+    with pytest.raises(HostError, match=r"still have members after 1 s: onlinefs_rondb: consumer-1.*every host"):
+        host.run("left", service=Service(host, leaves=False))
+    assert host.record is None
+
+
+def test_a_service_that_does_not_stop_is_an_error(host: MovingHost) -> None:
+    with pytest.raises(HostError, match="it still runs after it was stopped"):
+        host.run("stopped", service=Service(host, stops=False))
+
+
+def test_a_group_that_is_not_described_is_told(host: MovingHost) -> None:
+    host.old.faults = {15: [30] * 100}
+    found = host.run("left")
+    assert found["members_left"] is None and "does not describe the group onlinefs_rondb" in found["warnings"][0]
+    assert host.record is not None
+
+
+def test_a_service_without_a_manager_must_have_been_stopped(host: MovingHost) -> None:
+    with pytest.raises(HostError, match="still have members"):
+        host.run("left", service=NoService())
+    host.old.members = {}
+    assert host.run("left", service=NoService())["changed"]
+    assert host.run("left", service=NoService())["changed"] is False
+
+
+def test_commands_must_say_how_to_stop(host: MovingHost) -> None:
+    for missing in ("stop", "start", "status"):
+        commands = {"status": "/bin/true", "stop": "/bin/true", "start": "/bin/true", missing: ""}
+        service = CommandService("onlinefs", "/bin/true", timeout=5, **commands)
+        with pytest.raises(HopsworksKafkaError, match=f"{missing} is missing, and a move"):
+            host.run("stopped", service=service)
+
+
+def test_an_old_kafka_that_cannot_be_read_must_be_accepted(host: MovingHost) -> None:
+    host.write(Cluster("", port=1))
+    with pytest.raises(HostError, match=r"would not be known: .*refused.*accept_unreadable"):
+        host.run("left")
+    assert host.record is None
+    found = host.run("left", accept_unreadable=True)
+    assert found["changed"] and host.record is not None and host.record.offsets is None
+    assert any("Not seen that OnlineFS has left" in warning for warning in found["warnings"])
+    host.write(host.new)
+    shown = host.info()["stranded"]
+    assert shown["rows"] is None and shown["unknown"][0]["reason"] == move_planner.NOT_RECORDED
+
+
+def test_the_same_cluster_under_another_address_needs_no_record(host: MovingHost) -> None:
+    host.new.cluster_id = "old"
+    host.run("left")
+    assert host.record is None and not host.up
+
+
+# --- after it -------------------------------------------------------------------------------------------------------
+
+
+def test_stranded_rows_are_counted_once_the_host_has_moved(host: MovingHost) -> None:
+    host.run("left")
+    assert host.info()["stranded"] is None, "the move is still to be made"
+    host.write(host.new)
+    host.old.parts[B] = (0, 9)
+    found = host.info()
+    assert found["move"] is False and found["record"]["old_cluster"] == "old"
+    assert found["stranded"]["rows"] == 7
+    assert [(each["topic"], each["start"], each["end"]) for each in found["stranded"]["partitions"]] == [
+        (A[0], 7, 10),
+        (B[0], 5, 9),
+    ]
+
+
+def test_what_was_carried_over_is_not_stranded(host: MovingHost) -> None:
+    moved(host)
+    host.new.committed = {move_planner.CARRIED: {A: 10}}
+    assert host.info()["stranded"]["rows"] == 0
+    host.new.faults = {9: [30]}  # a principal that may not see the marker has carried nothing
+    assert host.info()["stranded"]["rows"] == 3
+
+
+def test_not_known_where_one_of_them_cannot_be_read(host: MovingHost) -> None:
+    moved(host)
+    port, host.old.port = host.old.port, 1
+    host.write(host.new)
+    host.old.port = port
+    host.new.faults = {10: [15] * 1000}
+    found = host.info(timeout=1)["stranded"]
+    assert found["rows"] is None and "what was carried over is not known" in found["unknown"][0]["reason"]
+
+
+def test_the_old_cluster_is_read_with_what_root_has_kept(host: MovingHost) -> None:
+    """The service's user may change its files: they decide nothing once the host has moved."""
+    moved(host)
+    (host.home.etc / "onlinefs-site.xml").write_text("<onlinefs><kafkaConsumer/></onlinefs>")
+    assert host.info()["stranded"]["rows"] == 3
+
+
+def test_a_configuration_that_is_not_kept_is_a_reason(host: MovingHost) -> None:
+    moved(host)
+    host.generations.add(1, host.generations.files(0), "applied", {})
+    host.generations.drop(0)
+    found = host.info()["stranded"]
+    assert found["rows"] is None and "generation 0: not kept" in found["unknown"][0]["reason"]
+
+
+def test_a_record_of_another_move_is_counted_before_the_next_one(host: MovingHost) -> None:
+    moved(host)
+    with Cluster("third", {A: (0, 0)}).running() as third:
+        found = host.info(properties={"bootstrap.servers": third.bootstrap})
+    assert found["move"] is True and found["stranded"]["rows"] == 3
+
+
+def test_a_damaged_record_is_an_error(host: MovingHost) -> None:
+    moved(host)
+    (host.home.state / "move.json").write_text("{}")
+    with pytest.raises(HostError, match="damaged"):
+        host.info()
+
+
+# --- back, and closed -----------------------------------------------------------------------------------------------
+
+
+def test_going_back_starts_the_service_and_forgets_the_move(host: MovingHost) -> None:
+    host.run("left")
+    assert host.run("returned")["changed"] and host.up and host.record is None
+    assert host.run("returned")["changed"] is False
+
+
+def test_going_back_needs_the_old_configuration(host: MovingHost) -> None:
+    moved(host)
+    with pytest.raises(HostError, match=r"configuration for the new Kafka\. Restore generation 0"):
+        host.run("returned")
+    assert host.record is not None
+    host.write(host.old)
+    assert host.run("returned")["changed"] and host.record is None
+
+
+def test_a_move_is_closed(host: MovingHost) -> None:
+    moved(host)
+    assert host.run("closed")["changed"] and host.record is None
+    assert host.run("closed")["changed"] is False
+    assert host.info()["stranded"] is None
+
+
+# --- interrupted runs -----------------------------------------------------------------------------------------------
+
+
+def test_after_an_interrupted_change_the_configuration_from_before_counts(host: MovingHost) -> None:
+    host.run("left")
+    kept = host.generations
+    with kept.locked(1):
+        kept.add(1, {}, "applied", {})
+        kept.begin(Journal(0, 1, True))
+    host.write(host.new)
+    Service(host).start()
+    found = host.info()
+    assert found["move"] is True and found["stranded"] is None
+    assert host.run("stopped")["changed"] and not host.up
+    assert host.record is not None, "what ran since may have had the new configuration"
+    assert host.run("left")["changed"] is False
+
+
+@pytest.mark.parametrize("state", ["left", "returned"])
+def test_a_run_that_is_killed_anywhere_is_completed_by_the_next(host: MovingHost, state: str) -> None:
+    steps = 0
+    while True:
+        Service(host).start()
+        host.old.members = {GROUP: ["consumer-1"]}
+        host.run("returned")
+        if state == "returned":
+            host.run("left")
+        host.old.members = {}
+        if not killed_at(steps, lambda: host.run(state)):
+            break
+        steps += 1
+        host.run(state)
+        assert host.up is (state == "returned")
+        record = host.record
+        assert (record is None) is (state == "returned")
+        if record is not None:
+            assert record.offsets is not None and record.offsets.position(A) == 7
+            assert host.generations.files(record.generation)["onlinefs-kafka.properties"] is not None
+    assert steps > 2
+
+
+def test_secrets_of_the_declaration_are_handed_over(host: MovingHost) -> None:
+    secrets: set[str] = set()
+    declared = {"bootstrap.servers": host.new.bootstrap, "my.own.password": "canary-9"}
+    move_task.info(host.params(onlinefs_move_info.argument_spec(), properties=declared), secrets)
+    assert "canary-9" in secrets
