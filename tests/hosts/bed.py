@@ -42,7 +42,7 @@ ETC = service.DATA / "etc"
 STATE = Path("var/lib/hopsworks_kafka") / str(service.HOME).replace("/", "-")
 
 #: A member that joins waits for the others, which learn of it by their next heartbeat.
-_QUICK = {"heartbeat.interval.ms": 500}
+QUICK = {"heartbeat.interval.ms": 500}
 
 File = tuple[bytes, int, int, int]
 
@@ -165,7 +165,7 @@ def up(name: str, count: int, with_library: bool = True) -> Bed:
         start = ["-m", "tests.kafka", "start", "--host", lab.BROKERS[0], "--dir", str(folder)]
         run("env", "-C", str(ROOT), *bed.lab.inside(sys.executable, *start), timeout=120)
         with bed.lab.entered():
-            _prepare(bed.kafka)
+            prepare(bed.kafka)
         _declare(bed)
         for host in bed.lab.hosts:
             if with_library:
@@ -184,7 +184,7 @@ def login(user: str, password: str) -> str:
     return f'org.apache.kafka.common.security.scram.ScramLoginModule required username="{user}" password="{password}";'
 
 
-def _prepare(kafka: cluster.Description) -> None:
+def prepare(kafka: cluster.Description) -> None:
     """The topic, and the rights: OnlineFS's groups for everybody, its topics for alice by any way to log in."""
     client = admin.client(kafka)
     rules = [
@@ -213,8 +213,8 @@ def _declare(bed: Bed) -> None:
         hopsworks_kafka_truststore={"path": kafka["certificates"]["ca"]["pem"]},
         lab_kafka=kafka,
         onlinefs_service_version="3.8",
-        onlinefs_consumer_properties=_QUICK,
-        onlinefs_vector_db_properties=_QUICK,
+        onlinefs_consumer_properties=QUICK,
+        onlinefs_vector_db_properties=QUICK,
         onlinefs_service_settle=1,
         onlinefs_service_timeout=60,
     )

@@ -9,6 +9,7 @@ import typing as t
 import pytest
 
 from tests.hosts import bed, lab
+from tests.hosts.move_bed import MoveBed, move_bed
 from tests.soak import soak
 
 __all__ = ["soak"]
@@ -39,3 +40,18 @@ def three() -> t.Iterator[bed.Bed]:
     """
     with bed_of(os.environ.get("TEST_LAB", "test-three"), 3) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def two_clusters(soak: bool) -> t.Iterator[MoveBed]:
+    """Hosts, two Kafka clusters and a Hopsworks. TEST_LAB names the lab, as above."""
+    hosts, projects = (3, 20) if soak else (2, 3)
+    with move_bed(f"{os.environ.get('TEST_LAB', 'test')}-move", hosts, projects) as made:
+        yield made
+
+
+@pytest.fixture
+def moving(two_clusters: MoveBed) -> t.Iterator[MoveBed]:
+    """The same; the test is in the lab's network."""
+    with two_clusters.lab.entered():
+        yield two_clusters

@@ -3,9 +3,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.Writer;
+import java.net.HttpURLConnection;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -24,6 +29,7 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
@@ -42,15 +48,24 @@ import org.w3c.dom.NodeList;
  * groups, consumes the topics, and counts records on /metrics. It logs to its file alone. When Kafka refuses it, it goes on
  * trying and keeps its metrics up, as the real one does. A file that it cannot read ends it.
  *
- * Each record is also written to logs/records (group, topic, partition, offset, value) before its offset is committed,
+ * Each record is also written to logs/records (group, topic, partition, offset, value) before its offset is saved,
  * so that a test can tell whether one was lost.
+ *
+ * Where SAVED_OFFSETS names the table of saved_offsets.py, its offsets are kept there, as the real service keeps them in
+ * RonDB from 3.7 on: by group, topic and partition, for all hosts, without a word of the cluster. Kafka is then never told.
+ * What the real service does with a saved offset beyond the end of its partition is not known. BEYOND_THE_END chooses:
+ * `reset`, the default, leaves it to auto.offset.reset, as Kafka's client library does; `stop` refuses to read.
  */
 public final class Consumer {
     private static final Logger LOG = LoggerFactory.getLogger(Consumer.class);
     private static final Duration RETRY = Duration.ofSeconds(1);
 
+    private static final int TABLE_MILLISECONDS = 10_000;
+
     private final Path home;
     private final Element site;
+    private final String table = System.getenv().getOrDefault("SAVED_OFFSETS", "");
+    private final boolean stopsBeyondTheEnd = "stop".equals(System.getenv("BEYOND_THE_END"));
     private final Map<String, AtomicLong> counts = new ConcurrentHashMap<>();
     private final List<KafkaConsumer<byte[], byte[]>> open = new ArrayList<>();
     private volatile boolean stopping;
@@ -130,6 +145,9 @@ public final class Consumer {
             @Override
             public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
                 LOG.info("group {}: assigned {}", group, partitions);
+                if (!table.isEmpty()) {
+                    seek(consumer, group, partitions);
+                }
                 counter("onlinefs_assigned_partitions", group, "").set(consumer.assignment().size());
             }
 
@@ -147,7 +165,8 @@ public final class Consumer {
         Duration timeout = Duration.ofMillis(Long.parseLong(value("kafkaConsumer", "pollTimeoutMs", "1000")));
         while (!stopping) {
             StringBuilder lines = new StringBuilder();
-            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(timeout)) {
+            ConsumerRecords<byte[], byte[]> records = consumer.poll(timeout);
+            for (ConsumerRecord<byte[], byte[]> record : records) {
                 String text = record.value() == null ? "" : new String(record.value(), StandardCharsets.UTF_8);
                 lines.append(String.join(" ", group, record.topic(), "" + record.partition(), "" + record.offset(), text));
                 lines.append('\n');
@@ -155,7 +174,11 @@ public final class Consumer {
             }
             if (lines.length() > 0) {
                 record(lines.toString());
-                commit(consumer, group);
+                if (table.isEmpty()) {
+                    commit(consumer, group);
+                } else {
+                    save(consumer, group, records.partitions());
+                }
             }
         }
     }
@@ -169,6 +192,60 @@ public final class Consumer {
             consumer.commitSync();
         } catch (CommitFailedException | RebalanceInProgressException rebalance) {
             LOG.info("group {}: not committed, it is being rebalanced", group);
+        }
+    }
+
+    /** Goes to where the table says that the group has come to, whichever cluster that was in. */
+    private void seek(KafkaConsumer<byte[], byte[]> consumer, String group, Collection<TopicPartition> partitions) {
+        Map<TopicPartition, Long> saved = new HashMap<>();
+        try {
+            for (String line : ask(group, null).split("\n")) {
+                String[] words = line.split(" ");
+                if (words.length == 3) {
+                    saved.put(new TopicPartition(words[0], Integer.parseInt(words[1])), Long.parseLong(words[2]));
+                }
+            }
+        } catch (IOException fault) {
+            throw new KafkaException("the saved offsets cannot be read", fault);
+        }
+        saved.keySet().retainAll(partitions);
+        if (stopsBeyondTheEnd) {
+            consumer.endOffsets(saved.keySet()).forEach((partition, end) -> {
+                if (saved.get(partition) > end) {
+                    throw new KafkaException(
+                            partition + ": the saved offset " + saved.get(partition) + " is beyond the end, " + end);
+                }
+            });
+        }
+        saved.forEach((partition, offset) -> {
+            LOG.info("group {}: {} from the saved offset {}", group, partition, offset);
+            consumer.seek(partition, offset);
+        });
+    }
+
+    private void save(KafkaConsumer<byte[], byte[]> consumer, String group, Collection<TopicPartition> partitions)
+            throws IOException {
+        StringBuilder lines = new StringBuilder();
+        for (TopicPartition partition : partitions) {
+            lines.append(partition.topic()).append(' ').append(partition.partition()).append(' ');
+            lines.append(consumer.position(partition)).append('\n');
+        }
+        ask(group, lines.toString());
+    }
+
+    /** Reads a group's lines of the table; with a body, replaces those of its topics and partitions. */
+    private String ask(String group, String body) throws IOException {
+        HttpURLConnection connection = (HttpURLConnection) URI.create(table + "/" + group).toURL().openConnection();
+        connection.setConnectTimeout(TABLE_MILLISECONDS);
+        connection.setReadTimeout(TABLE_MILLISECONDS);
+        if (body != null) {
+            connection.setDoOutput(true);
+            try (OutputStream stream = connection.getOutputStream()) {
+                stream.write(body.getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        try (InputStream stream = connection.getInputStream()) {
+            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 
