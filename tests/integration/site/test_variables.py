@@ -61,6 +61,23 @@ def test_so_is_one_that_only_the_hosts_have(bed: Bed, variable: str) -> None:
     assert "onlinefs2: not reached" in run.output, run
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("onlinefs_service_timeout", "soon", "service_timeout"),
+        ("onlinefs_service_manager", "upstart", "service_manager"),
+        ("onlinefs_truststore", "", "option truststore: it must be a dictionary"),
+        ("onlinefs_become", "perhaps", "become"),
+    ],
+)
+def test_a_host_with_a_wrong_value_stays_as_it_is(bed: Bed, variable: str, value: str, told: str) -> None:
+    before = bed.files()
+    run = bed.play("onlinefs", "-i", bed.inventory(onlinefs={"hosts": {"onlinefs1": {variable: value}}}))
+    assert run.code != 0 and told in run.output, run
+    assert "onlinefs2: not reached" in run.output, run
+    assert bed.files() == before
+
+
 @pytest.mark.parametrize("place", ["all", "localhost", "the command line"])
 def test_hosts_and_batches_are_read_wherever_localhost_reads_variables(bed: Bed, place: str) -> None:
     chosen = {"hopsworks_kafka_onlinefs_hosts": "picked", "hopsworks_kafka_serial": 2}
