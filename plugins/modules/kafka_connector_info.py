@@ -164,6 +164,14 @@ results:
           C(error_code), as for M(hopsworks.kafka.kafka_connector).
       type: dict
       sample: null
+settled:
+  description:
+    - Whether there is nothing to change in any of the projects. Their clients use the connector, as it is declared.
+    - Projects that were passed over do not count, but there must be others. False unless O(effective) is set and a
+      declaration is given. Stores are looked for only if O(check_files) is set.
+  returned: once the projects are known
+  type: bool
+  sample: true
 not_owned:
   description: The number of projects that were left out because the API key's user is not Data owner there.
   returned: once the projects are known

@@ -58,13 +58,14 @@ class ProjectInfo:
     differs: t.Optional[t.List[Fields]] = None
     failure: t.Optional[Failure] = None
     changed: bool = False
+    read_as_effective: t.Optional[t.Tuple[Project, int]] = None
 
     def to_result(self) -> Fields:
         """Return the entry of ``results``."""
         shown = {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(self)
-            if field.name not in ("failure", "changed")
+            if field.name not in ("failure", "changed", "read_as_effective")
         }
         return {**shown, "error": self.failure.error if self.failure else None}
 
@@ -107,15 +108,47 @@ def read_projects(options: Options) -> Fields:
         return ProjectInfo(project.name, failure=failure)
 
     visits = for_each_project(server, selection_from(options, overrides), visit, skip)
+    _check_readable(Session(server), options["name"], visits.results)
     tracebacks = [info.failure.traceback for info in visits.results if info.failure and info.failure.traceback]
     return {
         "changed": False,
         "failed": any(info.failure for info in visits.results),
         "msg": _message(visits.results),
         "results": [info.to_result() for info in visits.results],
+        "settled": _settled(visits.results),
         "not_owned": visits.not_owned,
         **({"exception": tracebacks[0]} if tracebacks else {}),
     }
+
+
+def _check_readable(session: Session, name: str, infos: t.Sequence[ProjectInfo]) -> None:
+    """Read one connector by its name, for all that were read as the effective one only.
+
+    Those are answered even where the cluster has Kafka connectors disabled.
+    """
+    read = [info for info in infos if info.read_as_effective is not None and info.failure is None]
+    for info in read[:1]:
+        try:
+            connectors.get(session, *t.cast("t.Tuple[Project, int]", info.read_as_effective), name)
+        except Exception as error:
+            _note_error(info, error)
+    session.close()
+    if read and read[0].failure is not None and read[0].failure.cluster_wide:
+        for info in read:
+            info.failure = read[0].failure
+
+
+def _settled(infos: t.Sequence[ProjectInfo]) -> bool:
+    """Return whether the clients of every project that was not passed over use the connector, as it is declared."""
+    infos = [info for info in infos if info.skipped is None]
+    return bool(infos) and all(
+        info.failure is None
+        and info.differs == []
+        and not info.missing_files
+        and info.effective is not None
+        and info.effective["external"]
+        for info in infos
+    )
 
 
 def _message(infos: t.Sequence[ProjectInfo]) -> str:
@@ -152,9 +185,16 @@ def _read(session: Session, project: Project, options: Options, info: ProjectInf
     :param desired: compared with the connector if it has fields.
     """
     store = connectors.feature_store_id(session, project)
+    connector: t.Optional[connectors.Connector] = None
     if options["effective"]:
-        info.effective = _effective(connectors.effective(session, project, store))
-    connector = connectors.get(session, project, store, options["name"])
+        given = connectors.effective(session, project, store)
+        info.effective = _effective(given)
+        if info.effective["external"] and given["name"] == options["name"]:
+            # Then the server has answered the project's own connector, with its secrets, and would answer it again.
+            connector = given
+            info.read_as_effective = (project, store)
+    if connector is None:
+        connector = connectors.get(session, project, store, options["name"])
     info.exists = connector is not None
     if desired.fields:
         info.desired = masked_connector(desired.fields)

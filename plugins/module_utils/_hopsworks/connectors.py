@@ -85,8 +85,9 @@ def get_all(session: Session, project: Project, store: int) -> t.List[Connector]
 def effective(session: Session, project: Project, store: int) -> Connector:
     """Return the connector that clients outside the cluster are given.
 
-    ``externalKafka`` is true only if the project's own connector is in force. Otherwise the server makes one up for the
-    Kafka that Hopsworks manages, with the id -1.
+    ``externalKafka`` is true only if the project's own connector is in force: the answer is then the same as that of
+    :func:`get` (getKafkaConnector in the file named above). Otherwise the server makes one up for the Kafka that
+    Hopsworks manages, with the id -1.
     """
     route = _ALL + "/kafka_connector/byok"
     found = session.call("GET", route, {"project": project.id, "store": store}, query={"external": "true"})

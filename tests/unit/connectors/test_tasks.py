@@ -268,3 +268,72 @@ def test_projects_of_others_are_counted_and_left_alone(emulator: Emulator) -> No
     assert "left out 1 more" in result["msg"]
     assert read(emulator, api_key=key)["not_owned"] == 1
     assert [connector is not None for connector, _files in everything(emulator)] == [True, False, False]
+
+
+# --- what clients are given, and the connector, in one request -------------------------------------------------------
+
+EFFECTIVE = {"properties": DECLARED, "effective": True, "check_files": True}
+BY_NAME = "GET /project/{pid}/featurestores/{fsid}/storageconnectors/{name}"
+GIVEN = "GET /project/{pid}/featurestores/{fsid}/storageconnectors/kafka_connector/byok"
+
+
+@pytest.fixture
+def rolled_out(emulator: Emulator) -> Emulator:
+    write(emulator, properties=DECLARED, **STORES)
+    emulator.set_variables(enable_bring_your_own_kafka="true")
+    emulator.reset_requests()
+    return emulator
+
+
+def test_a_project_whose_clients_use_the_connector_is_read_once(rolled_out: Emulator) -> None:
+    found = read(rolled_out, **EFFECTIVE, **STORES)
+    assert found["settled"] is True and not found["failed"]
+    # One connector is read by its name as well, for the whole cluster.
+    assert (rolled_out.requests()[GIVEN], rolled_out.requests()[BY_NAME]) == (3, 1)
+    assert found["results"] == [
+        {**entry, "effective": given["effective"], "missing_files": []}
+        for entry, given in zip(
+            read(rolled_out, properties=DECLARED, **STORES)["results"], found["results"], strict=True
+        )
+    ]
+
+
+def test_an_altered_connector_is_found_in_that_one_request(rolled_out: Emulator) -> None:
+    write(rolled_out, properties={**DECLARED, "linger.ms": 9}, projects=["project_2"], **STORES)
+    found = read(rolled_out, **EFFECTIVE, **STORES)
+    assert found["settled"] is False
+    assert [bool(entry["differs"]) for entry in found["results"]] == [False, True, False]
+
+
+def test_where_kafka_connectors_are_disabled_every_project_says_so(rolled_out: Emulator) -> None:
+    rolled_out.set_variables(enable_kafka_storage_connectors="false")
+    found = read(rolled_out, **EFFECTIVE, **STORES)
+    assert [entry["error"]["reason"] for entry in found["results"]] == ["type_disabled"] * 3
+    assert found["failed"] and found["settled"] is False
+
+
+def test_a_connector_of_another_name_is_read_by_its_name(rolled_out: Emulator) -> None:
+    found = read(rolled_out, **EFFECTIVE, **STORES, name="mine")
+    assert [entry["exists"] for entry in found["results"]] == [False] * 3
+    assert rolled_out.requests()[BY_NAME] == 3 and found["settled"] is False
+
+
+@pytest.mark.parametrize("without", ["effective", "properties"])
+def test_what_was_not_looked_at_is_not_settled(rolled_out: Emulator, without: str) -> None:
+    given: dict[str, t.Any] = {**EFFECTIVE, **(STORES if without != "properties" else {})}
+    del given[without]
+    assert read(rolled_out, **given)["settled"] is False
+
+
+def test_nor_is_a_project_that_uses_the_managed_kafka_or_lacks_a_file(rolled_out: Emulator) -> None:
+    name = sorted(rolled_out.files("project_3"))[0]
+    rolled_out.api(
+        "DELETE", f"{rolled_out.project_path('project_3')}/dataset{name.removeprefix('/Projects/project_3')}"
+    )
+    found = read(rolled_out, **EFFECTIVE, **STORES)
+    assert [entry["missing_files"] for entry in found["results"]] == [[], [], [name]]
+    assert found["settled"] is False
+    write(rolled_out, properties=DECLARED, check_files=True, **STORES)
+    assert read(rolled_out, **EFFECTIVE, **STORES)["settled"] is True
+    rolled_out.set_variables(enable_bring_your_own_kafka="false")
+    assert read(rolled_out, **EFFECTIVE, **STORES)["settled"] is False
