@@ -15,6 +15,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._report.run import
     findings,
     hosts_to_change,
     hosts_to_verify,
+    is_converged,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._report.summary import summarize
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._rollout import (
@@ -70,6 +71,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 "changed": False,
                 "stops": stops,
                 "hosts": [] if stops else _NEXT_HOSTS[options["after"]](run),
+                "converged": options["after"] == "preflight" and not stops and is_converged(run),
             }
         summary = summarize(run)
         lines = layout.lines(summary)

@@ -72,6 +72,13 @@ hosts:
   returned: if O(after) is given
   type: list
   elements: str
+converged:
+  description:
+    - Whether C(preflight) has seen every project and every host as declared and in use. Then nothing is left to change
+      or to verify there.
+    - Always false after C(projects).
+  returned: if O(after) is given
+  type: bool
 msg:
   description: The key sentence.
   returned: if O(after) is not given

@@ -60,8 +60,8 @@ def collect(variables: Variables, hosts: t.Sequence[str], **given: t.Any) -> Run
     # Once a run has stopped, what is skipped has not been done.
     done = {part for part, result in registered.items() if not (stopped and result.get("skipped"))}
     done |= {writer for results in by_host.values() if writer in results}
-    if _nothing_to_change(variables) and not stopped:
-        done |= {"onlinefs"} & set(parts)
+    if not stopped:
+        done |= {part for part in parts if part in _left_nothing_to_do(variables) and _selected(variables, part)}
     index = run.get("slice")
     return Run(
         playbook=str(run.get("playbook") or ""),
@@ -108,10 +108,12 @@ def to_be_proved(host: Variables) -> bool:
     return str(host.get("onlinefs_verify_consumer_group")).strip().lower() not in map(str, BOOLEANS_FALSE)
 
 
-def _nothing_to_change(variables: Variables) -> bool:
-    """Return whether no host needed a change, so that the part on hosts, though selected, ran on none."""
-    none = (variables.get(f"{_PREFIX}after_preflight") or {}).get("hosts") == []
-    return none and _selected(variables, "onlinefs")
+def _left_nothing_to_do(variables: Variables) -> t.Collection[str]:
+    """Return the parts whose plays ran on no host, even if selected, as the preflight left nothing to do for them."""
+    after = variables.get(f"{_PREFIX}after_preflight") or {}
+    if after.get("converged") is True:
+        return ("onlinefs", "projects", "verify")
+    return ("onlinefs",) if after.get("hosts") == [] else ()
 
 
 def _selected(variables: Variables, part: str) -> bool:

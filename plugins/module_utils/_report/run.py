@@ -312,6 +312,13 @@ def hosts_to_verify(run: Run) -> t.List[str]:
     ]
 
 
+def is_converged(run: Run) -> bool:
+    """Return whether the preflight has seen all that the later parts would do and look at, but for the settings."""
+    clients = run.step("clients") or {}
+    projects = run.step("reach") is not None and clients.get("settled") is True
+    return projects and not hosts_to_change(run) and not hosts_to_verify(run)
+
+
 def _is_settled(run: Run, name: str, result: t.Optional[Result]) -> bool:
     """Return whether a check found nothing to change or to finish, and a service that works."""
     found = result or {}

@@ -111,6 +111,20 @@ def test_a_second_run_writes_nothing(bed: Bed) -> None:
     assert set(run.changed.values()) == {0}, run
     assert bed.writes() == 0
     assert bed.files() == files
+    # The preflight saw all that the later parts would do and look at. They count as done.
+    skipped = (
+        "Roll out to the hosts",
+        "One connector in each",
+        "The connector of each project",
+        "The hosts of OnlineFS",
+    )
+    for play in skipped:
+        part = "Verify" if play.startswith("The") else "OnlineFS" if "hosts" in play else "Projects"
+        assert re.search(rf"PLAY \[{part} \| {play}\] \**\nskipping: no hosts matched", run.output), run
+    assert "Not run" not in run.output and f"{PROJECTS} projects: {PROJECTS} unchanged" in run.output, run
+    # For each project, its feature store twice and the connector that clients are given.
+    requests = bed.control("GET", "requests")
+    assert sum(count for route, count in requests.items() if "/featurestores/" in route) == 3 * PROJECTS + 2, requests
 
 
 def test_what_somebody_altered_is_shown_and_mended(bed: Bed) -> None:

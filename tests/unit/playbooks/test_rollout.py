@@ -55,6 +55,19 @@ def test_a_part_with_nothing_to_do_is_done_if_it_was_selected(
     assert ("onlinefs" in run.done) is done
 
 
+def test_the_parts_that_the_preflight_left_nothing_to_do_for_are_done_if_they_were_selected() -> None:
+    given = variables({"h1": {}}, after_preflight={"stops": False, "hosts": [], "converged": True})
+    given["__hopsworks_kafka_run"]["parts"] = ["preflight", "settings", "onlinefs", "projects", "verify"]
+
+    def done(**chosen: t.Any) -> set[str]:
+        return set(collect({**given, "ansible_run_tags": ["all"], **chosen}, ["h1"]).done)
+
+    assert done() == {"onlinefs", "projects", "verify"}
+    assert done(ansible_run_tags=["preflight", "verify"]) == {"verify"}
+    assert done(ansible_skip_tags=["projects"]) == {"onlinefs", "verify"}
+    assert done(__hopsworks_kafka_stopped="settings") == set()
+
+
 def test_after_a_stop_what_was_skipped_is_not_done() -> None:
     skipped = {"skipped": True}
     assert collect(variables({}, part_verify=skipped), []).done == {"verify"}  # check mode: nothing to verify

@@ -12,6 +12,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._report.run import
     findings,
     hosts_to_change,
     hosts_to_verify,
+    is_converged,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._report.summary import summarize
 
@@ -274,6 +275,30 @@ def test_all_hosts_keep_the_name_of_a_rollout_that_changes_one() -> None:
     settled = site(hosts={"h1": {"preflight": PROVED}})
     assert hosts_to_change(settled) == []
     assert hosts_to_change(dataclasses.replace(settled, rollout_named=True)) == ["h1"]
+
+
+@pytest.mark.parametrize(
+    ("given", "converged"),
+    [
+        ({}, True),
+        ({"hosts": {}}, True),
+        ({"hosts": {"h1": {"preflight": CHANGED}}}, False),
+        ({"hosts": {"h1": {"preflight": DOUBTED}}}, False),
+        ({"hosts": {"h1": {"preflight": PROVED}, "h2": {}}}, False),
+        ({"rollout_named": True}, False),
+        ({"steps": {"reach": REACH}}, False),
+        ({"steps": {"clients": {"settled": True}}}, False),
+        ({"steps": {"reach": REACH, "clients": {"settled": False}}}, False),
+        ({"steps": {"reach": REACH, "clients": {"settled": "True"}}}, False),
+        ({"steps": {"reach": REACH, "clients": {"settled": True, "skipped": True}}}, False),
+    ],
+)
+def test_nothing_is_left_to_do_only_if_all_of_it_was_seen(given: dict[str, t.Any], converged: bool) -> None:
+    seen = {
+        "hosts": {"h1": {"preflight": PROVED}},
+        "steps": {"reach": REACH, "clients": {"settled": True, "results": []}},
+    }
+    assert is_converged(site(**{**seen, **given})) is converged
 
 
 def test_a_run_that_stops_in_the_middle_says_what_is_done_and_what_is_not() -> None:
