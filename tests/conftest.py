@@ -28,3 +28,16 @@ if str(ROOT) not in sys.path:
 def pytest_addoption(parser: t.Any) -> None:
     """The option of `make soak`; fixtures read it by tests.soak. Pytest itself is not imported: the demo has none."""
     parser.addoption("--soak", action="store_true", help="repeat often where a test draws lots or time matters")
+
+
+def pytest_configure(config: t.Any) -> None:
+    """Say what the markers mean."""
+    config.addinivalue_line("markers", "long: a test of `make soak` alone")
+
+
+def pytest_collection_modifyitems(config: t.Any, items: list[t.Any]) -> None:
+    """Leave out what is for `make soak` alone, and let pytest say how many tests that are."""
+    long = [item for item in items if item.get_closest_marker("long")]
+    if long and not config.getoption("--soak"):
+        items[:] = [item for item in items if item not in long]
+        config.hook.pytest_deselected(items=long)

@@ -7,9 +7,9 @@ import errno
 import os
 import typing as t
 
-from tests.hosts.lab import Host
+from tests.hosts.lab import Host, Lab
 from tests.hosts.service import DATA
-from tests.hosts.system import HostsError, cgroup_processes, process_name, wait_until
+from tests.hosts.system import HostsError, cgroup_processes, process_name, run, wait_until
 
 _BALLAST = DATA.parent / ".ballast"
 #: No network card has this address: frames to it reach nobody.
@@ -65,6 +65,18 @@ def cut_off(host: Host, address: str) -> t.Iterator[None]:
         yield
     finally:
         host.run("ip", "neighbour", "delete", address, "dev", "eth0")
+
+
+@contextlib.contextmanager
+def cut_off_controller(lab: Lab, address: str) -> t.Iterator[None]:
+    """What runs in the lab's own network cannot reach `address`, which is one of its own; the hosts can."""
+    rules = ["rule add pref 2 lookup local", f"rule add pref 1 iif lo to {address} unreachable", "rule del pref 0"]
+    run("ip", "-n", lab.network, "-batch", "-", stdin="".join(f"{rule}\n" for rule in rules))
+    try:
+        yield
+    finally:
+        rules = ["rule add pref 0 lookup local", "rule del pref 1", "rule del pref 2"]
+        run("ip", "-n", lab.network, "-batch", "-", stdin="".join(f"{rule}\n" for rule in rules))
 
 
 @contextlib.contextmanager

@@ -11,9 +11,13 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import dataclasses
+import signal
+import subprocess
 import sys
 import typing as t
+from pathlib import Path
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
@@ -30,7 +34,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from tests.conftest import ROOT
 from tests.emulator.fixtures import ProcessEmulator, running_emulator
 from tests.hosts import bed, lab, library, service
-from tests.hosts.system import run, wait_until
+from tests.hosts.system import HostsError, cgroup_processes, process_name, run, wait_until
 from tests.kafka import admin, cluster
 from tests.kafka.settings import project_topic
 from tests.onlinefs import java, managed
@@ -125,6 +129,56 @@ class MoveBed(bed.Bed):
         _all(client.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in self.topics]))
         led = lambda: all(_is_led(client, topic) for topic in self.topics)  # noqa: E731
         wait_until(led, _SECONDS, "the leaders of the topics")
+
+    def killed_at(self, task: str, hosts_done: int = 0, seconds: float = 240) -> str:
+        """Run `site` until a task, kill it there with all its processes, and return its output.
+
+        :param task: the end of the task's name.
+        :param hosts_done: kill it when so many hosts are done with the task, one after the other; 0: when it begins.
+        """
+        own = {
+            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callbacks")),
+            "ANSIBLE_CALLBACKS_ENABLED": "end_at",
+            "END_AT": task,
+            "END_AFTER": str(hosts_done),
+        }
+        done = subprocess.run(
+            self.command("hopsworks.kafka.site", *(["--forks", "1"] if hosts_done else [])),
+            cwd=self.lab.folder,
+            env={**self.environment(), **own},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+            start_new_session=True,
+        )
+        output = done.stdout + done.stderr
+        if done.returncode != -signal.SIGKILL:
+            raise HostsError(f"site was to be killed at {task!r}, and has ended with {done.returncode}: {output}")
+        return output
+
+    def configured(self, host: lab.Host) -> str:
+        """The cluster that the live configuration of a host is for: `old` or `new`."""
+        text = self.files(host)["onlinefs-kafka.properties"][0].decode("iso-8859-1")
+        servers = properties.parse(text)["bootstrap.servers"]
+        return next(which for which, (address, _secret) in CLUSTERS.items() if servers.startswith(f"{address}:"))
+
+    def recorded(self, host: lab.Host) -> bool:
+        """Whether the host has a record of what it has left."""
+        return (host.root() / bed.STATE / "move.json").exists()
+
+    def used(self, project: str) -> str:
+        """The cluster that the programs of a project are sent to: `old` or `new`."""
+        connector = self.hopsworks.connector(project)
+        servers = connector["bootstrapServers"] if connector else self.plaintext("old")
+        return next(which for which, (address, _secret) in CLUSTERS.items() if servers.startswith(f"{address}:"))
+
+    def busy(self) -> bool:
+        """Whether a module runs on a host: it goes on when its connection is lost."""
+        return any(
+            process_name(pid).startswith("python3") for host in self.lab.hosts for pid in cgroup_processes(host.cgroup)
+        )
 
     def reset(self, offsets: str = "table", beyond_the_end: str = "reset") -> None:
         """Begin anew: hosts as the installer left them, on the old cluster; topics empty; no connector; nothing read.

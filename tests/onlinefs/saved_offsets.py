@@ -9,6 +9,7 @@ writer at a time; the Java consumer finds it by the variable SAVED_OFFSETS.
 
 GET  /GROUP    a line `TOPIC PARTITION OFFSET` for each
 POST /GROUP    such lines; each replaces the one of its topic and partition
+DELETE /       deletes all, as an operator's command does
 """
 
 from __future__ import annotations
@@ -64,6 +65,10 @@ class SavedOffsets:
                 for line in body.splitlines():
                     topic, number, at = line.split()
                     table.save(self.path.strip("/"), topic, int(number), int(at))
+                self._answer(b"")
+
+            def do_DELETE(self) -> None:
+                table.clear()
                 self._answer(b"")
 
             def _answer(self, body: bytes) -> None:
