@@ -29,9 +29,12 @@ from .wire_reader import Reader, WireError, array, string
 EARLIEST, LATEST = -2, -1
 
 _LIST_OFFSETS, _METADATA, _FIND_COORDINATOR = 2, 3, 10
+_GROUP = b"\0"
 #: The largest answer. A group of 100 members with 2,000 partitions each takes less than half of it.
 #: The limit on the number of items is in :mod:`.wire_reader`.
 _MAX_ANSWER_BYTES = 8 * 1024 * 1024
+#: The open connections. Far more brokers than a cluster has, and fewer than a process may open files.
+_MAX_CONNECTIONS = 200
 #: The coordinator is not ready: Kafka creates the topic of the offsets, or loads it, or moved it.
 _NOT_READY = {14: "it is loading", 15: "it is not available yet", 16: "it has moved"}
 _DENIED = {29: "the topic", 30: "the group", 31: "the cluster"}
@@ -90,6 +93,7 @@ class ClusterClient:
         self._token: t.Optional[str] = None
         self._connections: t.Dict[Address, t.Tuple[socket.socket, socket.socket, wire.TimedStream]] = {}
         self._handles: t.Set[socket.socket] = set()
+        self._versions: t.Dict[Address, wire.ApiVersions] = {}
         self.certificates: t.Dict[str, bytes] = {}
         self.secrets: t.Set[str] = set(secrets_of(client.properties))
 
@@ -153,12 +157,15 @@ class ClusterClient:
                 found.partitions[topic] = partitions
         return found
 
-    def offsets(self, partitions: t.Mapping[TopicPartition, Address], at: int) -> t.Dict[TopicPartition, int]:
+    def offsets(
+        self, partitions: t.Mapping[TopicPartition, Address], at: int, committed: bool = False
+    ) -> t.Dict[TopicPartition, int]:
         """Return offsets of partitions, asked of their leaders. What a leader does not tell is left out.
 
         The connection to each of them is closed then: a broker may name any number.
 
         :param at: ``EARLIEST`` or ``LATEST``.
+        :param committed: the latest offset is the one after the last record that a reader of committed records sees.
         :raises ClusterFault: Kafka could not be asked.
         """
         found: t.Dict[TopicPartition, int] = {}
@@ -170,8 +177,13 @@ class ClusterClient:
                 string(topic) + array([struct.pack(">iq", number, at) for number in numbers])
                 for topic, numbers in topics.items()
             ]
-            answer = self._ask(leader, _LIST_OFFSETS, 1, struct.pack(">i", -1) + array(asked))
+            isolation = b"\1" if committed else b""
+            answer = self._ask(
+                leader, _LIST_OFFSETS, 2 if committed else 1, struct.pack(">i", -1) + isolation + array(asked)
+            )
             self._close(leader)
+            if committed:
+                answer.int32()
             for _topic in range(answer.count()):
                 topic = answer.string()
                 for _partition in range(answer.count()):
@@ -184,14 +196,20 @@ class ClusterClient:
 
     # --- connections
 
-    def _coordinator(self, name: str) -> Address:
-        answer = self._ask(self._bootstrap(), _FIND_COORDINATOR, 1, string(name) + b"\0")
+    def _coordinator(self, group: str) -> Address:
+        """Return the coordinator of a group."""
+        error, where = self._find_coordinator(group, _GROUP)
+        check(error, "find the group's coordinator")
+        return where
+
+    def _find_coordinator(self, name: str, kind: bytes) -> t.Tuple[int, Address]:
+        """Return Kafka's error code, and the coordinator of a group or transactional id."""
+        answer = self._ask(self._bootstrap(), _FIND_COORDINATOR, 1, string(name) + kind)
         answer.int32()
         error = answer.int16()
         answer.string()
-        check(error, "find the group's coordinator")
         answer.int32()
-        return answer.string(), answer.int32()
+        return error, (answer.string(), answer.int32())
 
     def _bootstrap(self) -> Address:
         """Return a bootstrap server that there is a connection to."""
@@ -210,19 +228,36 @@ class ClusterClient:
 
     def _ask(self, where: Address, key: int, version: int, body: bytes, flexible: bool = False) -> Reader:
         with self._faults(where):
-            return _Checked(wire.ask(self._stream(where), key, version, body, _MAX_ANSWER_BYTES, flexible), where)
+            return self._reader(wire.ask(self._stream(where), key, version, body, _MAX_ANSWER_BYTES, flexible), where)
+
+    def _offered(self, where: Address) -> wire.ApiVersions:
+        """Return which requests a broker knows."""
+        if where not in self._versions:
+            with self._faults(where):
+                self._versions[where] = wire.api_versions(self._stream(where))
+        return self._versions[where]
+
+    def _reader(self, answer: t.Union[bytes, bytearray], where: Address) -> Reader:
+        return _Checked(answer, where)
+
+    def _patience(self) -> float:
+        """Return the seconds to wait for one answer."""
+        return self._deadline.left()
 
     def _stream(self, where: Address) -> wire.Stream:
         if where not in self._connections:
-            connection = socket.create_connection(where, self._deadline.step())
+            if len(self._connections) >= _MAX_CONNECTIONS:
+                raise ClusterFault(f"the cluster names more than {_MAX_CONNECTIONS} brokers", final=True)
+            connection = socket.create_connection(where, min(self._deadline.step(), self._patience()))
             handle = connection.dup()
             self._handles.add(handle)
             try:
-                connection.settimeout(self._deadline.left())
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connection.settimeout(self._patience())
                 if self._secure is not None:
                     connection = self._secure(connection, where[0])
                     self.certificates[_shown(where)] = connection.getpeercert(binary_form=True)  # type: ignore[attr-defined]
-                stream = wire.TimedStream(connection, self._deadline.left())
+                stream = wire.TimedStream(connection, self._patience())
                 if login.logs_in(self._client):
                     sasl.log_in(stream, self._client, self._get_token())
             except BaseException:
@@ -230,7 +265,9 @@ class ClusterClient:
                 self._drop(handle)
                 raise
             self._connections[where] = connection, handle, stream
-        return self._connections[where][2]
+        stream = self._connections[where][2]
+        stream.extend(self._patience())
+        return stream
 
     def _close(self, where: Address) -> None:
         connection, handle, _stream = self._connections.pop(where)
@@ -295,7 +332,7 @@ _WIRE = {
 class _Checked(Reader):
     """An answer. If it is malformed, that is a :class:`ClusterFault`, too."""
 
-    def __init__(self, data: bytes, where: Address) -> None:
+    def __init__(self, data: t.Union[bytes, bytearray], where: Address) -> None:
         super().__init__(data)
         self._where = where
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import struct
 import typing as t
 
-from . import wire
 from .cluster_client import TOPIC_NAME, Address, ClusterClient, ClusterFault, TopicPartition, check
 from .wire_reader import Reader, WireError, array, compact_array, compact_string, string
 
@@ -91,9 +90,7 @@ class GroupClient(ClusterClient):
 
     def _describe_new(self, where: Address, group: str) -> Description:
         nobody = Description("", ())
-        with self._faults(where):
-            offered = wire.api_versions(self._stream(where))
-        if _CONSUMER_GROUP_DESCRIBE not in offered:
+        if _CONSUMER_GROUP_DESCRIBE not in self._offered(where):
             return nobody
         body = compact_array([compact_string(group)]) + b"\0\0"
         answer = self._ask(where, _CONSUMER_GROUP_DESCRIBE, 0, body, flexible=True)

@@ -25,6 +25,8 @@ ILLEGAL_SASL_STATE = 34
 
 #: No answer to these two requests is longer; what claims to be is not Kafka's.
 _MAX_ANSWER_BYTES = 64 * 1024
+#: How much is taken from a socket at once: each time, so much memory is set aside.
+_MAX_PART = 256 * 1024
 _CLIENT_ID = "hopsworks.kafka"
 _TLS_ALERT, _TLS_HANDSHAKE, _TLS_MAJOR = 0x15, 0x16, 3
 
@@ -88,6 +90,10 @@ class TimedStream:
         """Receive up to ``size`` bytes; none at the end of the stream."""
         self._arm()
         return self._connection.recv(size)
+
+    def extend(self, seconds: float) -> None:
+        """Set a new time limit, from now on."""
+        self._deadline = Deadline(seconds)
 
     def _arm(self) -> None:
         if self._deadline.over:
@@ -185,8 +191,38 @@ def ask(
     :raises WireError: something else than Kafka answers.
     :raises OSError: the connection fails.
     """
-    request = struct.pack(">hhi", key, version, key) + string(_CLIENT_ID) + (b"\0" if flexible else b"") + body
-    stream.sendall(struct.pack(">i", len(request)) + request)
+    send(stream, key, version, key, [body], flexible)
+    return bytes(receive(stream, key, limit))
+
+
+def send(
+    stream: Stream,
+    key: int,
+    version: int,
+    number: int,
+    body: t.Iterable[t.Union[bytes, memoryview]],
+    flexible: bool = False,
+) -> None:
+    """Send one request.
+
+    :param number: comes back with the answer. Answers come in the order of the requests.
+    :param body: the parts of the request, to be sent one after the other.
+    :param flexible: this version of the request has tagged fields.
+    :raises OSError: the connection fails.
+    """
+    parts = [struct.pack(">hhi", key, version, number) + string(_CLIENT_ID) + (b"\0" if flexible else b""), *body]
+    request = b"".join([struct.pack(">i", sum(map(len, parts))), *parts])
+    stream.sendall(request)
+
+
+def receive(stream: Stream, number: int, limit: int) -> bytearray:
+    """Return the body of the next answer, which can be changed in place.
+
+    :param number: that of the request.
+    :param limit: the largest answer, in bytes.
+    :raises WireError: something else than Kafka answers.
+    :raises OSError: the connection fails.
+    """
     start = _receive(stream, 4)
     (length,) = struct.unpack(">i", start)
     if speaks_tls(start):
@@ -195,18 +231,17 @@ def ask(
         raise WireError("http")
     if not 4 < length <= limit:
         raise WireError("not_kafka")
-    answer = _receive(stream, length)
-    if struct.unpack(">i", answer[:4])[0] != key:
+    if struct.unpack(">i", _receive(stream, 4))[0] != number:
         raise WireError("not_kafka")
-    return answer[4:]
+    return _receive(stream, length - 4)
 
 
-def _receive(stream: Stream, size: int) -> bytes:
+def _receive(stream: Stream, size: int) -> bytearray:
     received = bytearray()
     while len(received) < size:
-        part = stream.recv(size - len(received))
+        part = stream.recv(min(size - len(received), _MAX_PART))
         if not part:
             # Some ports answer with less than Kafka would and close.
             raise WireError("tls" if speaks_tls(received) else "closed")
         received += part
-    return bytes(received)
+    return received

@@ -35,7 +35,7 @@ class Reader:
     :raises WireError: from each method, if the answer ends before the field does, or has too many items.
     """
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: t.Union[bytes, bytearray]) -> None:
         self._data = data
         self._position = 0
         self._items_left = [_MAX_ITEMS]
@@ -71,6 +71,14 @@ class Reader:
     def data(self) -> bytes:
         """Return BYTES; none for null."""
         return self._content(self.int32())
+
+    def view(self) -> memoryview:
+        """Return BYTES without copying them; none for null. They can be changed if the answer can."""
+        size, start = self.int32(), self._position
+        if not -1 <= size <= len(self._data) - start:
+            raise self._malformed()
+        self._position += max(0, size)
+        return memoryview(self._data)[start : self._position]
 
     def part(self) -> Reader:
         """Return a reader of BYTES. Its items count as items of this answer."""
@@ -127,7 +135,7 @@ class Reader:
         end = self._position + size
         if size < 0 or end > len(self._data):
             raise self._malformed()
-        taken = self._data[self._position : end]
+        taken = bytes(self._data[self._position : end])
         self._position = end
         return taken
 
