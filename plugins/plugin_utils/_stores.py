@@ -24,6 +24,8 @@ Variables = t.Mapping[str, t.Any]
 _ROLES = ("truststore", "keystore")
 #: Options that are lists whose items may have stores of their own.
 _LISTS = ("projects", "probes")
+#: Options that are dictionaries with stores of their own.
+_CLUSTERS = ("source", "target")
 
 
 def locate(action: ActionBase, store: Values, variables: Variables) -> t.Optional[Values]:
@@ -99,7 +101,8 @@ class ControllerStoresMixin(ActionBase):  # type: ignore[misc]
 
     def _located(self, options: Values, variables: Variables) -> Values:
         lists = {name: options[name] for name in _LISTS if isinstance(options.get(name), list)}
-        located = {name: [self._item(item, variables) for item in items] for name, items in lists.items()}
+        located: Values = {name: [self._item(item, variables) for item in items] for name, items in lists.items()}
+        located.update({name: self._item(options[name], variables) for name in _CLUSTERS if name in options})
         return {**self._item(options, variables), **located}
 
     def _item(self, item: t.Any, variables: Variables) -> t.Any:

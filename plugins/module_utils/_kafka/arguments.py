@@ -26,11 +26,15 @@ from .sensitive import certain_secrets_of, public_value
 #: Options that are Kafka properties.
 _PROPERTIES = frozenset(("properties", "consumer_properties", "vector_db_properties", "producer_properties"))
 _STORES = frozenset(("truststore", "keystore"))
+#: Options that hold a declaration of their own.
+_CLUSTERS = ("source", "target")
 _SECRETS = frozenset(("api_key", "password", "key_password", "content"))
 #: Options that are dictionaries or lists of dictionaries, and the keys in them that hold no secret.
 _PUBLIC_KEYS: t.Mapping[str, t.FrozenSet[str]] = {
     **dict.fromkeys(_STORES, frozenset(("path", "type", "remote_src"))),
     **dict.fromkeys(("projects", "probes"), frozenset(("name", "topics", "groups"))),
+    **dict.fromkeys(_CLUSTERS, frozenset()),
+    "ranges": frozenset(("topic", "partition", "start", "end")),
     "topics": frozenset(("name", "operations")),
     "slice": frozenset(("index", "count")),
 }
@@ -71,6 +75,9 @@ def listed_secrets(options: t.Mapping[str, t.Any]) -> t.Set[str]:
     for name in _PROPERTIES:
         if isinstance(options.get(name), dict):
             secrets |= certain_secrets_of(options[name])
+    for name in _CLUSTERS:
+        if isinstance(options.get(name), dict):
+            secrets |= listed_secrets(options[name])
     secrets |= {str(value) for name, value in _variables(options.get("variables")) if secret_name(name)}
     secrets |= url_secrets(str(options.get("metrics_url") or ""))
     return {secret for secret in secrets if len(secret) >= MIN_MASKED_LENGTH}

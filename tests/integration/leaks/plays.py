@@ -154,14 +154,20 @@ def everything(world: World, place: str) -> list[Task]:
             {"hopsworks.kafka.hopsworks_variable": {**world.server, "variables": world.variables(at)}},
             {"hopsworks.kafka.kafka_probe": {**kafka, "timeout": 1}, "ignore_errors": True},
             {"hopsworks.kafka.kafka_probe": {"probes": probes, "timeout": 1}, "ignore_errors": True},
+            {"hopsworks.kafka.kafka_carry_over": _carry_over(world, at), "ignore_errors": True},
         ]
-        tasks = [{**way, **task} for task in tasks] if number == 0 else [*tasks[:7], *({**way, **x} for x in tasks[7:])]
+        tasks = [{**way, **task} for task in tasks] if number == 0 else [*tasks[:8], *({**way, **x} for x in tasks[8:])]
     tasks.append({"hopsworks.kafka.onlinefs_config": world.onlinefs(place)})
     projects = world.projects(f"{place}, async")
     kafka = world.kafka(f"{place}, async")
     options = {**world.server, **kafka, "projects": projects}
     tasks.append({"hopsworks.kafka.kafka_connector": options, "async": 60, "poll": 1})
     return tasks
+
+
+def _carry_over(world: World, place: str) -> Task:
+    sides = {side: world.kafka(f"{place}, {side} of carried rows") for side in ("source", "target")}
+    return {**sides, "ranges": [{"topic": "orders", "partition": 0, "start": 0, "end": 1}], "timeout": 1}
 
 
 def failures(world: World, place: str) -> list[Task]:
@@ -200,6 +206,16 @@ def failures(world: World, place: str) -> list[Task]:
             {"hopsworks.kafka.kafka_connector_info": {**world.server, **kafka, **options}},
             {"hopsworks.kafka.kafka_probe": {**kafka, **options}},
         ]
+    tasks += [
+        {"hopsworks.kafka.kafka_carry_over": {**_carry_over(world, place), **options}}
+        for options in (
+            {"source": new(f"{place}: text as source")},
+            {"target": {world.any_name(): new(f"{place}: unknown key of target"), **kafka}},
+            {"source": {**kafka, **wrong[4]}},
+            {"ranges": [{"topic": "orders", world.any_name(): new(f"{place}: unknown key of a range")}]},
+            {"ranges": new(f"{place}: text as ranges")},
+        )
+    ]
     tasks += [{"hopsworks.kafka.onlinefs_config": world.onlinefs(place, **options)} for options in wrong[:2]]
     tasks += [
         {"hopsworks.kafka.kafka_probe": {"probes": [new(f"{place}: text as a probe")], "timeout": 1}},

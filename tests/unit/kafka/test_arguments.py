@@ -106,3 +106,31 @@ def test_words_beside_unknown_names_are_not_searched_for() -> None:
         "properties": {"my.project": "project_1", "my.password": "long-enough", "connection.url": "x://u:word5678@h"}
     }
     assert arguments.listed_secrets(given) == {"long-enough", "u:word5678", "word5678"}
+
+
+def test_a_declaration_inside_of_an_option() -> None:
+    """As the two clusters of kafka_carry_over."""
+    side = {
+        "properties": {"acks": "all", "sasl.jaas.config": JAAS},
+        "keystore": {"path": "/a.p12", "password": "store-password"},
+        "truststore": None,
+        "x": "y",
+    }
+    given = {
+        "source": side,
+        "target": side,
+        "ranges": [{"topic": "orders", "partition": 0, "start": 1, "end": 2, "x": 3}],
+    }
+    shown = {
+        "properties": {"acks": "all", "sasl.jaas.config": "********"},
+        "keystore": {"path": "/a.p12", "password": "********"},
+        "truststore": None,
+        "x": "********",
+    }
+    assert arguments.mask(given) == {
+        "source": shown,
+        "target": shown,
+        "ranges": [{"topic": "orders", "partition": 0, "start": 1, "end": 2, "x": "********"}],
+    }
+    assert {"pass-of-fraud", "store-password"} <= arguments.listed_secrets(given)
+    assert arguments.listed_secrets({"source": "text"}) == set()
