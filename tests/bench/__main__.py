@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import hosts, probe, projects, scale, site
+from tests.bench import carry_over, hosts, probe, projects, scale, site
 from tests.bench.measure import MISSED
 
 BENCHMARKS = {
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "probe": probe.beside_kafka_tools,
     "hosts": hosts.beside_a_plain_role,
     "site": site.converged,
+    "carry_over": carry_over.beside_mirror_maker,
 }
 
 
