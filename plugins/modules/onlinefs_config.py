@@ -562,7 +562,10 @@ diagnosis:
 
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common import compile_once  # noqa: F401
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common import compile_once
+
+compile_once.install()
+
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Import this before the other files of a module: Python then compiles each of them once, and not twice.
+"""Install this before a module imports its other files: Python then compiles each of them once, and not twice.
 
 Ansible sends a module as a zip archive of source files. ``zipimport`` compiles a file to tell its name, throws the code
 away, and compiles it again to run it:
@@ -32,12 +32,9 @@ class _Importer(zipimport.zipimporter):
         return self._kept.pop(fullname, None) or super().get_code(fullname)
 
 
-def _install() -> None:
+def install() -> None:
     """Use that importer for every archive which this process imports from. In other processes, there is none."""
     archives = [path for path, importer in sys.path_importer_cache.items() if type(importer) is zipimport.zipimporter]
     if archives:
         sys.path_importer_cache.update({path: _Importer(path) for path in archives})
         sys.path_hooks.insert(0, _Importer)
-
-
-_install()

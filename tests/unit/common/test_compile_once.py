@@ -22,6 +22,7 @@ compiled = collections.Counter()
 sys.addaudithook(lambda event, arguments: compiled.update([arguments[1]]) if event == "compile" else None)
 if sys.argv[2] == "once":
     import compile_once
+    compile_once.install()
     compiled.clear()
 from one import second
 import two.third, two.third
