@@ -258,7 +258,7 @@ stages:
       sample: 12
     certificate:
       description: The broker's certificate, with C(subject), C(expires) in UTC and C(days_left).
-      returned: for a broker that passed C(tls)
+      returned: for a broker that passed C(tls), and for an advertised listener that speaks TLS
       type: dict
       sample: {subject: "CN=kafka-1,O=Example", expires: "2026-01-31T12:00:00Z", days_left: 90}
 results:
@@ -284,6 +284,38 @@ results:
       type: list
       elements: dict
       contains: *entry
+certificates:
+  description:
+    - The certificates in the declared stores, and those of the brokers that were reached, each once. No private key.
+    - Before the stage C(tls), there are none of brokers. With O(until), advertised listeners may be missing.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    store:
+      description: V(truststore), V(keystore), or the address of the broker. With O(probes), V(keystore of NAME) is a
+        store that only this item has.
+      type: str
+      sample: kafka-1.example.com:9093
+    subject:
+      description: The certificate's subject.
+      type: str
+      sample: CN=kafka-1,O=Example
+    expires:
+      description: The time until which it is valid, in UTC.
+      type: str
+      sample: "2026-01-31T12:00:00Z"
+    days_left:
+      description: The number of days until then. Negative if it has expired.
+      type: int
+      sample: 90
+cluster_id:
+  description:
+    - The id of the Kafka cluster. Null if the probe did not get that far.
+    - With O(probes), that of the first item that did.
+  returned: always
+  type: str
+  sample: 4L6g3nShT-eMCtK--X86sw
 msg:
   description: The result as a table for people. With O(probes), a line for each item and the tables of the first
     items that failed.

@@ -62,6 +62,12 @@ def test_every_listener(broker: cluster.Description, listener: str, mechanism: s
     assert unreached == ([] if mechanism else ["sasl"])
     metadata = outcome.entries("metadata")[0]["detail"]
     assert ("Kafka 4.4 or newer" if broker["version"].startswith("4.4") else "Kafka 3.3 to 3.4") in metadata
+    assert outcome.result["cluster_id"] in metadata
+    stores = [certificate["store"] for certificate in outcome.result["certificates"]]
+    tls = listener in ("ssl", "mtls", "sasl_ssl")
+    own = ["truststore", *(["keystore"] if listener == "mtls" else [])]
+    assert stores == ([*own, *broker["listeners"][listener]["bootstrap"].split(",")] if tls else [])
+    assert all(certificate["days_left"] > 0 for certificate in outcome.result["certificates"])
     told = outcome.entries("topics")[0]["detail"]
     assert "3 partitions, replication 1, min.insync.replicas 1" in told
     assert "read" in told and "write" in told

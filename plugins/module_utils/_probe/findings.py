@@ -10,6 +10,8 @@ import threading
 import time
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_name
+
 from .reasons import FailureReason, WarningReason
 from .report import Report, StageResult, complete, failed, passed, printable
 
@@ -33,6 +35,8 @@ class Findings:
         self._asked = frozenset(asked)
         self._results: t.List[StageResult] = []
         self._warnings: t.List[str] = []
+        self._own: t.List[t.Mapping[str, t.Any]] = []
+        self._cluster_id = ""
         self._closed = False
         self._stage, self._began = "config", time.monotonic()
 
@@ -60,9 +64,24 @@ class Findings:
         """Add a warning, a sentence."""
         self._change(["warn", printable(text)])
 
-    def passed(self, stage: str, target: str, detail: str, note: t.Union[WarningReason, t.Literal[""]] = "") -> None:
+    def own_certificates(self, certificates: t.Sequence[t.Mapping[str, t.Any]]) -> None:
+        """Add certificates of the declared stores: store, subject, expires, days_left."""
+        self._change(["own", [dict(certificate) for certificate in certificates]])
+
+    def cluster_id(self, name: str) -> None:
+        """Note the id that the cluster gives itself."""
+        self._change(["cluster_id", public_name(name)])
+
+    def passed(
+        self,
+        stage: str,
+        target: str,
+        detail: str,
+        note: t.Union[WarningReason, t.Literal[""]] = "",
+        certificate: t.Optional[t.Mapping[str, t.Any]] = None,
+    ) -> None:
         """Add a result that is ok, and began with the stage in progress."""
-        self.add(passed(stage, target, detail, self._began, note))
+        self.add(passed(stage, target, detail, self._began, note)._replace(certificate=certificate))
 
     def failed(
         self, reason: FailureReason, target: str, detail: str, stage: t.Optional[str] = None, remedy: str = ""
@@ -98,12 +117,13 @@ class Findings:
     def report(self) -> Report:
         """Return the results. A probe that ended before its last stage without a reason has failed too."""
         with self._lock:
-            found = Report(complete(self._results, self._asked), tuple(self._warnings))
+            seen = (tuple(self._warnings), tuple(self._own), self._cluster_id)
+            found = Report(complete(self._results, self._asked), *seen)
             missed = next((entry.stage for entry in found.stages if entry.reason == "not_reached"), None)
             if not found.ok or missed is None:
                 return found
             early = failed(missed, "", "internal", "the probe ended before this stage", self._began)
-            return Report(complete([*self._results, early], self._asked), tuple(self._warnings))
+            return Report(complete([*self._results, early], self._asked), *seen)
 
     def replay(self, event: Event) -> None:
         """Make a change that ``on_event`` told of."""
@@ -122,6 +142,10 @@ class Findings:
                 self._results.append(StageResult(*value))
             elif kind == "warn":
                 self._warnings.append(value)
+            elif kind == "own":
+                self._own.extend(value)
+            elif kind == "cluster_id":
+                self._cluster_id = value
             else:
                 self._closed = True
             self._on_event(event)

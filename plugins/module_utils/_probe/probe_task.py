@@ -41,7 +41,8 @@ Params = t.Mapping[str, t.Any]
 class ProbeOutcome(t.NamedTuple):
     """What the task returns.
 
-    :param result: ``ok``, ``failed_stage``, and ``stages`` or ``results``, as the module documents them.
+    :param result: ``ok``, ``failed_stage``, ``certificates``, ``cluster_id``, and ``stages`` or ``results``, as the
+        module documents them.
     :param message: the table.
     """
 
@@ -66,8 +67,11 @@ def run(params: Params, check_mode: bool = False) -> ProbeOutcome:
     jobs = [Job(functools.partial(_client, own, cache, rights), _options(params, own, check_mode)) for own in merged]
     reports = probe_all(jobs, params["workers"], cache, functools.partial(_prepare, merged, cache, rights))
     if items is not None:
-        return _many([item["name"] for item in items], reports)
-    return ProbeOutcome(reports[0].to_result(), reports[0].table(), reports[0].warnings)
+        own_stores = [own["own_stores"] for own in merged]
+        return _many([item["name"] for item in items], reports, own_stores)
+    [report] = reports
+    result = {**report.to_result(), "certificates": report.certificates, "cluster_id": report.cluster_id or None}
+    return ProbeOutcome(result, report.table(), report.warnings)
 
 
 # --- rights ----------------------------------------------------------------------------------------------------------
@@ -212,13 +216,21 @@ def _topic(item: t.Any, operations: t.Sequence[str]) -> TopicRequirement:
 # --- many ------------------------------------------------------------------------------------------------------------
 
 
-def _many(names: t.Sequence[str], reports: t.Sequence[Report]) -> ProbeOutcome:
+def _many(
+    names: t.Sequence[str], reports: t.Sequence[Report], own_stores: t.Sequence[t.Collection[str]] = ()
+) -> ProbeOutcome:
+    """Return the outcome of many probes.
+
+    :param own_stores: the roles of the stores that each has of its own.
+    """
     failures = [(name, report) for name, report in zip(names, reports) if not report.ok]
     results = [{"name": name, **report.to_result()} for name, report in zip(names, reports)]
     result = {
         "ok": not failures,
         "failed_stage": failures[0][1].failed_stage if failures else None,
         "results": results,
+        "certificates": _certificates(names, reports, own_stores),
+        "cluster_id": next((report.cluster_id for report in reports if report.cluster_id), None),
     }
     lines = [f"Kafka connections: {len(names) - len(failures)} of {len(names)} passed"]
     width = max([4, *(len(name) for name, _report in failures)])
@@ -228,6 +240,20 @@ def _many(names: t.Sequence[str], reports: t.Sequence[Report]) -> ProbeOutcome:
         lines.append(f"\n--- {name}\n{report.table()}")
     warnings = tuple(dict.fromkeys(warning for report in reports for warning in report.warnings))
     return ProbeOutcome(result, "\n".join(lines), warnings)
+
+
+def _certificates(
+    names: t.Sequence[str], reports: t.Sequence[Report], own_stores: t.Sequence[t.Collection[str]]
+) -> t.List[t.Dict[str, t.Any]]:
+    """Return the certificates of all probes, each once. A store that one of them has of its own is called so."""
+    found: t.List[t.Dict[str, t.Any]] = []
+    for number, (name, report) in enumerate(zip(names, reports)):
+        roles = own_stores[number] if own_stores else ()
+        for entry in report.certificates:
+            store = f"{entry['store']} of {name}" if entry["store"] in roles else entry["store"]
+            found.append({**entry, "store": store})
+    # Days left of a broker's certificate may differ by one, as the probes take their time.
+    return list({(entry["store"], entry["subject"], entry["expires"]): entry for entry in found}.values())
 
 
 def _module_result(options: Params, mode: RunMode) -> Result:

@@ -43,7 +43,7 @@ class StageResult(t.NamedTuple):
     :param detail: what was seen, for people. No secret is ever in it.
     :param remedy: what to do about it.
     :param ms: milliseconds that it took.
-    :param certificate: the broker's certificate: subject, expires, days_left; only in the stage ``tls``.
+    :param certificate: the broker's certificate: subject, expires, days_left; only in ``tls`` and ``listeners``.
     """
 
     stage: str
@@ -88,10 +88,14 @@ class Report(t.NamedTuple):
 
     :param stages: every stage of :data:`STAGES` at least once, in their order.
     :param warnings: sentences to show though the probe passed.
+    :param own: the certificates of the declared stores: store, subject, expires, days_left.
+    :param cluster_id: the id that the cluster gives itself; empty if it was not told.
     """
 
     stages: t.Tuple[StageResult, ...]
     warnings: t.Tuple[str, ...] = ()
+    own: t.Tuple[t.Mapping[str, t.Any], ...] = ()
+    cluster_id: str = ""
 
     @property
     def ok(self) -> bool:
@@ -118,6 +122,15 @@ class Report(t.NamedTuple):
             if entry["certificate"] is None:
                 del entry["certificate"]
         return {"ok": self.ok, "failed_stage": self.failed_stage, "stages": stages}
+
+    @property
+    def certificates(self) -> t.List[t.Dict[str, t.Any]]:
+        """The certificates of the declared stores, and those of the brokers that were reached, each with its store."""
+        brokers = {entry.target: entry.certificate for entry in self.stages if entry.certificate}
+        return [
+            *(dict(certificate) for certificate in self.own),
+            *({"store": server, **certificate} for server, certificate in brokers.items()),
+        ]
 
     def headline(self) -> str:
         """Return one line: whether the probe passed, or where and why it failed."""

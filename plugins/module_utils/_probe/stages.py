@@ -10,6 +10,7 @@ for those after it. It raises :class:`Ended` if the probe cannot go on.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 import typing as t
@@ -23,6 +24,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_lib
     LibrdkafkaConfig,
     librdkafka,
 )
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import store_types, x509
 
 from . import login_diagnosis, reasons, server_check, tls_handshake
 from .cache import ProbeCache
@@ -123,6 +125,7 @@ def read_declaration(context: Context, findings: Findings) -> Context:
         known = t.cast("FailureReason", error.reason if error.reason in reasons.REMEDIES else "invalid_declaration")
         findings.failed(known, error.subject, error.cause, remedy=error.remedy)
         raise Ended from None
+    _tell_certificates(context, findings, client)
     if tls and tls.certificate and tls_handshake.days_left(tls.certificate) < context.options.min_days_valid:
         days = f"expires in {tls_handshake.days_left(tls.certificate):.0f} days"
         findings.end("expires_soon", "keystore", f"{tls.certificate.subject} {days}")
@@ -133,6 +136,20 @@ def read_declaration(context: Context, findings: Findings) -> Context:
     told = f"{client.properties['security.protocol']} {mechanism}".strip()
     findings.passed("config", "", "; ".join([told, *notes]), "settings_ignored" if notes else "")
     return context._replace(client=client, config=config, tls=tls)
+
+
+def _tell_certificates(context: Context, findings: Findings, client: KafkaDeclaration) -> None:
+    """Tell the certificates of the declared stores; once for all probes of a task that have the same stores."""
+    told: t.List[t.Dict[str, t.Any]] = []
+
+    def read() -> bool:
+        for store, der in store_types.certificates(client):
+            with contextlib.suppress(ValueError, IndexError):  # OpenSSL reads some that x509 does not
+                told.append({"store": store, **x509.to_result(x509.read(der), time.time())})
+        return True
+
+    context.cache.once(("certificates", client.truststore, client.keystore), read, context.deadline.left())
+    findings.own_certificates(told)
 
 
 def same_way(client: KafkaDeclaration) -> t.Hashable:
@@ -218,6 +235,7 @@ def log_in(context: Context, findings: Findings) -> Context:
         findings.end(reason, "" if fault.stage == "config" else servers[0].server, detail, fault.stage)
     if context.logs_in:
         _logged_in(context, findings, servers[0], releases)
+    findings.cluster_id(metadata.cluster_id)
     if "metadata" in findings.asked:
         findings.passed("metadata", "", _described(metadata, releases))
     return context._replace(servers=servers, kafka=kafka, metadata=metadata)
@@ -287,12 +305,12 @@ def check_listeners(context: Context, findings: Findings) -> Context:
     checked = {one.server: one for one in _check(context, unknown, options)}
     passing = 0
     for server, number in advertised.items():
-        failure = None
-        if server in checked:
-            failure = next((entry for entry in checked[server].entries if not entry.ok), None)
+        entries = checked[server].entries if server in checked else ()
+        failure = next((entry for entry in entries if not entry.ok), None)
         if failure is None:
             passing += 1
-            findings.passed("listeners", server, f"broker {number}")
+            certificate = next((entry.certificate for entry in entries if entry.certificate), None)
+            findings.passed("listeners", server, f"broker {number}", certificate=certificate)
         else:
             findings.failed(t.cast("FailureReason", failure.reason), server, f"broker {number}: {failure.detail}")
     if len(brokers) > MAX_LISTENERS:

@@ -105,14 +105,14 @@ def is_proved(result: Result) -> bool:
     return result.get("proved") is True
 
 
-def certificates(probe: t.Optional[Result], hosts: t.Mapping[str, t.Sequence[Result]]) -> t.List[Certificate]:
+def certificates(probes: t.Sequence[Result], hosts: t.Mapping[str, t.Sequence[Result]]) -> t.List[Certificate]:
     """Return every certificate that the run saw, the one that expires first at the top, each once.
 
-    :param probe: the result of ``kafka_probe``: the declaration's own certificates and the brokers'.
+    :param probes: the results of ``kafka_probe``: the declaration's own certificates and the brokers'.
     :param hosts: the results of ``onlinefs_config`` for each host.
     """
     seen: t.Dict[t.Tuple[str, str], t.List[t.Tuple[str, int]]] = {}
-    for place, given in _certificate_lists(probe, hosts):
+    for place, given in _certificate_lists(probes, hosts):
         for entry in given:
             if entry.get("days_left") is None:
                 continue
@@ -130,16 +130,17 @@ def certificates(probe: t.Optional[Result], hosts: t.Mapping[str, t.Sequence[Res
     return sorted(found, key=lambda certificate: (certificate.days_left, certificate.subject))
 
 
-def cluster_id(probe: t.Optional[Result], hosts: t.Mapping[str, t.Sequence[Result]]) -> t.Optional[str]:
-    """Return the id of the Kafka cluster, from the probe or from any host."""
-    results = [probe or {}, *(result for given in hosts.values() for result in given)]
+def cluster_id(probes: t.Sequence[Result], hosts: t.Mapping[str, t.Sequence[Result]]) -> t.Optional[str]:
+    """Return the id of the Kafka cluster, from a probe or from any host."""
+    results = [*probes, *(result for given in hosts.values() for result in given)]
     return next((str(result["cluster_id"]) for result in results if result.get("cluster_id")), None)
 
 
 def _certificate_lists(
-    probe: t.Optional[Result], hosts: t.Mapping[str, t.Sequence[Result]]
+    probes: t.Sequence[Result], hosts: t.Mapping[str, t.Sequence[Result]]
 ) -> t.Iterator[t.Tuple[str, t.Sequence[Result]]]:
-    yield "broker", (probe or {}).get("certificates") or ()
+    for probe in probes:
+        yield "broker", probe.get("certificates") or ()
     for name, results in hosts.items():
         # Only the latest: an earlier one may name certificates that the run replaced.
         latest = next((result for result in reversed(results) if result.get("certificates")), {})

@@ -62,6 +62,7 @@ def summarize(run: Run) -> Summary:
     causes = by_cause(findings(run))
     hosts = [seen.host(name, run.hosts[name], run.writes) for name in sorted(run.hosts, key=_natural)]
     results = {name: list(phases.values()) for name, phases in run.hosts.items()}
+    probes = [result for result in (run.step("probe"), run.step("logins")) if result is not None]
     reach = run.step("reach") or run.step("left_behind") or {}
     return Summary(
         run=run,
@@ -70,8 +71,8 @@ def summarize(run: Run) -> Summary:
         left_behind=reach.get("left_behind"),
         left_behind_message=str(reach.get("left_behind_error") or reach.get("left_behind_message") or ""),
         hosts=hosts,
-        certificates=seen.certificates(run.step("probe"), results),
-        cluster_id=seen.cluster_id(run.step("probe"), results),
+        certificates=seen.certificates(probes, results),
+        cluster_id=seen.cluster_id(probes, results),
         release=reach.get("release"),
         not_proved=_not_proved(run, hosts),
         left_out=left_out(run),

@@ -61,6 +61,29 @@ def test_the_first_failure_counts() -> None:
     }
 
 
+def test_certificates_are_those_of_the_stores_and_of_each_broker_once() -> None:
+    ours, broker, other = (
+        {"subject": name, "expires": "2027-01-01T00:00:00Z", "days_left": 90} for name in ("CN=us", "CN=k1", "CN=k2")
+    )
+    entries = [
+        entry("tls", True, target="k1:1")._replace(certificate=broker),
+        entry("listeners", True, target="k1:1"),
+        entry("listeners", True, target="k2:1")._replace(certificate=other),
+    ]
+    seen = findings.Findings(STAGES)
+    seen.own_certificates([{"store": "keystore", **ours}])
+    seen.cluster_id("abc\x1b")
+    for one in entries:
+        seen.add(one)
+    found = seen.report()
+    assert found.certificates == [
+        {"store": "keystore", **ours},
+        {"store": "k1:1", **broker},
+        {"store": "k2:1", **other},
+    ]
+    assert found.cluster_id == "abc\\x1b"
+
+
 def test_a_reservation_is_no_failure() -> None:
     report = Report(complete([passed("topics", "t", "seen", time.monotonic(), "under_replicated")]))
     assert report.ok

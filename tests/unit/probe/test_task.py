@@ -150,6 +150,29 @@ def test_the_message_of_many_names_each_that_failed() -> None:
     assert outcome.warnings == ("old clients",)
 
 
+#: A broker's certificate.
+SHOWN = {"subject": "CN=k", "expires": "2027-01-01T00:00:00Z", "days_left": 90}
+
+
+def test_certificates_of_many_are_each_named_once_and_a_store_of_its_own_by_its_item() -> None:
+    def of(store: str, subject: str) -> dict[str, t.Any]:
+        return {"store": store, "subject": subject, "expires": "2027-01-01T00:00:00Z", "days_left": 90}
+
+    ok = report(True)
+    ours, theirs, ca = of("keystore", "CN=us"), of("keystore", "CN=fraud"), of("truststore", "CN=ca")
+    broker = ok.stages[0]._replace(stage="tls", target="k:1", certificate=SHOWN)
+    first = ok._replace(own=(ca, ours), stages=(broker,))
+    second = ok._replace(own=(ca, theirs), stages=(broker,), cluster_id="abc")
+    result = probe_task._many(["credit", "fraud"], [first, second], [[], ["keystore"]]).result
+    assert [(entry["store"], entry["subject"]) for entry in result["certificates"]] == [
+        ("truststore", "CN=ca"),
+        ("keystore", "CN=us"),
+        ("k:1", "CN=k"),
+        ("keystore of fraud", "CN=fraud"),
+    ]
+    assert result["cluster_id"] == "abc"
+
+
 def test_what_is_shared_is_made_once_and_its_fault_raised_for_all() -> None:
     shared, made = ProbeCache(), []
 

@@ -386,6 +386,22 @@ def test_certificates_that_expire_soon_come_first_and_warn(days: int, shown: str
     assert f"  Certificates  {shown}: CN=us (keystore), until soon" in layout.lines(summary)
 
 
+def test_a_certificate_that_several_have_seen_is_shown_once_with_all_who_have_it() -> None:
+    def of(store: str, subject: str = "CN=kafka") -> dict[str, t.Any]:
+        return {"store": store, "subject": subject, "expires": "soon", "days_left": 90}
+
+    probe = {"ok": True, "cluster_id": "abc", "certificates": [of("k1:9093"), of("keystore", "CN=us")]}
+    logins = {"ok": True, "results": [{"name": "a", "ok": True}], "certificates": [of("keystore of a", "CN=a")]}
+    host = {**PROVED, "certificates": [of("keystore", "CN=us"), *(of(f"k{number}:9093") for number in range(1, 6))]}
+    summary = summarize(site(steps={"probe": probe, "logins": logins}, hosts={"h1": {"verify": host}}))
+    assert [(shown.subject, shown.where) for shown in summary.certificates] == [
+        ("CN=a", "keystore of a"),
+        ("CN=kafka", "k1:9093, k2:9093, k3:9093 and 2 more"),
+        ("CN=us", "keystore"),
+    ]
+    assert summarize(site(steps={"logins": {**logins, "cluster_id": "abc"}})).cluster_id == "abc"
+
+
 def test_a_replaced_certificate_is_not_shown() -> None:
     old, new = ({"store": "keystore", "subject": name, "expires": name, "days_left": 99} for name in ("old", "new"))
     phases = {"preflight": {**CHANGED, "certificates": [old]}, "onlinefs": {**CHANGED, "certificates": [new]}}
