@@ -19,7 +19,8 @@ description:
   - The task fails if the rollout would fail, and returns all results all the same. Projects that are left behind do not
     fail it.
   - Needs three requests for the cluster, five for the rights, and one for each project of which the user of the API key
-    is a member. Projects that the rollout does not write to, and all with O(existing=keep), need another one.
+    is a member. Projects that the rollout does not write to, and all with O(existing=keep), need another one. With
+    O(check_projects=false), one request is all.
 author:
   - The hopsworks.kafka authors (@logicalclocks)
 version_added: "1.0.0"
@@ -72,6 +73,12 @@ options:
     type: str
     choices: [update, keep]
     default: update
+  check_projects:
+    description:
+      - With V(false), only find out whether the release of Hopsworks supports an external Kafka. O(check_rights) is
+        ignored then, RV(projects) is empty, and it is not known who is left behind.
+    type: bool
+    default: true
   check_rights:
     description:
       - Also find out whether the API key has the scopes that a rollout needs.
@@ -164,7 +171,7 @@ projects:
 left_behind:
   description:
     - The projects that are not reached, each with C(project), C(reason) and C(message) as above.
-    - Null if that is not known. See RV(left_behind_error).
+    - Null if that is not known. See RV(left_behind_error). Null also with O(check_projects=false).
   returned: once the projects are known
   type: list
   elements: dict

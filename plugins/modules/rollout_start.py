@@ -48,6 +48,15 @@ parts:
   returned: success
   type: list
   elements: str
+asks:
+  description: Whether Hopsworks can be asked for its release and its projects before something is changed.
+  returned: success
+  type: bool
+unset:
+  description: Those of C(hopsworks_host), C(hopsworks_api_key) and C(hopsworks_kafka_properties) that are not set.
+  returned: success
+  type: list
+  elements: str
 cluster_wide:
   description: Whether the cluster setting and the hosts belong to this run.
   returned: success

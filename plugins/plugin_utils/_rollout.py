@@ -75,6 +75,8 @@ def collect(variables: Variables, hosts: t.Sequence[str], **given: t.Any) -> Run
         stopped=stopped,
         slice=(int(index["index"]), int(index["count"])) if index else None,
         cluster_wide=_true(run.get("cluster_wide", True)),
+        hosts_only=_true(run.get("hosts_only")),
+        unset=list(run.get("unset") or ()),
         rollout=str(run.get("rollout") or ""),
         rollout_named=_true(run.get("rollout_named")),
         onlinefs=str(run.get("onlinefs") or "hosts"),

@@ -98,6 +98,19 @@ class Start:
         return not is_slice(part) or int(part["index"]) == 0
 
     @property
+    def unset(self) -> t.List[str]:
+        """Return the variables that are not set and without which Hopsworks cannot be asked for its projects."""
+        needed = ("hopsworks_host", "hopsworks_api_key", "hopsworks_kafka_properties")
+        return [name for name in needed if not str(self.values.get(name) or "").strip()]
+
+    @property
+    def asks(self) -> bool:
+        """Whether the run changes something about which Hopsworks can be asked first."""
+        if list(self.parts) == ["onlinefs"] and self.unset:
+            return False
+        return any(part in self.parts for part in ("settings", "onlinefs", "projects"))
+
+    @property
     def pattern(self) -> t.Any:
         """Return the pattern of the hosts of OnlineFS; an empty list if the run has none."""
         if not self.cluster_wide or self.values.get("hopsworks_kafka_onlinefs") == "none":
@@ -111,6 +124,8 @@ class Start:
         return {
             "playbook": f"hopsworks.kafka.{self.parts[0] if len(self.parts) == 1 else 'site'}",
             "parts": [part for part in self.parts if part not in elsewhere],
+            "asks": self.asks,
+            "unset": self.unset,
             "cluster_wide": self.cluster_wide,
             "hosts_only": self.hosts_only,
             "hosts": self.pattern,

@@ -61,6 +61,7 @@ def projects_info_spec() -> t.Dict[str, t.Any]:
             "properties": kafka_client_arguments()["properties"],
             "name": {"type": "str", "default": "kafka_connector"},
             "existing": {"type": "str", "choices": ["update", "keep"], "default": "update"},
+            "check_projects": {"type": "bool", "default": True},
             "check_rights": {"type": "bool", "default": True},
             "admin": {"type": "bool", "default": True},
         },

@@ -194,7 +194,7 @@ def problems(
     :param part: the projects are a slice, so there may be none.
     """
     chosen = [(one, of) for one, of in zip(reached, facts) if of.chosen]
-    found = [*_release_problems(release), *_rights_problems(rights), *_owner_problems(chosen)]
+    found = [*release_problems(release), *_rights_problems(rights), *_owner_problems(chosen)]
     if not chosen and not part:
         found.append(
             Problem(
@@ -207,7 +207,8 @@ def problems(
     return found if FEATURESTORE in rights.missing else [*found, *_read_problems(chosen)]
 
 
-def _release_problems(release: t.Optional[str]) -> t.Iterator[Problem]:
+def release_problems(release: t.Optional[str]) -> t.Iterator[Problem]:
+    """Yield why this release of Hopsworks cannot use an external Kafka, if so."""
     if release is None:
         yield Problem(
             "release_unknown",

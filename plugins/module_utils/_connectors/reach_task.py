@@ -4,8 +4,8 @@
 # This module util is PRIVATE to the collection: it may change at any time.
 """The task of ``hopsworks_projects_info``: which projects a rollout reaches, and what the API key may do.
 
-Writes nothing. It takes three requests for the cluster, up to five for the rights, and one or two for each project of
-which the user is a member.
+Writes nothing. It takes one request for the release alone. Otherwise it takes three for the cluster, up to five for the
+rights, and one or two for each project of which the user is a member.
 """
 
 from __future__ import annotations
@@ -101,6 +101,8 @@ def look(options: Options) -> t.Dict[str, t.Any]:
     :raises HopsworksKafkaError: the input is wrong, or the user's projects cannot be listed.
     """
     server = connection(options)
+    if not options["check_projects"]:
+        return _only_release(_release(Session(server)))
     overrides = overrides_by_project(options.get("projects"))
     selection = selection_from(options, overrides)
     check(selection)
@@ -152,6 +154,26 @@ def _result(
         "left_behind_blocking": planner.blocking(reached) if known else None,
         "left_behind_message": behind if known else None,
         "left_behind_error": error,
+        "problems": [problem.to_result() for problem in problems],
+    }
+
+
+def _only_release(release: t.Optional[str]) -> t.Dict[str, t.Any]:
+    """Return the result of a task that looks neither at projects nor at rights."""
+    problems = list(planner.release_problems(release))
+    texts = [f"{problem.message}. {problem.remedy}." for problem in problems]
+    return {
+        "changed": False,
+        "failed": bool(problems),
+        "msg": " | ".join(texts) or f"Hopsworks {release}",
+        "user": None,
+        "admin": None,
+        "release": release,
+        "projects": [],
+        "left_behind": None,
+        "left_behind_blocking": None,
+        "left_behind_message": None,
+        "left_behind_error": None,
         "problems": [problem.to_result() for problem in problems],
     }
 

@@ -14,6 +14,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking im
 from . import findings as listing
 from . import hosts as seen
 from .findings import count, names
+from .run import BEFORE
 from .summary import Summary
 
 Result = t.Mapping[str, t.Any]
@@ -56,7 +57,7 @@ def headline(summary: Summary) -> str:
         return f"{name}: done, and nothing is wrong."
     number = len(summary.causes)
     found = f"{number} thing{' is' if number == 1 else 's are'} wrong"
-    if run.stopped == "preflight" and any(part in run.parts for part in ("settings", "onlinefs", "projects")):
+    if run.stopped in BEFORE and any(part in run.parts for part in ("settings", "onlinefs", "projects")):
         return f"{name}: {found}, so nothing was changed."
     if run.stopped:
         return f"{name}: {found}. The run stopped at {run.stopped}."
@@ -83,7 +84,8 @@ def _table(summary: Summary) -> t.Iterator[str]:
     for number, line in enumerate(_hosts(summary.hosts)):
         yield from _row("" if number else "Hosts", line)
     if run.rollout and any("onlinefs" in phases for phases in run.hosts.values()):
-        yield from _row("Rollout", f"{run.rollout}. To return to it later: -e onlinefs_generation={run.rollout}")
+        back = f"hopsworks.kafka.revert -e onlinefs_generation={run.rollout}"
+        yield from _row("Rollout", f"{run.rollout}. To return the hosts to it later: {back}")
     for number, line in enumerate(_certificates(summary.certificates)):
         yield from _row("" if number else "Certificates", line)
     for number, text in enumerate(_few(summary.not_proved)):

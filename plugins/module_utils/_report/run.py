@@ -15,9 +15,12 @@ from .findings import Finding, names, short
 
 Result = t.Mapping[str, t.Any]
 
+#: Where a run stops before anything is changed.
+BEFORE = ("the start", "preflight")
 #: The parts that work on hosts.
 HOST_PARTS = ("preflight", "onlinefs", "verify", "revert")
 
+_NO_PROJECTS = "no_projects"
 _SWITCHING = ("settings", "onlinefs")
 _ROLL_OUT_TOO = "OnlineFS would not read what it writes, so include it in the rollout"
 _ALLOW = "To accept it, set hopsworks_kafka_left_behind=allow"
@@ -44,6 +47,8 @@ class Run:
     :param limited: the hosts that ``--limit`` left out.
     :param slice: index and count, if only a slice of the projects was chosen.
     :param cluster_wide: the cluster setting and the hosts belong to this run.
+    :param hosts_only: this is a revert of the hosts alone.
+    :param unset: the variables that are not set and without which Hopsworks cannot be asked for its projects.
     :param onlinefs: ``none`` if OnlineFS does not run on hosts of the inventory.
     :param rollout: the name of the rollout that the hosts keep with their configuration.
     :param rollout_named: the user gave it, so that every host has to keep it.
@@ -65,6 +70,8 @@ class Run:
     limited: t.Collection[str] = ()
     slice: t.Optional[t.Tuple[int, int]] = None
     cluster_wide: bool = True
+    hosts_only: bool = False
+    unset: t.Collection[str] = ()
     onlinefs: str = "hosts"
     bootstrap: str = ""
     rollout: str = ""
@@ -82,6 +89,13 @@ class Run:
     def writes(self) -> bool:
         """Whether the run is one that changes hosts."""
         return not self.check_mode and any(part in self.parts for part in ("onlinefs", "revert"))
+
+    @property
+    def for_projects(self) -> bool:
+        """Whether the run is for projects too: neither its playbook nor ``--tags`` leaves them out."""
+        if "projects" in self.parts:
+            return "projects" in self.selected
+        return any(part in self.parts for part in ("preflight", "verify"))
 
     @property
     def writes_projects(self) -> bool:
@@ -113,6 +127,16 @@ def left_out(run: Run) -> t.List[str]:
         texts.append(
             "OnlineFS was not looked at, because hopsworks_kafka_onlinefs is none. Whether it reads from the declared "
             "Kafka is not known."
+        )
+    if "onlinefs" in run.parts and run.unset and not run.step("reach"):
+        texts.append(
+            "Which projects are left behind was not looked at, because localhost does not have "
+            f"{' and '.join(run.unset)}. OnlineFS does not read what they write: hopsworks.kafka.preflight names them."
+        )
+    if run.hosts_only:
+        texts.append(
+            "Which Kafka the projects use was not looked at, because a revert of the hosts leaves them unchanged. "
+            "hopsworks.kafka.verify compares hosts and projects with a declaration."
         )
     if run.slice and "revert" not in run.parts:
         index, total = run.slice
@@ -206,28 +230,65 @@ def _unexplained(run: Run) -> t.Iterator[Finding]:
 
 
 def _of_preflight(run: Run) -> t.Iterator[Finding]:
-    yield from _of_reach(run, run.step("reach"))
+    if "revert" not in run.parts:
+        yield from _of_reach(run, run.step("reach"))
     for name, read in (("probe", steps.of_probe), ("logins", steps.of_probe), ("preflight", steps.of_projects)):
         result = run.step(name)
         if result is not None:
             yield from read(result)
+    yield from _of_no_project(run, ("preflight", "clients"))
     yield from _of_hosts(run, "preflight")
+
+
+def _of_no_project(run: Run, step_names: t.Sequence[str]) -> t.Iterator[Finding]:
+    """Return a finding if there is no project at all for which a run did something, unless it is for others.
+
+    :param step_names: the steps that went through the projects.
+    """
+    looked = [result["results"] for name in step_names for result in [run.step(name) or {}] if "results" in result]
+    entries = [entry for results in looked for entry in results]
+    known = [problem["reason"] for problem in (run.step("reach") or {}).get("problems") or ()]
+    if not looked or not run.for_projects or run.slice or _NO_PROJECTS in known:
+        return
+    if all(_passed_over(entry) for entry in entries):
+        skipped = dict.fromkeys(str(entry["project"]) for entry in entries)
+        why = f" (not complete, or without a feature store yet: {names(list(skipped))})" if skipped else ""
+        yield Finding(
+            "Projects",
+            "",
+            f"none was reached, so no client uses the declared Kafka{why}",
+            "Check hopsworks_kafka_projects, hopsworks_kafka_project_query, and where the user of the API key is Data "
+            "owner. To change the hosts of OnlineFS alone, run hopsworks.kafka.onlinefs",
+        )
+
+
+def _passed_over(entry: Result) -> bool:
+    """Return whether nothing could be done for a project yet. One whose connector is kept is not meant."""
+    return bool(entry.get("skipped")) or (entry.get("action") == "skipped" and entry.get("reason") != "kept")
 
 
 def _of_reach(run: Run, reach: t.Optional[Result]) -> t.Iterator[Finding]:
     """Return the findings of ``hopsworks_projects_info``."""
     if reach is None:
         return
+    hosts_alone = not run.for_projects and "preflight" not in run.done
     if "projects" not in reach:
-        yield Finding("Hopsworks", "", steps.message(reach))
+        if not (hosts_alone and run.left_behind_allowed):
+            yield steps.of_server(reach)
+            if hosts_alone:
+                yield Finding("Hopsworks", "", "it is not known who is left behind", _ALLOW)
         return
     for problem in reach.get("problems") or ():
+        reason = str(problem["reason"])
+        if (hosts_alone and not reason.startswith("release")) or (not run.for_projects and reason == _NO_PROJECTS):
+            continue
         cause, remedy = short(problem["message"]), short(problem.get("remedy") or "")
         for project in problem.get("projects") or ("",):
             yield Finding("project" if project else "Hopsworks", str(project), cause, remedy)
     if run.left_behind_allowed:
         return
-    if reach.get("left_behind") is None:
+    # A run that changes no host reads the release alone, unless it verifies.
+    if reach.get("left_behind_error") or (reach.get("left_behind") is None and "preflight" in run.done):
         yield Finding(
             "Hopsworks", "", short(reach.get("left_behind_error") or "it is not known who is left behind"), _ALLOW
         )
@@ -254,6 +315,7 @@ def _of_projects(run: Run) -> t.Iterator[Finding]:
     result = run.step("projects")
     if result is not None:
         yield from steps.of_projects(result)
+        yield from _of_no_project(run, ("projects",))
 
 
 def _of_verify(run: Run) -> t.Iterator[Finding]:
@@ -262,6 +324,7 @@ def _of_verify(run: Run) -> t.Iterator[Finding]:
         result = run.step(name)
         if result is not None:
             yield from found(result)
+    yield from _of_no_project(run, ("verify",))
     for name, phases in run.hosts.items():
         if "verify" in phases:
             yield from steps.of_host_drift(name, phases["verify"])

@@ -60,7 +60,7 @@ def _of_stages(kind: str, subject: str, probed: Result) -> Finding:
 def of_projects(result: Result) -> Findings:
     """Return the findings of ``kafka_connector``."""
     if "results" not in result:
-        return [_of_server(result)]
+        return [of_server(result)]
     return _of_errors(result["results"])
 
 
@@ -70,7 +70,7 @@ def of_clients(result: Result, keep: bool = False) -> Findings:
     :param keep: connectors that differ from the declaration are left as they are, so that is no finding.
     """
     if "results" not in result:
-        return [_of_server(result)]
+        return [of_server(result)]
     found = _of_errors(result["results"])
     for entry in result["results"]:
         if entry.get("error") or entry.get("skipped"):
@@ -103,7 +103,7 @@ def of_drift(result: Result) -> Findings:
 
 def of_variables(result: Result) -> Findings:
     """Return the findings of ``hopsworks_variable``."""
-    return [] if "changes" in result else [_of_server(result)]
+    return [] if "changes" in result else [of_server(result)]
 
 
 def of_host(name: str, result: Result, playbook: str = "") -> Findings:
@@ -164,7 +164,13 @@ def _of_errors(entries: t.Iterable[Result]) -> Findings:
     ]
 
 
-def _of_server(result: Result) -> Finding:
-    error = result.get("error")
-    remedy = error.get("remedy") if isinstance(error, t.Mapping) else ""
-    return Finding("Hopsworks", "", message(result), short(remedy or ""))
+def of_server(result: Result) -> Finding:
+    """Return the finding of a task that failed as a whole: Hopsworks gave no good answer, or the input is wrong."""
+    given = result.get("error")
+    error: Result = given if isinstance(given, t.Mapping) else {}
+    cause, told = message(result), short(result.get("msg") or "")
+    if cause in told:
+        # The message also names the option.
+        cause = told[: told.index(cause) + len(cause)]
+    kind = "Input" if error.get("reason") == "bad_input" else "Hopsworks"
+    return Finding(kind, "", cause, short(error.get("remedy") or ""))

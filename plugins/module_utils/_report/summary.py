@@ -12,8 +12,9 @@ import re
 import typing as t
 
 from . import hosts as seen
+from . import steps
 from .findings import Cause, Finding, by_cause
-from .run import Run, findings, left_out
+from .run import BEFORE, HOST_PARTS, Run, findings, left_out
 
 Result = t.Mapping[str, t.Any]
 
@@ -60,24 +61,34 @@ class Summary:
 def summarize(run: Run) -> Summary:
     """Return the summary of a run."""
     causes = by_cause(findings(run))
-    hosts = [seen.host(name, run.hosts[name], run.writes) for name in sorted(run.hosts, key=_natural)]
+    chosen = [part for part in run.parts if part in HOST_PARTS and (not run.selected or part in run.selected)]
+    names = sorted(run.hosts, key=_natural) if chosen else []
+    hosts = [seen.host(name, run.hosts[name], run.writes) for name in names]
     results = {name: list(phases.values()) for name, phases in run.hosts.items()}
     probes = [result for result in (run.step("probe"), run.step("logins")) if result is not None]
-    reach = run.step("reach") or run.step("left_behind") or {}
+    reach = run.step("left_behind") or run.step("reach") or {}
+    not_proved = _not_proved(run, hosts)
     return Summary(
         run=run,
         causes=causes,
         projects=_projects(run),
         left_behind=reach.get("left_behind"),
-        left_behind_message=str(reach.get("left_behind_error") or reach.get("left_behind_message") or ""),
+        left_behind_message=_left_behind_message(run, reach),
         hosts=hosts,
         certificates=seen.certificates(probes, results),
         cluster_id=seen.cluster_id(probes, results),
         release=reach.get("release"),
-        not_proved=_not_proved(run, hosts),
+        not_proved=not_proved,
         left_out=left_out(run),
-        next_steps=_next(run, causes, hosts),
+        next_steps=_next(run, causes, not_proved),
     )
+
+
+def _left_behind_message(run: Run, reach: Result) -> str:
+    if reach and "projects" not in reach:
+        # Otherwise this is a finding.
+        return f"Not known: {steps.of_server(reach).cause}" if run.left_behind_allowed else ""
+    return str(reach.get("left_behind_error") or reach.get("left_behind_message") or "")
 
 
 def _projects(run: Run) -> t.Dict[str, int]:
@@ -111,9 +122,9 @@ def _not_proved(run: Run, hosts: t.Sequence[seen.Host]) -> t.List[str]:
     return [f"{cause.who()}: {cause.cause}" for cause in causes]
 
 
-def _next(run: Run, causes: t.Sequence[Cause], hosts: t.Sequence[seen.Host]) -> t.List[str]:
+def _next(run: Run, causes: t.Sequence[Cause], not_proved: t.Sequence[str]) -> t.List[str]:
     again = run.playbook or "the same playbook"
-    if causes and run.stopped == "preflight":
+    if causes and run.stopped in BEFORE:
         return [f"Solve what is wrong, then run {again} again."]
     if causes:
         return [f"Solve what is wrong, then run {again} again: what is done already does not change."]
@@ -123,6 +134,11 @@ def _next(run: Run, causes: t.Sequence[Cause], hosts: t.Sequence[seen.Host]) -> 
         return ["Run hopsworks.kafka.site to roll out."]
     if "verify" not in run.done and "revert" not in run.parts:
         return ["Run hopsworks.kafka.verify to see that the result is in effect."]
+    if not_proved:
+        return [
+            "Look in Kafka whether these hosts are members of their consumer groups, or set "
+            "onlinefs_verify_consumer_group to true for them."
+        ]
     return []
 
 

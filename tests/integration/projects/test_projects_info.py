@@ -189,3 +189,17 @@ def test_a_list_that_cannot_be_read_is_not_known(hopsworks: Modules) -> None:
 def test_an_unknown_project_is_refused(hopsworks: Modules) -> None:
     done = look(hopsworks, projects=["project_1", "porject_2"])
     assert done["failed"] and "porject_2" in done["msg"] and "projects" not in done
+
+
+@pytest.mark.parametrize(("version", "reasons"), [("5.2.1", []), ("3.4.0", []), ("3.3.9", ["release_too_old"])])
+def test_the_release_alone_takes_one_request(hopsworks: Modules, version: str, reasons: list[str]) -> None:
+    hopsworks.emulator.set_version(version)
+    try:
+        hopsworks.emulator.reset_requests()
+        found = hopsworks.run("hopsworks_projects_info", check_projects=False)
+        assert hopsworks.emulator.requests() == {"GET /variables/versions": 1}
+    finally:
+        hopsworks.emulator.set_version("5.2.1")
+    assert (found["release"], found["projects"], found["left_behind"]) == (version, [], None)
+    assert [problem["reason"] for problem in found["problems"]] == reasons
+    assert bool(found.get("failed")) is bool(reasons)

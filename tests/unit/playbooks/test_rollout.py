@@ -104,7 +104,18 @@ def test_the_start_empties_everything_that_a_later_playbook_would_read() -> None
     # Variables of a task or play are gone after it; the start and the end register theirs each time.
     kept -= {
         f"__hopsworks_kafka_{name}"
-        for name in ("run", "summary", "parts", "changes", "switch", "with_topic", "with_login", "named")
+        for name in (
+            "run",
+            "summary",
+            "parts",
+            "changes",
+            "switch",
+            "with_topic",
+            "with_login",
+            "named",
+            "before",
+            "switches_hosts",
+        )
     }
     assert "__hopsworks_kafka_stopped" in kept and "onlinefs_result" in kept
     assert [name for name in sorted(kept) if f"        {name}: " not in texts["start.yml"]] == []

@@ -520,6 +520,7 @@ def test_a_run_that_left_something_out_is_not_called_done() -> None:
 def test_a_run_without_proof_is_not_called_right() -> None:
     run = site(hosts={"h1": {"verify": DOUBTED}}, unproved={"h1"})
     assert layout.headline(summarize(run)).endswith("but not everything is proved (see Not proved).")
+    assert layout.lines(summarize(run))[-1].startswith("  Next          Look in Kafka whether these hosts are members")
 
 
 def test_in_check_mode_no_host_is_called_changed() -> None:
@@ -538,3 +539,92 @@ def test_a_revert_names_the_hosts_that_were_not_seen_reading_again() -> None:
     )
     assert "  Not proved    host h1: Kafka did not answer" in layout.lines(summarize(run))
     assert not summarize(dataclasses.replace(run, check_mode=True)).not_proved
+
+
+NOBODY = {"projects": [], "left_behind": [], "problems": [{**problem("nobody"), "reason": "no_projects"}]}
+PASSED_OVER = project("a", action="skipped", reason="not_done")
+NONE_REACHED = "none was reached, so no client uses the declared Kafka"
+
+
+@pytest.mark.parametrize(
+    ("steps", "given", "causes"),
+    [
+        ({"projects": {"results": []}}, {}, [NONE_REACHED]),
+        ({"projects": {"results": []}}, {"left_behind_allowed": True}, [NONE_REACHED]),
+        (
+            {"preflight": {"results": [PASSED_OVER]}},
+            {},
+            [f"{NONE_REACHED} (not complete, or without a feature store yet: a)"],
+        ),
+        ({"verify": {"results": [{"project": "a", "skipped": "no_feature_store"}]}}, {}, [NONE_REACHED]),
+        # A slice may have none, one that is kept is reached, and a run for the hosts alone needs none.
+        ({"projects": {"results": []}}, {"slice": (1, 2)}, []),
+        ({"projects": {"results": [project("a", action="skipped", reason="kept")]}}, {}, []),
+        ({"projects": {"results": [PASSED_OVER, project("b")]}}, {}, []),
+        ({"preflight": {"results": []}}, {"selected": ["preflight", "onlinefs"]}, []),
+        (
+            {"reach": NOBODY},
+            {},
+            ["nobody"],
+        ),
+        (
+            {"reach": NOBODY},
+            {"selected": ["onlinefs"]},
+            [],
+        ),
+    ],
+)
+def test_a_run_that_reaches_no_project_is_a_mistake(
+    steps: dict[str, t.Any], given: dict[str, t.Any], causes: list[str]
+) -> None:
+    found = summarize(site(steps=steps, **{"selected": SITE, **given})).causes
+    assert [cause.cause[: len(causes[0])] for cause in found] == causes if causes else not found
+
+
+HOSTS_ALONE = Run(
+    "hopsworks.kafka.onlinefs", ["onlinefs"], ["onlinefs"], ["onlinefs"], hosts={"h1": {}}, limited=["h1"]
+)
+OLD = {**problem("3.3 is too old"), "reason": "release_too_old"}
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_before_hosts_alone_are_switched_those_left_behind_and_the_release_count(allowed: bool) -> None:
+    problems = [OLD, {**problem("not Data owner", "a"), "reason": "not_data_owner"}]
+    reach = {**REACH, "left_behind_blocking": ["a"], "problems": problems}
+    run = dataclasses.replace(HOSTS_ALONE, steps={"reach": reach}, left_behind_allowed=allowed)
+    left = [] if allowed else ["left behind: you are not its Data owner"]
+    assert [found.cause for found in findings(run, ["preflight"])] == ["3.3 is too old", *left]
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_hosts_alone_can_be_changed_while_hopsworks_gives_no_answer(allowed: bool) -> None:
+    down = {"msg": "GET /project: no answer", "error": error("no answer", "Check host and port")}
+    run = dataclasses.replace(HOSTS_ALONE, steps={"reach": down}, left_behind_allowed=allowed)
+    causes = [f"{cause.who()}: {cause.cause}" for cause in summarize(run).causes]
+    assert causes == (
+        [] if allowed else ["Hopsworks: GET /project: no answer", "Hopsworks: it is not known who is left behind"]
+    )
+    assert ("  Left behind   Not known: GET /project: no answer." in layout.lines(summarize(run))) is allowed
+
+
+def test_what_hosts_alone_cannot_ask_is_named() -> None:
+    run = dataclasses.replace(HOSTS_ALONE, unset=["hopsworks_api_key"])
+    assert summarize(run).left_out[-1].startswith("Which projects are left behind was not looked at, because localhost")
+    asked = dataclasses.replace(run, steps={"reach": REACH})
+    assert not any("was not looked at" in text for text in summarize(asked).left_out)
+    back = Run("hopsworks.kafka.revert", ["revert"], ["revert"], hosts_only=True)
+    assert summarize(back).left_out[0].startswith("Which Kafka the projects use was not looked at")
+
+
+def test_a_wrong_input_is_named_with_its_option() -> None:
+    given = {"msg": "option projects: the list is empty. Omit it.", "error": error("the list is empty", "Omit it")}
+    given["error"]["reason"] = "bad_input"
+    [cause] = summarize(site(steps={"projects": given})).causes
+    assert (cause.who(), cause.cause, cause.remedy) == ("Input", "option projects: the list is empty", "Omit it")
+
+
+def test_hosts_are_shown_only_by_runs_that_have_to_do_with_them() -> None:
+    hosts: dict[str, t.Any] = {"h1": {}}
+    assert not summarize(Run("hopsworks.kafka.projects", ["projects"], ["projects"], hosts=hosts)).hosts
+    assert not summarize(site(done=["projects"], selected=["projects"], hosts=hosts)).hosts
+    assert summarize(site(done=["onlinefs"], selected=["onlinefs"], hosts=hosts)).hosts
