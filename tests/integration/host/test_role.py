@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import typing as t
@@ -192,6 +193,21 @@ def test_preflight_verify_and_revert(host: Bed, declared: dict[str, t.Any]) -> N
         assert predicted.results["host1"][key] == revert.results["host1"][key], key
     assert [g["origin"] for g in revert.results["host1"]["generations"]] == ["found", "applied", "reverted"]
     assert host.run(declared, entry="revert").recap("host1", "changed") == 0
+
+
+def test_the_configurations_that_a_host_keeps_are_shown_as_a_table(host: Bed, declared: dict[str, t.Any]) -> None:
+    before = host.files("host1")
+    none = host.run(declared, entry="generations")
+    assert none.code == 0 and "generation  rollout" in none.output, none.output
+    assert not host.state("host1").exists(), "a look makes no directory"
+
+    assert host.run({**declared, "onlinefs_rollout": "spring"}).code == 0
+    applied = host.files("host1")
+    shown = host.run(declared, entry="generations")
+    assert shown.code == 0 and shown.recap("host1", "changed") == 0 and host.module_runs() == 1, shown.output
+    # The newest first, and a star at the one that is live.
+    assert re.search(r"generation +rollout.*\n.*\b1 \* +spring .*client\.rack.*\n.*\b0 +- ", shown.output), shown.output
+    assert host.files("host1") == applied != before
 
 
 def test_what_nobody_can_look_at_is_no_success(host: Bed, declared: dict[str, t.Any]) -> None:
