@@ -17,7 +17,7 @@ from tests.hosts.system import wait_until
 from tests.kafka import cluster
 
 #: Seconds in which a host has to be seen reading, and those of a whole run in which it is not.
-TIMEOUT, BOUND = 10, 75
+TIMEOUT, BOUND = 10, 120
 CUT_OFF = "onlinefs2"
 REMEDY = "To do without this check, set verify_consumer_group to false"
 
@@ -69,24 +69,14 @@ def told(ran: Ran) -> str:
     return " ".join(ran.output[start : ran.output.index("TASK [Fail if something", start)].split())
 
 
-def works_again(bed: Bed, hopsworks: Hopsworks) -> None:
-    ran, _seconds = verify(bed, hopsworks, onlinefs_service_timeout=90)
-    assert ran.code == 0 and "verify: done, and nothing is wrong." in told(ran), ran.output
-
-
 def test_a_host_that_is_cut_off_from_kafka(three: Bed, hopsworks: Hopsworks) -> None:
-    need_not = {"onlinefs_verify_consumer_group": f"{{{{ inventory_hostname != '{CUT_OFF}' }}}}"}
     with faults.cut_off(three.lab.host(CUT_OFF), lab.BROKERS[0]):
         ran, seconds = verify(three, hopsworks)
-        accepted, _seconds = verify(three, hopsworks, **need_not)
     assert ran.code != 0 and seconds < BOUND, ran.output
     assert "verify: 1 thing is wrong." in told(ran), ran.output
     assert f"host {CUT_OFF}: consumer group onlinefs_rondb: " in told(ran) and REMEDY in told(ran), ran.output
     for other in ("onlinefs1", "onlinefs3"):
         assert f"{other}: unchanged" in told(ran), ran.output
-    # Who accepts less says so, and reads that it is not proved.
-    assert accepted.code == 0 and "but not everything is proved" in told(accepted), accepted.output
-    assert f"Not proved host {CUT_OFF}: " in told(accepted), accepted.output
 
 
 def test_a_kafka_that_is_stopped(three: Bed, hopsworks: Hopsworks) -> None:
@@ -102,6 +92,7 @@ def test_a_kafka_that_is_stopped(three: Bed, hopsworks: Hopsworks) -> None:
     assert ran.code != 0 and seconds < BOUND, ran.output
     assert "3 hosts (onlinefs1, onlinefs2, onlinefs3): consumer group onlinefs_rondb: " in told(ran), ran.output
     assert REMEDY in told(ran), ran.output
-    assert accepted.code == 0 and "Not proved 3 hosts" in told(accepted), accepted.output
+    # Who accepts less says so, and reads that it is not proved.
+    assert accepted.code == 0 and "but not everything is proved" in told(accepted), accepted.output
+    assert "Not proved 3 hosts (onlinefs1, onlinefs2, onlinefs3): " in told(accepted), accepted.output
     three.wait_until_serving()
-    works_again(three, hopsworks)

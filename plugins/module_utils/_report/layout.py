@@ -83,7 +83,11 @@ def _table(summary: Summary) -> t.Iterator[str]:
         yield from _row("Left behind", f"{listing.short(summary.left_behind_message)}.")
     for number, line in enumerate(_hosts(summary.hosts)):
         yield from _row("" if number else "Hosts", line)
-    if run.rollout and any("onlinefs" in phases for phases in run.hosts.values()):
+    if (
+        run.rollout
+        and not run.check_mode
+        and any("changes" in (phases.get("onlinefs") or {}) for phases in run.hosts.values())
+    ):
         back = f"hopsworks.kafka.revert -e onlinefs_generation={run.rollout}"
         yield from _row("Rollout", f"{run.rollout}. To return the hosts to it later: {back}")
     for number, line in enumerate(_certificates(summary.certificates)):

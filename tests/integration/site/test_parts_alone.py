@@ -134,3 +134,15 @@ def test_a_run_that_reaches_no_project_is_a_mistake_unless_it_is_for_hosts_alone
     nobody = bed.play("onlinefs", "--check", **ALLOW, **key(bed, projects=0))
     assert nobody.code == 0 and "Left behind   Not known: " in nobody.output, nobody
     assert untouched(bed, files)
+
+
+def test_a_host_that_the_pattern_names_twice_and_batches_larger_than_the_group_change_nothing(
+    bed: Bed, files: dict[str, str]
+) -> None:
+    pattern = ["onlinefs", "onlinefs1", "onlinefs"]
+    run = bed.play("onlinefs", "--check", hopsworks_kafka_onlinefs_hosts=pattern, hopsworks_kafka_serial=[50, "300%"])
+    assert run.code == 0 and set(run.changed) == {"localhost", "onlinefs1", "onlinefs2"}, run
+    assert [line for line in shown(run) if "onlinefs1: " in line] == [
+        "  Hosts         onlinefs1: would change, generation 1"
+    ]
+    assert untouched(bed, files)

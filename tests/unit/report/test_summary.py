@@ -523,6 +523,18 @@ def test_a_run_without_proof_is_not_called_right() -> None:
     assert layout.lines(summarize(run))[-1].startswith("  Next          Look in Kafka whether these hosts are members")
 
 
+def test_a_rollout_that_no_host_keeps_is_not_offered() -> None:
+    def shown(**given: t.Any) -> bool:
+        run = site(rollout="spring", **{"hosts": {"h1": {"onlinefs": CHANGED}}, **given})
+        return any(
+            "hopsworks.kafka.revert -e onlinefs_generation=spring" in line for line in layout.lines(summarize(run))
+        )
+
+    assert shown()
+    assert not shown(check_mode=True)
+    assert not shown(hosts={"h1": {"onlinefs": FAILED}})
+
+
 def test_in_check_mode_no_host_is_called_changed() -> None:
     summary = summarize(site(check_mode=True, hosts={"h1": {"preflight": CHANGED, "onlinefs": CHANGED}}))
     assert [host.state for host in summary.hosts] == ["would change"]
