@@ -66,9 +66,11 @@ def headline(summary: Summary) -> str:
 
 def _table(summary: Summary) -> t.Iterator[str]:
     run = summary.run
-    if summary.cluster_id or run.bootstrap:
+    # After a revert, the hosts use another Kafka than the declared one.
+    bootstrap = "" if "revert" in run.parts else run.bootstrap
+    if summary.cluster_id or bootstrap:
         identity = f"cluster {summary.cluster_id}" if summary.cluster_id else "cluster id not read"
-        servers = names([server.strip() for server in run.bootstrap.split(",") if server.strip()])
+        servers = names([server.strip() for server in bootstrap.split(",") if server.strip()])
         yield from _row("Kafka", f"{identity}, {servers}" if servers else identity)
     if summary.release:
         yield from _row("Hopsworks", summary.release)

@@ -551,6 +551,9 @@ def test_a_revert_names_the_hosts_that_were_not_seen_reading_again() -> None:
     )
     assert "  Not proved    host h1: Kafka did not answer" in layout.lines(summarize(run))
     assert not summarize(dataclasses.replace(run, check_mode=True)).not_proved
+    # The declared servers are not those of the Kafka that the hosts use now.
+    shown = layout.lines(summarize(dataclasses.replace(run, bootstrap="kafka:9092")))
+    assert "  Kafka         cluster abc" in shown and "kafka:9092" not in "".join(shown)
 
 
 NOBODY = {"projects": [], "left_behind": [], "problems": [{**problem("nobody"), "reason": "no_projects"}]}
