@@ -89,8 +89,8 @@ clients: venv $(foreach version,$(CLIENTS),$(VENV)-client-$(version)/.ready) ## 
 	pytest tests/clients
 
 .PHONY: kafka
-kafka: venv ## kafka_probe's truth table, and rows carried over, on real Apache Kafkas
-	pytest tests/probe tests/carry
+kafka: venv ## kafka_probe's truth table, rows carried over, and agreement with Kafka's own Java clients
+	pytest tests/probe tests/carry tests/field
 
 .PHONY: hosts
 hosts: venv ## real SSH hosts with systemd, and a real consumer on them

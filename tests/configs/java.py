@@ -21,6 +21,9 @@ _PROGRAM = pathlib.Path(__file__).parent / "Configs.java"
 _SECONDS = 120
 _WIDTH = 121  # with the newline
 _LETTERS = {"consumer": "c", "producer": "p", "admin": "a"}
+#: Validators of single configurations that print a plain list, and those of them that ignore case.
+_OWN_LIST = re.compile(r"\[[a-z_]+(, [a-z_]+)*\]")
+_IGNORE_CASE = ("share.acquire.mode",)
 _RANGE = re.compile(r"\[([^,\]]*),\.\.\.(?:,([^,\]]*))?\]")
 
 _HEAD = '''# Copyright (c) 2026 the hopsworks.kafka authors
@@ -46,6 +49,9 @@ class Setting(t.NamedTuple):
     :param low: the lowest number that one of the releases accepts; ``high`` the highest. None where there is no bound.
     :param values: the only texts that one of the releases accepts. Empty where there is no such list.
     :param ignore_case: whether ``values`` may be written in upper and lower case.
+    :param not_empty: whether the empty text is refused.
+    :param since: the first of the releases that knows it; empty if all before ``until`` do.
+    :param until: the last of the releases that knows it; empty if the newest does.
     """
 
     kind: str
@@ -54,7 +60,13 @@ class Setting(t.NamedTuple):
     high: t.Optional[float] = None
     values: t.Tuple[str, ...] = ()
     ignore_case: bool = False
+    not_empty: bool = False
+    since: str = ""
+    until: str = ""
 
+
+#: The releases whose clients judge: the line that OnlineFS and Spark in Hopsworks use, and the newest.
+OLDEST, NEWEST = "{oldest}", "{newest}"
 
 SETTINGS: t.Dict[str, Setting] = {{
 '''
@@ -73,11 +85,17 @@ class Definition(t.NamedTuple):
 def generate() -> str:
     """The text of the module."""
     found: dict[str, list[Definition]] = {}
+    known: dict[str, list[str]] = {}
     for release in RELEASES:
         for definition in definitions(release):
             found.setdefault(definition.name, []).append(definition)
-    head = _HEAD.format(releases=f"{', '.join(RELEASES[:-1])} and {RELEASES[-1]}")
-    return head + "".join(_entry(name, found[name]) for name in sorted(found)) + "}\n"
+            known.setdefault(definition.name, []).append(release)
+    head = _HEAD.format(
+        releases=f"{', '.join(RELEASES[:-1])} and {RELEASES[-1]}",
+        oldest=_line(RELEASES[0]),
+        newest=_line(RELEASES[-1]),
+    )
+    return head + "".join(_entry(name, found[name], known[name]) for name in sorted(found)) + "}\n"
 
 
 def definitions(release: str) -> list[Definition]:
@@ -87,7 +105,12 @@ def definitions(release: str) -> list[Definition]:
     return [Definition(*line.split("\t")) for line in done.stdout.splitlines()]
 
 
-def _entry(name: str, definitions: list[Definition]) -> str:
+def _line(release: str) -> str:
+    """The line of a release: 3.4 of 3.4.1."""
+    return ".".join(release.split(".")[:2])
+
+
+def _entry(name: str, definitions: list[Definition], releases: list[str]) -> str:
     """The lines of one name. It accepts what any client of any release accepts."""
     kinds = {definition.kind.lower() for definition in definitions}
     assert len(kinds) == 1, f"the type of {definitions[0].name} differs between clients or releases"
@@ -100,6 +123,9 @@ def _entry(name: str, definitions: list[Definition]) -> str:
     if values:
         texts.append(f"values=({', '.join(map(_quoted, values))}{',' if len(values) == 1 else ''})")
     texts += ["ignore_case=True"] if ignore_case else []
+    texts += ["not_empty=True"] if any("NonEmptyString" in each.validator_class for each in definitions) else []
+    texts += [f"since={_quoted(_line(releases[0]))}"] if releases[0] != RELEASES[0] else []
+    texts += [f"until={_quoted(_line(releases[-1]))}"] if releases[-1] != RELEASES[-1] else []
     arguments = ", ".join(texts)
     entry = f'    "{name}": Setting({arguments}),\n'
     return entry if len(entry) <= _WIDTH else f'    "{name}": Setting(\n        {arguments}\n    ),\n'
@@ -130,9 +156,10 @@ def _extreme(bounds: list[str | None], choose: t.Callable[..., str]) -> str | No
 
 def _values(definitions: list[Definition]) -> tuple[list[str], bool]:
     kinds = {definition.validator_class for definition in definitions}
-    if not kinds <= {"ValidString", "CaseInsensitiveValidString"}:
+    listing = {"ValidString", "CaseInsensitiveValidString"}
+    if not kinds <= listing and not all(_OWN_LIST.fullmatch(each.validator) for each in definitions):
         return [], False
     values: set[str] = set()
     for definition in definitions:
         values.update(definition.validator[definition.validator.index("[") + 1 : -1].split(", "))
-    return sorted(values), "CaseInsensitiveValidString" in kinds
+    return sorted(values), "CaseInsensitiveValidString" in kinds or definitions[0].name in _IGNORE_CASE

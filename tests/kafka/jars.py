@@ -64,9 +64,12 @@ def java() -> str:
 
 
 def jars(version: str = NEWEST, artifacts: tuple[str, ...] = ("kafka_2.13",)) -> pathlib.Path:
-    """The folder with the jars of `artifacts` (of org.apache.kafka) in `version`, fetched by Maven when missing."""
+    """The folder with the jars of `artifacts`, fetched by Maven when missing.
+
+    An artifact is the name of one of org.apache.kafka in `version`, or group:artifact:version.
+    """
     java()
-    name = version if artifacts == ("kafka_2.13",) else f"{version}-{'-'.join(artifacts)}"
+    name = version if artifacts == ("kafka_2.13",) else f"{version}-{'-'.join(_short(each) for each in artifacts)}"
     target = cache_dir() / name
     if target.is_dir():
         return target
@@ -82,6 +85,10 @@ def jars(version: str = NEWEST, artifacts: tuple[str, ...] = ("kafka_2.13",)) ->
     return target
 
 
+def _short(artifact: str) -> str:
+    return "-".join(artifact.split(":")[1:]) or artifact
+
+
 @contextlib.contextmanager
 def _lock(folder: pathlib.Path) -> t.Iterator[None]:
     """One at a time, for Maven's own folder is not made for two."""
@@ -93,7 +100,8 @@ def _lock(folder: pathlib.Path) -> t.Iterator[None]:
 
 def _fetch(maven: str, version: str, artifacts: tuple[str, ...], target: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as scratch:
-        wanted = [("org.apache.kafka", artifact, version) for artifact in artifacts] + [_LOGGING]
+        given = [tuple(each.split(":")) if ":" in each else ("org.apache.kafka", each, version) for each in artifacts]
+        wanted = [*given, _LOGGING]
         pom = pathlib.Path(scratch, "pom.xml")
         pom.write_text(_POM.format(dependencies="".join(_DEPENDENCY.format(*item) for item in wanted)))
         fetched = pathlib.Path(scratch, "jars")

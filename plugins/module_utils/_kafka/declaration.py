@@ -20,7 +20,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.store_t
     store_option,
 )
 
-from . import jaas, validation
+from . import jaas, java_rules, validation
+from .java_configs import SETTINGS
 from .sensitive import secret_property, secrets_of
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "StoreOption",
     "TrustStore",
     "declare",
+    "declare_file",
     "from_java",
     "located_store",
     "merge",
@@ -87,6 +89,7 @@ def declare(
     keystore: t.Optional[StoreOption] = None,
     now: t.Optional[float] = None,
     known: t.Optional[t.Dict[StoreOption, t.Any]] = None,
+    clients: str = "",
 ) -> KafkaDeclaration:
     """Read, check and normalise a declaration.
 
@@ -96,12 +99,68 @@ def declare(
     :param keystore: likewise, with ``ssl.keystore.key`` and ``ssl.keystore.certificate.chain``.
     :param now: seconds since 1970 for the validity of certificates; the current time if not given.
     :param known: stores that were read before, by their option. Those that are read now are added.
+    :param clients: the Java clients that are to use it, as :func:`java_rules.judge` takes them.
     :raises InputError: properties or stores that cannot work.
     """
     texts = _texts(properties)
     options = {role: _store(role, texts, given) for role, given in (("truststore", truststore), ("keystore", keystore))}
     _normalise(texts)
-    notes = validation.check(texts, options["truststore"] is not None, options["keystore"] is not None)
+    notes = java_rules.judge(texts, clients, whole=False)
+    notes += validation.check(texts, options["truststore"] is not None, options["keystore"] is not None)
+    return _declared(texts, options, notes, now, known)
+
+
+def declare_file(
+    properties: t.Mapping[str, t.Any],
+    options: t.Mapping[str, t.Optional[StoreOption]],
+    path: t.Callable[[str], str],
+    now: t.Optional[float] = None,
+    known: t.Optional[t.Dict[StoreOption, t.Any]] = None,
+) -> KafkaDeclaration:
+    """Return the client of a file that Java reads as it is: what Java refuses in it is refused here.
+
+    :param options: stores that are given besides the file, by role.
+    :param path: turns a location in the file into a path on this machine.
+    :param now: as :func:`declare` takes it; likewise ``known``.
+    :raises InputError: as :func:`declare`.
+    """
+    # Code that writes files needs none of this.
+    from . import java_file  # noqa: PLC0415
+
+    notes = java_file.odd_names(properties)
+    texts = _texts({name: value for name, value in properties.items() if java_file.is_name(name)})
+    notes += java_rules.judge(texts)
+    validation.check_placeholders(texts)
+    used = texts.get("security.protocol", "PLAINTEXT").upper().endswith("SSL")
+    chosen: t.Dict[str, t.Optional[StoreOption]] = dict.fromkeys(STORE_PROPERTIES)
+    if used:
+        java_file.check_names(texts)
+        for role, fields in STORE_PROPERTIES.items():
+            given = options.get(role)
+            if given is None and fields["path"] in texts:
+                given, more = java_file.located(role, texts, path)
+                notes += more
+                texts = {name: value for name, value in texts.items() if name not in fields.values()}
+            chosen[role] = _store(role, texts, given)
+    has_jaas = "sasl.jaas.config" in texts
+    _normalise(texts)
+    if not has_jaas:
+        texts.pop("sasl.jaas.config", None)
+    given_roles = () if used else tuple(role for role in STORE_PROPERTIES if options.get(role))
+    notes += validation.check(texts, "truststore" in given_roles, "keystore" in given_roles)
+    if not used:
+        for role in STORE_PROPERTIES:
+            texts = without_store(role, texts)
+    return _declared(texts, chosen, notes, now, known)
+
+
+def _declared(
+    texts: t.Dict[str, str],
+    options: t.Mapping[str, t.Optional[StoreOption]],
+    notes: t.Tuple[str, ...],
+    now: t.Optional[float],
+    known: t.Optional[t.Dict[StoreOption, t.Any]],
+) -> KafkaDeclaration:
     if not any(options.values()):
         return KafkaDeclaration(texts, None, None, notes)
     # Imported only here: on a host, the five files that read stores take 50 ms of CPU time.
@@ -123,9 +182,7 @@ def from_java(
     :param path: turns a location into a path on this machine, for example a container's into the host's.
     :raises InputError: as :func:`declare`.
     """
-    rest = _texts(properties)
-    options = {role: located_store(role, rest, path) for role in STORE_PROPERTIES}
-    return declare(rest, options["truststore"], options["keystore"], now)
+    return declare_file(properties, {}, path, now)
 
 
 def located_store(role: str, properties: t.Dict[str, t.Any], path: t.Callable[[str], str]) -> t.Optional[StoreOption]:
@@ -186,9 +243,14 @@ def _texts(properties: t.Mapping[str, t.Any]) -> t.Dict[str, str]:
                 f"property {name}", "not a name of a Kafka property", "Remove the whitespace from the name"
             )
         if value is not None:
-            texts[name] = text(name, value)
+            texts[name] = trimmed(name, text(name, value))
             _whole(name, texts[name])
     return texts
+
+
+def trimmed(name: str, value: str) -> str:
+    """Return a value as Java's clients read it: without blanks at its ends, where it is one of Kafka's own."""
+    return value.strip(java_rules.BLANKS) if name in SETTINGS else value
 
 
 def _whole(name: str, value: str) -> None:

@@ -21,6 +21,9 @@ class Setting(t.NamedTuple):
     :param low: the lowest number that one of the releases accepts; ``high`` the highest. None where there is no bound.
     :param values: the only texts that one of the releases accepts. Empty where there is no such list.
     :param ignore_case: whether ``values`` may be written in upper and lower case.
+    :param not_empty: whether the empty text is refused.
+    :param since: the first of the releases that knows it; empty if all before ``until`` do.
+    :param until: the last of the releases that knows it; empty if the newest does.
     """
 
     kind: str
@@ -29,48 +32,56 @@ class Setting(t.NamedTuple):
     high: t.Optional[float] = None
     values: t.Tuple[str, ...] = ()
     ignore_case: bool = False
+    not_empty: bool = False
+    since: str = ""
+    until: str = ""
 
+
+#: The releases whose clients judge: the line that OnlineFS and Spark in Hopsworks use, and the newest.
+OLDEST, NEWEST = "3.4", "4.4"
 
 SETTINGS: t.Dict[str, Setting] = {
     "acks": Setting("string", "p", values=("-1", "0", "1", "all")),
     "allow.auto.create.topics": Setting("boolean", "c"),
     "auto.commit.interval.ms": Setting("int", "c", low=0),
-    "auto.include.jmx.reporter": Setting("boolean", "cpa"),
+    "auto.include.jmx.reporter": Setting("boolean", "cpa", until="3.9"),
     "auto.offset.reset": Setting("string", "c"),
     "batch.size": Setting("int", "p", low=0),
-    "bootstrap.controllers": Setting("list", "a"),
-    "bootstrap.resolve.timeout.ms": Setting("long", "cpa", low=0),
+    "bootstrap.controllers": Setting("list", "a", since="3.9"),
+    "bootstrap.resolve.timeout.ms": Setting("long", "cpa", low=0, since="4.4"),
     "bootstrap.servers": Setting("list", "cpa"),
     "buffer.memory": Setting("long", "p", low=0),
-    "buffer.memory.allocation.strategy": Setting("string", "p", values=("FULL", "INCREMENTAL"), ignore_case=True),
+    "buffer.memory.allocation.strategy": Setting(
+        "string", "p", values=("FULL", "INCREMENTAL"), ignore_case=True, since="4.4"
+    ),
     "check.crcs": Setting("boolean", "c"),
     "client.dns.lookup": Setting(
         "string", "cpa", values=("resolve_canonical_bootstrap_servers_only", "use_all_dns_ips")
     ),
     "client.id": Setting("string", "cpa"),
     "client.rack": Setting("string", "cp"),
-    "compression.gzip.level": Setting("int", "p"),
-    "compression.lz4.level": Setting("int", "p", low=1, high=17),
+    "compression.gzip.level": Setting("int", "p", since="3.9"),
+    "compression.lz4.level": Setting("int", "p", low=1, high=17, since="3.9"),
     "compression.type": Setting("string", "p", values=("gzip", "lz4", "none", "snappy", "zstd")),
-    "compression.zstd.level": Setting("int", "p", low=-131072, high=22),
-    "config.providers": Setting("list", "cpa"),
+    "compression.zstd.level": Setting("int", "p", low=-131072, high=22, since="3.9"),
+    "config.providers": Setting("list", "cpa", since="4.4"),
     "connections.max.idle.ms": Setting("long", "cpa"),
     "default.api.timeout.ms": Setting("int", "ca", low=0),
     "delivery.timeout.ms": Setting("int", "p", low=0),
     "enable.auto.commit": Setting("boolean", "c"),
     "enable.idempotence": Setting("boolean", "p"),
-    "enable.metrics.push": Setting("boolean", "cpa"),
+    "enable.metrics.push": Setting("boolean", "cpa", since="3.9"),
     "exclude.internal.topics": Setting("boolean", "c"),
     "fetch.max.bytes": Setting("int", "c", low=0),
     "fetch.max.wait.ms": Setting("int", "c", low=0),
     "fetch.min.bytes": Setting("int", "c", low=0),
     "group.id": Setting("string", "c"),
-    "group.instance.id": Setting("string", "c"),
-    "group.protocol": Setting("string", "c", values=("CLASSIC", "CONSUMER"), ignore_case=True),
-    "group.remote.assignor": Setting("string", "c"),
+    "group.instance.id": Setting("string", "c", not_empty=True),
+    "group.protocol": Setting("string", "c", values=("CLASSIC", "CONSUMER"), ignore_case=True, since="3.9"),
+    "group.remote.assignor": Setting("string", "c", since="3.9"),
     "heartbeat.interval.ms": Setting("int", "c"),
     "interceptor.classes": Setting("list", "cp"),
-    "internal.leave.group.on.close": Setting("boolean", "c"),
+    "internal.leave.group.on.close": Setting("boolean", "c", until="3.9"),
     "internal.throw.on.fetch.stable.offset.unsupported": Setting("boolean", "c"),
     "isolation.level": Setting("string", "c", values=("read_committed", "read_uncommitted")),
     "key.deserializer": Setting("class", "c"),
@@ -82,11 +93,13 @@ SETTINGS: t.Dict[str, Setting] = {
     "max.poll.interval.ms": Setting("int", "c", low=1),
     "max.poll.records": Setting("int", "c", low=1),
     "max.request.size": Setting("int", "p", low=0),
-    "metadata.cluster.check.enable": Setting("boolean", "cpa"),
+    "metadata.cluster.check.enable": Setting("boolean", "cpa", since="4.4"),
     "metadata.max.age.ms": Setting("long", "cpa", low=0),
     "metadata.max.idle.ms": Setting("long", "p", low=5000),
-    "metadata.recovery.rebootstrap.trigger.ms": Setting("long", "cpa", low=0),
-    "metadata.recovery.strategy": Setting("string", "cpa", values=("NONE", "REBOOTSTRAP"), ignore_case=True),
+    "metadata.recovery.rebootstrap.trigger.ms": Setting("long", "cpa", low=0, since="4.4"),
+    "metadata.recovery.strategy": Setting(
+        "string", "cpa", values=("NONE", "REBOOTSTRAP"), ignore_case=True, since="3.9"
+    ),
     "metric.reporters": Setting("list", "cpa"),
     "metrics.num.samples": Setting("int", "cpa", low=1),
     "metrics.recording.level": Setting("string", "cpa", values=("DEBUG", "INFO", "TRACE")),
@@ -96,13 +109,13 @@ SETTINGS: t.Dict[str, Setting] = {
     "partitioner.availability.timeout.ms": Setting("long", "p", low=0),
     "partitioner.class": Setting("class", "p"),
     "partitioner.ignore.keys": Setting("boolean", "p"),
-    "partitioner.rack.aware": Setting("boolean", "p"),
+    "partitioner.rack.aware": Setting("boolean", "p", since="4.4"),
     "receive.buffer.bytes": Setting("int", "cpa", low=-1),
     "reconnect.backoff.max.ms": Setting("long", "cpa", low=0),
     "reconnect.backoff.ms": Setting("long", "cpa", low=0),
     "request.timeout.ms": Setting("int", "cpa", low=0),
     "retries": Setting("int", "pa", low=0, high=2147483647),
-    "retry.backoff.max.ms": Setting("long", "cpa", low=0),
+    "retry.backoff.max.ms": Setting("long", "cpa", low=0, since="3.9"),
     "retry.backoff.ms": Setting("long", "cpa", low=0),
     "sasl.client.callback.handler.class": Setting("class", "cpa"),
     "sasl.jaas.config": Setting("password", "cpa"),
@@ -122,32 +135,34 @@ SETTINGS: t.Dict[str, Setting] = {
     "sasl.login.retry.backoff.max.ms": Setting("long", "cpa"),
     "sasl.login.retry.backoff.ms": Setting("long", "cpa"),
     "sasl.mechanism": Setting("string", "cpa"),
-    "sasl.oauthbearer.allow.unverified.audience": Setting("boolean", "cpa"),
-    "sasl.oauthbearer.allow.unverified.issuer": Setting("boolean", "cpa"),
-    "sasl.oauthbearer.assertion.algorithm": Setting("string", "cpa", values=("ES256", "RS256"), ignore_case=True),
-    "sasl.oauthbearer.assertion.claim.aud": Setting("string", "cpa"),
-    "sasl.oauthbearer.assertion.claim.exp.seconds": Setting("int", "cpa", low=0, high=86400),
-    "sasl.oauthbearer.assertion.claim.iss": Setting("string", "cpa"),
-    "sasl.oauthbearer.assertion.claim.jti.include": Setting("boolean", "cpa"),
-    "sasl.oauthbearer.assertion.claim.nbf.seconds": Setting("int", "cpa", low=0, high=3600),
-    "sasl.oauthbearer.assertion.claim.sub": Setting("string", "cpa"),
-    "sasl.oauthbearer.assertion.file": Setting("string", "cpa"),
-    "sasl.oauthbearer.assertion.private.key.file": Setting("string", "cpa"),
-    "sasl.oauthbearer.assertion.private.key.passphrase": Setting("password", "cpa"),
-    "sasl.oauthbearer.assertion.template.file": Setting("string", "cpa"),
-    "sasl.oauthbearer.client.credentials.client.id": Setting("string", "cpa"),
-    "sasl.oauthbearer.client.credentials.client.secret": Setting("password", "cpa"),
+    "sasl.oauthbearer.allow.unverified.audience": Setting("boolean", "cpa", since="4.4"),
+    "sasl.oauthbearer.allow.unverified.issuer": Setting("boolean", "cpa", since="4.4"),
+    "sasl.oauthbearer.assertion.algorithm": Setting(
+        "string", "cpa", values=("ES256", "RS256"), ignore_case=True, since="4.4"
+    ),
+    "sasl.oauthbearer.assertion.claim.aud": Setting("string", "cpa", since="4.4"),
+    "sasl.oauthbearer.assertion.claim.exp.seconds": Setting("int", "cpa", low=0, high=86400, since="4.4"),
+    "sasl.oauthbearer.assertion.claim.iss": Setting("string", "cpa", since="4.4"),
+    "sasl.oauthbearer.assertion.claim.jti.include": Setting("boolean", "cpa", since="4.4"),
+    "sasl.oauthbearer.assertion.claim.nbf.seconds": Setting("int", "cpa", low=0, high=3600, since="4.4"),
+    "sasl.oauthbearer.assertion.claim.sub": Setting("string", "cpa", since="4.4"),
+    "sasl.oauthbearer.assertion.file": Setting("string", "cpa", since="4.4"),
+    "sasl.oauthbearer.assertion.private.key.file": Setting("string", "cpa", since="4.4"),
+    "sasl.oauthbearer.assertion.private.key.passphrase": Setting("password", "cpa", since="4.4"),
+    "sasl.oauthbearer.assertion.template.file": Setting("string", "cpa", since="4.4"),
+    "sasl.oauthbearer.client.credentials.client.id": Setting("string", "cpa", since="4.4"),
+    "sasl.oauthbearer.client.credentials.client.secret": Setting("password", "cpa", since="4.4"),
     "sasl.oauthbearer.clock.skew.seconds": Setting("int", "cpa"),
     "sasl.oauthbearer.expected.audience": Setting("list", "cpa"),
     "sasl.oauthbearer.expected.issuer": Setting("string", "cpa"),
-    "sasl.oauthbearer.header.urlencode": Setting("boolean", "cpa"),
+    "sasl.oauthbearer.header.urlencode": Setting("boolean", "cpa", since="3.9"),
     "sasl.oauthbearer.jwks.endpoint.refresh.ms": Setting("long", "cpa"),
     "sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms": Setting("long", "cpa"),
     "sasl.oauthbearer.jwks.endpoint.retry.backoff.ms": Setting("long", "cpa"),
     "sasl.oauthbearer.jwks.endpoint.url": Setting("string", "cpa"),
-    "sasl.oauthbearer.jwt.retriever.class": Setting("class", "cpa"),
-    "sasl.oauthbearer.jwt.validator.class": Setting("class", "cpa"),
-    "sasl.oauthbearer.scope": Setting("string", "cpa"),
+    "sasl.oauthbearer.jwt.retriever.class": Setting("class", "cpa", since="4.4"),
+    "sasl.oauthbearer.jwt.validator.class": Setting("class", "cpa", since="4.4"),
+    "sasl.oauthbearer.scope": Setting("string", "cpa", since="4.4"),
     "sasl.oauthbearer.scope.claim.name": Setting("string", "cpa"),
     "sasl.oauthbearer.sub.claim.name": Setting("string", "cpa"),
     "sasl.oauthbearer.token.endpoint.url": Setting("string", "cpa"),
@@ -157,8 +172,10 @@ SETTINGS: t.Dict[str, Setting] = {
     "security.providers": Setting("string", "cpa"),
     "send.buffer.bytes": Setting("int", "cpa", low=-1),
     "session.timeout.ms": Setting("int", "c"),
-    "share.acknowledgement.mode": Setting("string", "c"),
-    "share.acquire.mode": Setting("string", "c"),
+    "share.acknowledgement.mode": Setting("string", "c", values=("explicit", "implicit"), since="4.4"),
+    "share.acquire.mode": Setting(
+        "string", "c", values=("batch_optimized", "record_limit"), ignore_case=True, since="4.4"
+    ),
     "socket.connection.setup.timeout.max.ms": Setting("long", "cpa"),
     "socket.connection.setup.timeout.ms": Setting("long", "cpa"),
     "ssl.cipher.suites": Setting("list", "cpa"),
@@ -181,8 +198,8 @@ SETTINGS: t.Dict[str, Setting] = {
     "ssl.truststore.password": Setting("password", "cpa"),
     "ssl.truststore.type": Setting("string", "cpa"),
     "transaction.timeout.ms": Setting("int", "p"),
-    "transaction.two.phase.commit.enable": Setting("boolean", "p"),
-    "transactional.id": Setting("string", "p"),
+    "transaction.two.phase.commit.enable": Setting("boolean", "p", since="4.4"),
+    "transactional.id": Setting("string", "p", not_empty=True),
     "value.deserializer": Setting("class", "c"),
     "value.serializer": Setting("class", "p"),
 }

@@ -20,6 +20,10 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 #: The encoding that ``Properties.load(InputStream)`` assumes. :func:`render` writes only ASCII, for any reader.
 ENCODING = "iso-8859-1"
 
+#: What a byte order mark in a file means.
+MARK_NOTE = "it begins with a byte order mark, which Java takes for a part of the first name, so that this one is lost"
+
+_MARK = b"\xef\xbb\xbf"
 _BLANKS = " \t\f"
 _SEPARATORS = "=: \t\f"
 _NATURAL_LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
@@ -38,6 +42,39 @@ def parse(text: str, subject: str = "properties") -> t.Dict[str, str]:
     :raises InputError: an escape ``\\uXXXX`` without four hexadecimal digits; Java refuses the whole file for it.
     """
     return dict(_entries(text, subject))
+
+
+def read_file(data: bytes, subject: str) -> t.Tuple[t.Dict[str, str], t.Tuple[str, ...]]:
+    """Return the entries of a file as Java reads them, and notes about what its author may not expect.
+
+    :raises InputError: as :func:`parse`; also a file in UTF-16, of which Java reads nothing.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise InputError(subject, "it is in UTF-16, and Java reads ISO-8859-1", "Save it as plain text, in ASCII")
+    notes = []
+    if data.startswith(_MARK):
+        notes.append(MARK_NOTE)
+    seen: t.Dict[str, str] = {}
+    for name, value in _entries(data.decode(ENCODING), subject):
+        if name in seen:
+            note = f"property {name}: given more than once; the last one counts"
+            notes += [] if note in notes else [note]
+        seen[name] = value
+    return seen, (*notes, *_encoding_notes(data))
+
+
+def _encoding_notes(data: bytes) -> t.List[str]:
+    lines = [line for line in data[len(_MARK) if data.startswith(_MARK) else 0 :].splitlines() if not line.isascii()]
+    if not any(line.lstrip()[:1] not in (b"#", b"!") for line in lines):
+        return []
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return []
+    return [
+        "it has characters in UTF-8, and Java reads each of their bytes as a character of its own (ISO-8859-1): write "
+        "\\u00fc for ü"
+    ]
 
 
 def render(properties: t.Mapping[str, str], header: str = "") -> str:

@@ -10,7 +10,6 @@ type and range that Kafka expects, and names should be names that Kafka knows.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 import typing as t
@@ -18,7 +17,7 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
 from . import jaas
-from .java_configs import SETTINGS, Setting
+from .java_configs import SETTINGS
 
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 
@@ -32,6 +31,17 @@ MECHANISMS: t.Dict[str, t.Tuple[str, ...]] = {
     "AWS_MSK_IAM": (jaas.MSK_IAM_MODULE,),
 }
 
+#: The beginnings of the properties that name versions, suites and algorithms.
+_TLS_NAMES = (
+    "ssl.enabled.",
+    "ssl.protocol",
+    "ssl.cipher.",
+    "ssl.endpoint.",
+    "ssl.trustmanager.",
+    "ssl.keymanager.",
+    "ssl.secure.",
+    "ssl.provider",
+)
 STORE_LOCATIONS = ("ssl.truststore.location", "ssl.keystore.location")
 
 #: Names of librdkafka to what Java's clients use instead.
@@ -51,17 +61,27 @@ _LIBRDKAFKA_NAMES = {
     "sasl.oauthbearer.method": "sasl.oauthbearer.token.endpoint.url",
 }
 
-_INTEGER = re.compile(r"-?[0-9]+")
-_DOUBLE = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?")
-_NUMBERS = {"int": _INTEGER, "long": _INTEGER, "short": _INTEGER, "double": _DOUBLE}
-#: The bits of Java's types.
-_BITS = {"short": 16, "int": 32, "long": 64}
-_MAX_DIGITS = 20
+_EXTENSION = "extension_"
+#: Kafka's handlers that fetch tokens: of today, and the name that clients before 4.0 have as well.
+_TOKEN_HANDLERS = tuple(
+    f"org.apache.kafka.common.security.oauthbearer.{package}OAuthBearerLoginCallbackHandler"
+    for package in ("", "secured.")
+)
+_URL = re.compile(r"(?:https?|file):", re.IGNORECASE)
+_CLASS_LISTS = ("interceptor.classes", "metric.reporters", "partition.assignment.strategy", "security.providers")
+_PROVIDER_CLASS = re.compile(r"config\.providers\.[^.]+\.class")
+_PLACEHOLDER = re.compile(r"\$\{([^}:]*):[^}]*\}")
+#: The jars of classes that many use, by the beginning of their names.
+_JARS = {
+    "software.amazon.msk.": "the jar aws-msk-iam-auth",
+    "io.strimzi.kafka.oauth.": "the jar kafka-oauth-client",
+}
 _HOST = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.%A-Za-z0-9]*:[0-9A-Fa-f:.%A-Za-z0-9]*\])"
-_SERVER = re.compile(rf"(?:([A-Za-z0-9_]+)://)?({_HOST}):([0-9]{{1,5}})")
+_SERVER = re.compile(rf"(?:([A-Za-z0-9_]+)://)?({_HOST}|):([0-9]{{1,5}})")
+#: An IPv6 address without brackets, as Java takes it.
+_BARE = re.compile(r"([0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*):([0-9]{1,5})")
 _LIKE_A_SERVER = re.compile(r"[A-Za-z0-9_.:/\[\]-]{1,100}")
 _LAST_PORT = 65535
-_IDEMPOTENT_IN_FLIGHT = 5
 
 
 def bootstrap_servers(value: str) -> t.Tuple[str, ...]:
@@ -76,14 +96,13 @@ def bootstrap_servers(value: str) -> t.Tuple[str, ...]:
 
 
 def check(properties: t.Mapping[str, str], truststore: bool, keystore: bool) -> t.Tuple[str, ...]:
-    """Check properties whose stores are given separately.
+    """Check properties whose stores are given separately, after :func:`java_rules.judge` did.
 
-    :param truststore: whether certificates to trust are given; likewise ``keystore``.
+    :param truststore: whether certificates to trust are given as an option; likewise ``keystore``.
     :returns: warnings, as sentences without a full stop.
     :raises InputError: a client with these properties cannot work.
     """
-    for name, value in properties.items():
-        _value(name, value)
+    found: t.List[str] = []
     protocol = properties.get("security.protocol", "")
     if protocol not in PROTOCOLS:
         raise InputError(
@@ -91,78 +110,59 @@ def check(properties: t.Mapping[str, str], truststore: bool, keystore: bool) -> 
             "unknown protocol" if protocol else "missing",
             f"Give one of {', '.join(PROTOCOLS)}",
         )
-    _stores(properties, protocol, truststore, keystore)
-    found = [_unknown(name) for name in properties if name not in SETTINGS]
+    check_placeholders(properties)
+    found += _classes(properties)
+    found += _stores(properties, protocol, truststore, keystore)
+    if protocol.endswith("SSL") and any(name.startswith(_TLS_NAMES) for name in properties):
+        from . import java_tls  # noqa: PLC0415  (rarely needed)
+
+        found += java_tls.check(properties)
+    found += [_unknown(name) for name in properties if name not in SETTINGS]
     if protocol.startswith("SASL"):
         found += _sasl(properties)
     else:
-        _no_sasl(properties, protocol)
-    _contradictions(properties)
+        found += _no_sasl(properties, protocol)
     return tuple(found)
 
 
 def _server(server: str) -> str:
-    match = _SERVER.fullmatch(server)
+    match = _SERVER.fullmatch(_BARE.sub(r"[\1]:\2", server) if _BARE.fullmatch(server) else server)
     if not match or not 0 < int(match.group(3)) <= _LAST_PORT:
         # It may be anything by mistake, even a password.
         shown = server if _LIKE_A_SERVER.fullmatch(server) else "an entry"
         cause = f"{shown} is not host:port"
+        if " " in server or ";" in server:
+            cause += ", of which clients of Kafka 3.4 take a part, and later ones nothing"
         remedy = "Give each server as host:port, separated by commas, an IPv6 address in brackets"
         raise InputError("property bootstrap.servers", cause, remedy)
-    return f"{match.group(2)}:{match.group(3)}"
+    return f"{match.group(2) or 'localhost'}:{match.group(3)}"
 
 
-def _value(name: str, value: str) -> None:
-    setting = SETTINGS.get(name)
-    if setting is None:
-        return
-    if setting.kind in _NUMBERS:
-        _number_of(name, setting, value.strip())
-    if setting.kind == "boolean" and value.strip().lower() not in ("true", "false"):
-        raise InputError(f"property {name}", "the value is neither true nor false", "Give true or false")
-    given = value.strip().upper() if setting.ignore_case else value.strip()
-    if setting.values and given not in setting.values and name != "security.protocol":  # see check()
-        raise InputError(
-            f"property {name}", "Kafka's clients refuse the value", f"Give one of {', '.join(setting.values)}"
-        )
-    if name == "ssl.endpoint.identification.algorithm" and value.lower() not in ("", "https"):
-        raise InputError(
-            f"property {name}",
-            "Kafka accepts https and the empty string only",
-            'Give https, or "" to turn off the check of host names',
-        )
-
-
-def _number_of(name: str, setting: Setting, value: str) -> None:
-    if not _NUMBERS[setting.kind].fullmatch(value) or len(value) > _MAX_DIGITS:
-        raise InputError(
-            f"property {name}", f"the value is not a number of Kafka's type {setting.kind}", "Give a number"
-        )
-    low, high = setting.low, setting.high
-    if setting.kind in _BITS:
-        half: int = 1 << (_BITS[setting.kind] - 1)
-        low, high = -half if low is None else low, half - 1 if high is None else high
-    number = float(value) if setting.kind == "double" else int(value)
-    if (low is not None and number < low) or (high is not None and number > high):
-        raise InputError(
-            f"property {name}", "Kafka's clients refuse the number", f"Give a number between {low} and {high}"
-        )
-
-
-def _stores(properties: t.Mapping[str, str], protocol: str, truststore: bool, keystore: bool) -> None:
-    given = [name for name in STORE_LOCATIONS if name in properties]
-    given += [role for role, is_given in (("truststore", truststore), ("keystore", keystore)) if is_given]
-    if given and not protocol.endswith("SSL"):
-        raise InputError(
-            "property security.protocol",
-            f"{protocol} uses no certificates, but {' and '.join(given)} is given",
-            f"Use {'SASL_SSL' if protocol.startswith('SASL') else 'SSL'}, or omit the stores",
-        )
+def _stores(properties: t.Mapping[str, str], protocol: str, truststore: bool, keystore: bool) -> t.List[str]:
+    options = [role for role, is_given in (("truststore", truststore), ("keystore", keystore)) if is_given]
+    if not protocol.endswith("SSL"):
+        if options:
+            raise InputError(
+                "property security.protocol",
+                f"{protocol} uses no certificates, but {' and '.join(options)} is given",
+                f"Use {_with_certificates(protocol)}, or omit the stores",
+            )
+        located = [name for name in STORE_LOCATIONS if properties.get(name)]
+        return [
+            f"property {name}: {protocol} uses no certificates, so it has no effect. Should security.protocol be "
+            f"{_with_certificates(protocol)}?"
+            for name in located
+        ]
     pem = properties.get("ssl.keystore.type", "").upper() == "PEM"
-    if "ssl.keystore.location" in properties and "ssl.keystore.password" not in properties and not pem:
+    if properties.get("ssl.keystore.location") and "ssl.keystore.password" not in properties and not pem:
         raise InputError(
             "property ssl.keystore.location", "ssl.keystore.password is missing", "Give the password of the store"
         )
+    return []
+
+
+def _with_certificates(protocol: str) -> str:
+    return "SASL_SSL" if protocol.startswith("SASL") else "SSL"
 
 
 def _sasl(properties: t.Mapping[str, str]) -> t.List[str]:
@@ -174,10 +174,10 @@ def _sasl(properties: t.Mapping[str, str]) -> t.List[str]:
             f"Give one of {', '.join(MECHANISMS)}",
         )
     if mechanism not in MECHANISMS:
-        near = difflib.get_close_matches(mechanism.upper(), MECHANISMS, 1)
+        near = _near(mechanism.upper(), MECHANISMS, 0.6)
         raise InputError(
             "property sasl.mechanism",
-            "unknown mechanism",
+            "unknown mechanism: Kafka's brokers have none of this name",
             f"Did you mean {near[0]}?" if near else f"Give one of {', '.join(MECHANISMS)}",
         )
     text = properties.get("sasl.jaas.config")
@@ -189,6 +189,8 @@ def _sasl(properties: t.Mapping[str, str]) -> t.List[str]:
         )
     login = jaas.parse(text)
     notes = _login_module(login, mechanism)
+    if mechanism == "GSSAPI":
+        notes += _kerberos(properties, login)
     if mechanism == "OAUTHBEARER":
         notes += _oauth(properties, login)
     return notes
@@ -197,17 +199,24 @@ def _sasl(properties: t.Mapping[str, str]) -> t.List[str]:
 def _login_module(login: jaas.Jaas, mechanism: str) -> t.List[str]:
     known = [module for modules in MECHANISMS.values() for module in modules]
     if login.module not in MECHANISMS[mechanism]:
-        near = difflib.get_close_matches(login.module, known, 1, 0.8)
+        near = _near(login.module, known)
         if login.module in known or near:
             raise InputError(
                 "property sasl.jaas.config",
                 f"the login module {login.module} does not match sasl.mechanism {mechanism}",
                 f"Use {MECHANISMS[mechanism][0]}",
             )
-        return [f"property sasl.jaas.config: the login module {login.module} is not one of Kafka's own"]
+        return [
+            f"property sasl.jaas.config: the login module {login.module} is not one of Kafka's own: Java needs it on "
+            "the class path"
+        ]
     if mechanism.startswith(("PLAIN", "SCRAM")):
         for option in ("username", "password"):
-            if not login.options.get(option):
+            if login.options.get(option) == "":
+                raise InputError(
+                    "property sasl.jaas.config", f"{option} is empty, and Kafka's brokers refuse that", "Give it"
+                )
+            if option not in login.options:
                 raise InputError(
                     "property sasl.jaas.config", f"{option} is missing", f'Add {option}="…" before the semicolon'
                 )
@@ -215,14 +224,18 @@ def _login_module(login: jaas.Jaas, mechanism: str) -> t.List[str]:
 
 
 def _oauth(properties: t.Mapping[str, str], login: jaas.Jaas) -> t.List[str]:
-    url = properties.get("sasl.oauthbearer.token.endpoint.url")
-    handler = properties.get("sasl.login.callback.handler.class")
+    url = properties.get("sasl.oauthbearer.token.endpoint.url", "")
+    handler = properties.get("sasl.login.callback.handler.class", "")
     if not url and not handler and not any(name.startswith("unsecured") for name in login.options):
         raise InputError(
             "property sasl.mechanism",
             "OAUTHBEARER needs a source of tokens",
             "Give sasl.oauthbearer.token.endpoint.url",
         )
+    if f"{_EXTENSION}auth" in login.options:
+        raise InputError("property sasl.jaas.config", "an extension cannot be called auth", "Choose another name")
+    if handler in _TOKEN_HANDLERS:
+        return _fetched_token(properties, login, url, handler)
     if url and not handler:
         return [
             "property sasl.oauthbearer.token.endpoint.url: Java clients use it only together with "
@@ -231,41 +244,89 @@ def _oauth(properties: t.Mapping[str, str], login: jaas.Jaas) -> t.List[str]:
     return []
 
 
-def _no_sasl(properties: t.Mapping[str, str], protocol: str) -> None:
-    for name in ("sasl.jaas.config", "sasl.mechanism"):
-        if name in properties:
+def _fetched_token(properties: t.Mapping[str, str], login: jaas.Jaas, url: str, handler: str) -> t.List[str]:
+    """Check a login whose token Kafka's own handler fetches."""
+    subject = "property sasl.oauthbearer.token.endpoint.url"
+    if not url:
+        raise InputError(subject, "missing, and the login handler needs it", "Give the address of the token endpoint")
+    if not _URL.match(url):
+        raise InputError(subject, "not an address that Java reads", "Give https://HOST/PATH, or file:///PATH")
+    notes = []
+    if handler == _TOKEN_HANDLERS[1]:
+        notes.append(
+            "property sasl.login.callback.handler.class: clients from Kafka 4.0 on refuse this class, those before "
+            f"take both. For all from 3.3 on: {_TOKEN_HANDLERS[0]}"
+        )
+    if url.startswith("file:"):
+        return [
+            *notes,
+            f"{subject}: Java reads the token from this file, which must be there on the host of the client",
+        ]
+    for name, option in (("client.id", "clientId"), ("client.secret", "clientSecret")):
+        full = f"sasl.oauthbearer.client.credentials.{name}"
+        if option not in login.options and full not in properties:
+            raise InputError("property sasl.jaas.config", f"{option} is missing", f'Add {option}="…"')
+        if option not in login.options:
+            notes.append(f"property {full}: clients of Kafka 3.4 refuse it without {option} in sasl.jaas.config")
+    return [
+        *notes,
+        f"{subject}: Java clients from Kafka 4.0 on take it only where the system property "
+        "org.apache.kafka.sasl.oauthbearer.allowed.urls has it",
+    ]
+
+
+def _kerberos(properties: t.Mapping[str, str], login: jaas.Jaas) -> t.List[str]:
+    if not properties.get("sasl.kerberos.service.name") and not login.options.get("serviceName"):
+        raise InputError(
+            "property sasl.kerberos.service.name", "missing, and Kerberos needs it", "Give the brokers' name, kafka"
+        )
+    return ["property sasl.mechanism: Java fetches a Kerberos ticket when the client starts, which is not tried here"]
+
+
+def _classes(properties: t.Mapping[str, str]) -> t.List[str]:
+    """Return a note for each class that is not one of Kafka's own."""
+    found = []
+    for name, value in properties.items():
+        listed = name in _CLASS_LISTS
+        if (name in SETTINGS and SETTINGS[name].kind == "class") or listed or _PROVIDER_CLASS.fullmatch(name):
+            for part in value.split(",") if listed else [value]:
+                kind = part.strip()
+                if kind and not kind.startswith("org.apache.kafka."):
+                    known = next((jar for start, jar in _JARS.items() if kind.startswith(start)), "")
+                    where = f" ({known})" if known else ""
+                    found.append(f"property {name}: Java needs the class on its class path{where}, or refuses it")
+    return found
+
+
+def check_placeholders(properties: t.Mapping[str, str]) -> None:
+    """Check that no value is one that a config provider of Java puts in its place.
+
+    :raises InputError: one is.
+    """
+    providers = {part.strip() for part in properties.get("config.providers", "").split(",") if part.strip()}
+    for name, value in properties.items() if providers else ():
+        if any(match.group(1) in providers for match in _PLACEHOLDER.finditer(value)):
             raise InputError(
-                "property security.protocol",
-                f"{protocol} has no login, but {name} is given",
-                f"Use {'SASL_SSL' if protocol == 'SSL' else 'SASL_PLAINTEXT'}, or omit the sasl properties",
+                f"property {name}",
+                "its value is a placeholder of config.providers: Java clients put the value in its place, and nobody "
+                "else does, nor is it done here",
+                "Give the value itself",
             )
 
 
-def _contradictions(properties: t.Mapping[str, str]) -> None:
-    def fault(name: str, cause: str, remedy: str) -> InputError:
-        return InputError(f"property {name}", cause, remedy)
-
-    idempotent = properties.get("enable.idempotence", "").lower()
-    if idempotent == "true" and properties.get("acks", "all") not in ("all", "-1"):
-        raise fault("acks", "enable.idempotence is true and needs acks=all", "Set acks to all")
-    if idempotent == "true" and _number(properties, "retries", 1) == 0:
-        raise fault("retries", "enable.idempotence is true and needs retries", "Omit it")
-    if idempotent == "true" and _number(properties, "max.in.flight.requests.per.connection", 5) > _IDEMPOTENT_IN_FLIGHT:
-        raise fault(
-            "max.in.flight.requests.per.connection",
-            "enable.idempotence is true and allows 5 at most",
-            "Give a number between 1 and 5",
-        )
-    if idempotent == "false" and "transactional.id" in properties:
-        raise fault("enable.idempotence", "false, and transactional.id needs it", "Omit one of them")
-    if _number(properties, "heartbeat.interval.ms", 0) >= _number(properties, "session.timeout.ms", float("inf")):
-        raise fault(
-            "heartbeat.interval.ms", "must be lower than session.timeout.ms", "Give a third of session.timeout.ms"
-        )
+def _no_sasl(properties: t.Mapping[str, str], protocol: str) -> t.List[str]:
+    given = [name for name in ("sasl.jaas.config", "sasl.mechanism") if name in properties]
+    login = "SASL_SSL" if protocol == "SSL" else "SASL_PLAINTEXT"
+    return [
+        f"property {name}: {protocol} has no login, so it has no effect. Should security.protocol be {login}?"
+        for name in given
+    ]
 
 
-def _number(properties: t.Mapping[str, str], name: str, default: float) -> float:
-    return float(properties[name]) if name in properties else default
+def _near(text: str, known: t.Iterable[str], cutoff: float = 0.8) -> t.List[str]:
+    import difflib  # noqa: PLC0415  (needed for mistakes only)
+
+    return difflib.get_close_matches(text, list(known), 1, cutoff)
 
 
 @functools.lru_cache(maxsize=256)
@@ -277,6 +338,6 @@ def _unknown(name: str) -> str:
             "this is librdkafka's name, but the name of Java's clients is needed",
             f"Give {_LIBRDKAFKA_NAMES[name]}",
         )
-    near = difflib.get_close_matches(name, SETTINGS, 1, 0.8)
+    near = _near(name, SETTINGS)
     guess = f"; did you mean {near[0]}?" if near else ""
     return f"property {name}: unknown to Kafka's clients, passed on unchanged{guess}"

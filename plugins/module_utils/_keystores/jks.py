@@ -66,10 +66,13 @@ class PrivateKey:
 Entry = t.Union[TrustedCert, PrivateKey]
 
 
-def read(data: bytes, password: str, key_password: t.Optional[str] = None, subject: str = _SUBJECT) -> t.List[Entry]:
+def read(
+    data: bytes, password: t.Optional[str], key_password: t.Optional[str] = None, subject: str = _SUBJECT
+) -> t.List[Entry]:
     """Return the entries of a store, in its order.
 
-    :param password: the store password.
+    :param password: the store password. None reads a store of certificates without the check of its integrity, as
+        Java does.
     :param key_password: the password of the keys in it; the store password if not given.
     :param subject: what an error calls the store, for example its path.
     :raises StorePasswordError: wrong store password.
@@ -79,7 +82,7 @@ def read(data: bytes, password: str, key_password: t.Optional[str] = None, subje
     if data[:4] == JCEKS_MAGIC:
         raise InputError(
             subject,
-            "this is a JCEKS store, which Kafka clients do not read",
+            "this is a JCEKS store: Java clients read it, other clients do not, nor is it read here",
             "Convert it: keytool -importkeystore -srcstoretype JCEKS -deststoretype PKCS12",
         )
     if data[:4] != MAGIC:
@@ -87,14 +90,14 @@ def read(data: bytes, password: str, key_password: t.Optional[str] = None, subje
     raw, end = _read_entries(data, subject)
     if end + _DIGEST != len(data):
         raise _damaged(subject)
-    if not hmac.compare_digest(_digest(password, data[:end]), data[end:]):
+    if password is not None and not hmac.compare_digest(_digest(password, data[:end]), data[end:]):
         raise StorePasswordError(
             subject,
             "the store password is wrong",
             "Give the password that the store was created with",
             "store_password",
         )
-    secret = _password_bytes(password if key_password is None else key_password)
+    secret = _password_bytes((password or "") if key_password is None else key_password)
     return [_open(entry, secret, subject) for entry in raw]
 
 

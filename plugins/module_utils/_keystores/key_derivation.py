@@ -43,8 +43,16 @@ def iterations(data: bytes) -> int:
 
     :raises ValueError: it is not BER, is nested too deeply or has too many fields.
     """
-    roots, _unused = _Parser().fields(data, 0, len(data), 0)
+    roots, _unused = parse(data)
     return sum(_mac_iterations(root) + _sum(root) for root in roots)
+
+
+def parse(data: bytes) -> t.Tuple[t.List[Node], int]:
+    """Return the fields of a structure, and where they end.
+
+    :raises ValueError: it is not BER, is nested too deeply or has too many fields.
+    """
+    return _Parser().fields(data, 0, len(data), 0)
 
 
 def _sum(node: Node) -> int:

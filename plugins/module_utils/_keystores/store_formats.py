@@ -76,7 +76,7 @@ def read(
         return _read_pem(data, key_password if key_password is not None else password, subject, keys)
     if kind == PKCS12:
         return _read_pkcs12(data, password, subject)
-    if password is None:
+    if password is None and keys:
         raise InputError(subject, "a JKS store needs a password", "Give the store's password", "store_password")
     try:
         entries = jks.read(data, password, key_password, subject)

@@ -33,6 +33,7 @@ class StoreOption:
     :param password: opens the store; for PEM, the password of the JKS file made from it.
     :param key_password: opens the private key in it, if that differs.
     :param remote: the path is one on the managed host, not on the controller.
+    :param as_java: Java reads the store as it is. What else it accepts is accepted: a trust store with a key in it.
     """
 
     role: str
@@ -42,6 +43,7 @@ class StoreOption:
     password: t.Optional[str] = dataclasses.field(default=None, repr=False)
     key_password: t.Optional[str] = dataclasses.field(default=None, repr=False)
     remote: bool = False
+    as_java: bool = False
 
     @property
     def subject(self) -> str:

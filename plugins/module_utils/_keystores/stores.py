@@ -35,7 +35,7 @@ def load_truststore(option: StoreOption, now: t.Optional[float] = None) -> Trust
     :raises InputError: it cannot be read or opened, has a private key, no certificate, or none that is valid.
     """
     contents = _read(option, keys=False)
-    if contents.keys:
+    if contents.keys and not option.as_java:
         raise InputError(
             option.subject,
             "it contains a private key, and every client receives the truststore",
@@ -110,7 +110,7 @@ def file_name(prefix: str, role: str, content: bytes) -> str:
 
 
 def _read(option: StoreOption, keys: bool = True) -> store_formats.Contents:
-    data = _bytes(option)
+    data = content(option)
     found = store_formats.recognise(data)
     if found is None:
         raise InputError(
@@ -118,14 +118,19 @@ def _read(option: StoreOption, keys: bool = True) -> store_formats.Contents:
             "unknown type of store: neither PEM text nor PKCS12 or JKS",
             "Convert it; a DER certificate: openssl x509 -inform der -in FILE -out FILE.pem",
         )
-    if option.type and option.type != found:
+    # Java takes JKS for PKCS12 and the reverse.
+    if option.type and option.type != found and store_formats.PEM in (option.type, found):
         raise InputError(
             option.subject, f"the file is {found}, and type says {option.type}", f"Set type to {found}, or omit it"
         )
     return store_formats.read(data, found, option.password, option.key_password, option.subject, keys)
 
 
-def _bytes(option: StoreOption) -> bytes:
+def content(option: StoreOption) -> bytes:
+    """Return the bytes of a store.
+
+    :raises InputError: it cannot be read, is empty or too large.
+    """
     if option.path is None or option.content is not None:
         data = option.content or b""
     else:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import typing as t
 
@@ -18,6 +19,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration
     STORE_PROPERTIES,
     KafkaDeclaration,
     declare,
+    declare_file,
     located_store,
     merge,
     store_option,
@@ -143,10 +145,13 @@ def _client(params: Params, cache: ProbeCache, rights: t.Optional[_Rights] = Non
     if rights is not None and rights.refusal is not None:
         raise rights.refusal
     try:
-        given: t.Dict[str, t.Any] = dict(params.get("properties") or {})
-        if params.get("properties_file"):
-            given = _from_file(params)
         path_map = params.get("path_map") or {}
+        if params.get("properties_file"):
+            given, notes = _from_file(params)
+            options = {role: store_option(role, params.get(role)) for role in STORE_PROPERTIES}
+            client = declare_file(given, options, lambda location: mapped(location, path_map), known=cache.stores)
+            return dataclasses.replace(client, notes=notes + client.notes)
+        given = dict(params.get("properties") or {})
         stores = {}
         for role in STORE_PROPERTIES:
             stores[role] = store_option(role, params.get(role)) or located_store(
@@ -160,19 +165,22 @@ def _client(params: Params, cache: ProbeCache, rights: t.Optional[_Rights] = Non
         raise InputError(error.subject, cause, error.remedy, "not_permitted") from None
 
 
-def _from_file(params: Params) -> t.Dict[str, t.Any]:
+def _from_file(params: Params) -> t.Tuple[t.Dict[str, t.Any], t.Tuple[str, ...]]:
+    """Return the properties of a file as Java reads them, and notes about how it reads them."""
     path = str(params["properties_file"])
     subject = f"properties_file {path}"
     try:
-        text = regular_files.read(path, _MAX_PROPERTIES).decode("utf-8")
+        data = regular_files.read(path, _MAX_PROPERTIES)
     except OSError as error:
         raise InputError(subject, f"cannot be read: {error.strerror}", "Check the path", "unreadable_file") from error
-    except UnicodeDecodeError as error:
-        raise InputError(subject, "it is not a text file in UTF-8", "Give a file of Java properties") from error
-    given: t.Dict[str, t.Any] = dict(properties_format.parse(text, subject))
+    read, notes = properties_format.read_file(data, subject)
+    given: t.Dict[str, t.Any] = dict(read)
     for role in params.get("own_stores", ()):
         given = without_store(role, given)
-    return {name: value for name, value in {**given, **params.get("override", {})}.items() if value is not None}
+    given = {name: value for name, value in {**given, **params.get("override", {})}.items() if value is not None}
+    if "bootstrap.servers" not in given and properties_format.MARK_NOTE in notes:
+        raise InputError(subject, properties_format.MARK_NOTE, "Save the file without a byte order mark")
+    return given, notes
 
 
 def mapped(path: str, path_map: Params) -> str:

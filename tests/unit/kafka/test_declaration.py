@@ -91,10 +91,15 @@ def test_names_that_cannot_be_are_refused(name: t.Any) -> None:
         ("sasl.login.refresh.window.factor", "half"),
         ("enable.auto.commit", "yes"),
         ("ssl.endpoint.identification.algorithm", "none"),
+        ("ssl.enabled.protocols", "TLSv1,TLSv1.1"),
+        ("ssl.enabled.protocols", "TLSv1.2,TLSv1.4"),
+        ("ssl.protocol", "TLSv1.4"),
+        ("ssl.cipher.suites", "ECDHE-RSA-AES256-GCM-SHA384"),
+        ("ssl.cipher.suites", "SSL_RSA_WITH_RC4_128_MD5"),
     ],
 )
 def test_values_that_kafka_would_refuse_are_refused(name: str, value: str) -> None:
-    assert refusal({**SERVERS, name: value}).subject == f"property {name}"
+    assert refusal({**SERVERS, "security.protocol": "SSL", name: value}).subject == f"property {name}"
 
 
 def test_values_that_kafka_takes_are_taken() -> None:
@@ -117,9 +122,9 @@ def test_values_that_kafka_takes_are_taken() -> None:
         ("linger.ms", ("0", f"{2**63 - 1}"), ("-1", f"{2**63}"), f"Give a number between 0 and {2**63 - 1}"),
         ("sasl.login.refresh.buffer.seconds", ("3600",), ("3601",), "Give a number between 0 and 3600"),
         ("sasl.login.refresh.window.factor", ("0.5", "1"), ("0.49", "1.1"), "Give a number between 0.5 and 1.0"),
-        ("linger.ms", ("5",), ("5.0", "x", "9" * 21, ""), "Give a number"),
+        ("linger.ms", ("5", "+5"), ("5.0", "x", "9" * 41, ""), "Give a number"),
         ("acks", ("all", "1"), ("ALL", "2"), "Give one of -1, 0, 1, all"),
-        ("group.protocol", ("classic", "CONSUMER"), ("share",), "Give one of CLASSIC, CONSUMER"),
+        ("isolation.level", ("read_committed",), ("committed",), "Give one of read_committed, read_uncommitted"),
     ],
 )
 def test_values_outside_of_kafkas_bounds_are_refused(
@@ -146,6 +151,8 @@ def test_a_secret_in_the_wrong_property_is_not_quoted() -> None:
         ("10.0.0.1:9092", "10.0.0.1:9092"),
         ("[::1]:9092,[fe80::1%eth0]:9093", "[::1]:9092,[fe80::1%eth0]:9093"),
         ("SASL_SSL://kafka_1:9092", "kafka_1:9092"),
+        (":9092", "localhost:9092"),
+        ("fe80::1:9092", "[fe80::1]:9092"),
     ],
 )
 def test_servers(servers: str, expected: str) -> None:
@@ -157,14 +164,14 @@ NO_SERVERS = [
     " , ",
     "kafka",
     "kafka:",
-    ":9092",
+    ":",
     "kafka:0",
     "kafka:65536",
     "kafka:90920000",
     "kafka:\uff19",
     "a b:1",
 ]
-NO_SERVERS += ["a:1;b:2", "::1:9092", "[::1]", "kafka:9092/path", "http://", "[kafka]:9092", "-a:1", "a-:1"]
+NO_SERVERS += ["a:1;b:2", "::1", "[::1]", "kafka:9092/path", "http://", "[kafka]:9092", "-a:1", "a-:1"]
 
 
 @pytest.mark.parametrize("servers", NO_SERVERS)
@@ -189,7 +196,7 @@ def test_protocol_stores_and_login_go_together(protocol: str, given_stores: tupl
     if login:
         properties.update({"sasl.mechanism": login, "sasl.jaas.config": PLAIN_LOGIN})
     options = (truststore() if TRUST in given_stores else None, keystore() if KEY in given_stores else None)
-    works = (protocol.endswith("SSL") or not given_stores) and protocol.startswith("SASL") == bool(login)
+    works = (protocol.endswith("SSL") or not given_stores) and (bool(login) or not protocol.startswith("SASL"))
     if not works:
         assert refusal(properties, *options).subject in ("property security.protocol", "property sasl.mechanism")
         return
@@ -199,13 +206,17 @@ def test_protocol_stores_and_login_go_together(protocol: str, given_stores: tupl
         TRUST in given_stores,
         KEY in given_stores,
     )
-    assert declared.notes == ()
+    unused = login and not protocol.startswith("SASL")
+    assert [note.partition(":")[0] for note in declared.notes] == (
+        ["property sasl.jaas.config", "property sasl.mechanism"] if unused else []
+    )
 
 
 def test_protocols_that_are_none() -> None:
-    assert refusal({**SERVERS, "security.protocol": "TLS"}).cause == "unknown protocol"
-    error = refusal({**SERVERS, "ssl.truststore.location": "/a.jks"})
-    assert error.cause == "PLAINTEXT uses no certificates, but ssl.truststore.location is given"
+    error = refusal({**SERVERS, "security.protocol": "TLS"})
+    assert (error.subject, error.cause) == ("property security.protocol", "Kafka's clients refuse the value")
+    (note,) = declaration.declare({**SERVERS, "ssl.truststore.location": "/a.jks"}).notes
+    assert note.startswith("property ssl.truststore.location: PLAINTEXT uses no certificates, so it has no effect")
 
 
 @pytest.mark.parametrize(
@@ -240,7 +251,7 @@ def test_protocols_that_are_none() -> None:
         (
             {"sasl.jaas.config": f'{jaas.PLAIN_MODULE} required username="a" password="";'},
             "sasl.jaas.config",
-            "password is missing",
+            "password is empty, and Kafka's brokers refuse that",
         ),
     ],
 )
@@ -262,24 +273,30 @@ def test_logins_of_every_mechanism() -> None:
         ("PLAIN", PLAIN_LOGIN, {}),
         ("SCRAM-SHA-256", SCRAM_LOGIN, {}),
         ("SCRAM-SHA-512", SCRAM_LOGIN, {}),
-        ("GSSAPI", krb, {"sasl.kerberos.service.name": "kafka"}),
-        (
-            "AWS_MSK_IAM",
-            f"{jaas.MSK_IAM_MODULE} required;",
-            {"sasl.client.callback.handler.class": "software.amazon.X"},
-        ),
         ("OAUTHBEARER", f'{jaas.OAUTH_MODULE} required unsecuredLoginStringClaim_sub="alice";', {}),
-        ("OAUTHBEARER", f"{jaas.OAUTH_MODULE} required;", {"sasl.login.callback.handler.class": "com.example.Mine"}),
     ):
         assert (
             declaration.declare({**PLAIN, "sasl.mechanism": mechanism, "sasl.jaas.config": login, **more}).notes == ()
         )
+    handler = "sasl.login.callback.handler.class"
+    msk = {"sasl.client.callback.handler.class": "software.amazon.msk.X"}
+    for mechanism, login, more, told in (
+        ("GSSAPI", krb, {"sasl.kerberos.service.name": "kafka"}, "Java fetches a Kerberos ticket"),
+        ("AWS_MSK_IAM", f"{jaas.MSK_IAM_MODULE} required;", msk, "the jar aws-msk-iam-auth"),
+        ("OAUTHBEARER", f"{jaas.OAUTH_MODULE} required;", {handler: "com.example.Mine"}, "on its class path"),
+    ):
+        (note,) = declaration.declare({**PLAIN, "sasl.mechanism": mechanism, "sasl.jaas.config": login, **more}).notes
+        assert told in note
+    assert refusal({**PLAIN, "sasl.mechanism": "GSSAPI", "sasl.jaas.config": krb}).subject == (
+        "property sasl.kerberos.service.name"
+    )
 
 
 def test_a_login_module_of_others_is_told_of() -> None:
     login = PLAIN_LOGIN.replace(jaas.PLAIN_MODULE, "com.example.VaultLogin")
     (note,) = declaration.declare({**PLAIN, "sasl.jaas.config": login}).notes
-    assert note == "property sasl.jaas.config: the login module com.example.VaultLogin is not one of Kafka's own"
+    told = "property sasl.jaas.config: the login module com.example.VaultLogin is not one of Kafka's own: Java needs it"
+    assert note.startswith(told)
 
 
 def test_oauth() -> None:
@@ -290,8 +307,19 @@ def test_oauth() -> None:
     url = {"sasl.oauthbearer.token.endpoint.url": "https://id.example.com/token"}
     (note,) = declaration.declare({**oauth, **url, "sasl.jaas.config": login}).notes
     assert "sasl.login.callback.handler.class" in note
-    handler = {"sasl.login.callback.handler.class": "org.apache.kafka.x.OAuthBearerLoginCallbackHandler"}
-    assert declaration.declare({**oauth, **url, **handler, "sasl.jaas.config": login}).notes == ()
+    package = "org.apache.kafka.common.security.oauthbearer"
+    handler = {"sasl.login.callback.handler.class": f"{package}.OAuthBearerLoginCallbackHandler"}
+    (note,) = declaration.declare({**oauth, **url, **handler, "sasl.jaas.config": login}).notes
+    assert "org.apache.kafka.sasl.oauthbearer.allowed.urls" in note
+    older = {"sasl.login.callback.handler.class": f"{package}.secured.OAuthBearerLoginCallbackHandler"}
+    note, _ = declaration.declare({**oauth, **url, **older, "sasl.jaas.config": login}).notes
+    assert "clients from Kafka 4.0 on refuse this class" in note
+    assert (
+        "clientSecret is missing"
+        in refusal({**oauth, **url, **handler, "sasl.jaas.config": f'{jaas.OAUTH_MODULE} required clientId="a";'}).cause
+    )
+    no_scheme = {**handler, "sasl.oauthbearer.token.endpoint.url": "id.example.com/token"}
+    assert "not an address" in refusal({**oauth, **no_scheme, "sasl.jaas.config": login}).cause
     newer = {
         "sasl.oauthbearer.client.credentials.client.id": "a",
         "sasl.oauthbearer.client.credentials.client.secret": "S3CRET",
@@ -311,7 +339,10 @@ def test_oauth() -> None:
             "max.in.flight.requests.per.connection",
         ),
         ({"enable.idempotence": False, "transactional.id": "x"}, "enable.idempotence"),
-        ({"heartbeat.interval.ms": 3000, "session.timeout.ms": 3000}, "heartbeat.interval.ms"),
+        ({"group.id": "g", "heartbeat.interval.ms": 3000, "session.timeout.ms": 3000}, "heartbeat.interval.ms"),
+        ({"group.id": "g", "session.timeout.ms": 3000}, "session.timeout.ms"),
+        ({"delivery.timeout.ms": 10000}, "delivery.timeout.ms"),
+        ({"transactional.id": "x", "acks": 1}, "acks"),
     ],
 )
 def test_contradictions(properties: dict[str, t.Any], subject: str) -> None:
@@ -321,6 +352,37 @@ def test_contradictions(properties: dict[str, t.Any], subject: str) -> None:
 def test_what_only_looks_like_a_contradiction() -> None:
     declaration.declare({**SERVERS, "enable.idempotence": True, "acks": -1})
     declaration.declare({**SERVERS, "heartbeat.interval.ms": 99999999})
+    declaration.declare({**SERVERS, "heartbeat.interval.ms": 3000, "session.timeout.ms": 3000})
+    declaration.declare({**SERVERS, "delivery.timeout.ms": 30005})
+    declaration.declare({**SERVERS, "request.timeout.ms": 600000, "acks": "all"})
+
+
+def test_what_one_release_refuses_is_told_with_the_release() -> None:
+    for properties, told in (
+        ({"auto.offset.reset": "by_duration:P1D"}, "consumers of Kafka 3.4, not those of 4.4, refuse it"),
+        ({"compression.gzip.level": "10"}, "producers of Kafka 4.4, not those of 3.4, refuse it"),
+        ({"delivery.timeout.ms": 30000}, "producers of Kafka 4.4, not those of 3.4, refuse it"),
+        (
+            {"group.protocol": "consumer", "session.timeout.ms": 9000},
+            "consumers of Kafka 4.4, not those of 3.4, refuse it",
+        ),
+    ):
+        (note,) = declaration.declare({**SERVERS, **properties}).notes
+        assert told in note
+    (note,) = declaration.declare({**SERVERS, "default.api.timeout.ms": 10, "group.id": "g"}).notes
+    assert "admin clients of Kafka 3.4 and 4.4 refuse it" in note
+
+
+def test_blanks_are_trimmed_as_java_trims_them() -> None:
+    declared = declaration.declare({**PLAIN, "sasl.mechanism": "PLAIN \t", "my.own": " x "})
+    assert (declared.properties["sasl.mechanism"], declared.properties["my.own"]) == ("PLAIN", " x ")
+
+
+def test_a_placeholder_of_a_config_provider_is_refused() -> None:
+    properties = {**PLAIN, "ssl.key.password": "${file:/a:key}"}
+    declaration.declare({**SERVERS, "client.id": "${file:/a:key}"})
+    error = refusal({**properties, "config.providers": "file"})
+    assert (error.subject, "placeholder" in error.cause) == ("property ssl.key.password", True)
 
 
 def test_unknown_names_are_told_of_and_librdkafka_names_refused() -> None:

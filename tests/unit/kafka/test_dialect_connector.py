@@ -128,14 +128,14 @@ def test_the_length_of_the_servers() -> None:
 @pytest.mark.parametrize("sign", ["x", "é", "😀", '"', "\\", "\n"])
 def test_the_length_of_the_options_is_that_of_their_json_in_javas_characters(sign: str) -> None:
     def length(count: int) -> int:
-        text = json.dumps([{"name": "client.id", "value": sign * count}], ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps([{"name": "my.own", "value": sign * count}], ensure_ascii=False, separators=(",", ":"))
         return sum(1 + (ord(character) > 0xFFFF) for character in text)
 
     longest = max(count for count in range(2000) if length(count) <= 2000)
-    connector({**SERVERS, "client.id": sign * longest})
-    error = refusal({**SERVERS, "client.id": sign * (longest + 1)})
+    connector({**SERVERS, "my.own": sign * longest})
+    error = refusal({**SERVERS, "my.own": sign * (longest + 1)})
     assert error.subject == "properties" and error.cause.startswith("200")
-    assert error.remedy.endswith("the longest is client.id")
+    assert error.remedy.endswith("the longest is my.own")
 
 
 OPTIONS = st.dictionaries(
