@@ -27,10 +27,15 @@ _NEEDED_LATER = (
     "encodings.idna",
     "tempfile",
     "ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.token_requests",
+    "ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.java_file",
+    "ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.java_tls",
     "ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.cryptography_dep",
     "ansible_collections.hopsworks.kafka.plugins.module_utils._probe.groups",
     "ansible_collections.hopsworks.kafka.plugins.module_utils._probe.round_trip",
     "ansible_collections.hopsworks.kafka.plugins.module_utils._probe.topics",
+    "cryptography.hazmat.decrepit.ciphers.algorithms",
+    "cryptography.hazmat.primitives.ciphers",
+    "difflib",
 )
 
 
