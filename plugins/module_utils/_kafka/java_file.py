@@ -17,6 +17,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import java_trust, store_formats, stores
+from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.store_types import PEM, PKCS12, StoreOption
 
 _TYPES = ("JKS", "PKCS12", "JCEKS", "PKCS12S2", "PEM", "DKS", "CASEEXACTJKS")
 _KEYTOOL = "keytool -importcert -alias ca -file CERTIFICATE -keystore NEW.p12 -storetype PKCS12"
@@ -90,16 +91,14 @@ def is_name(name: t.Any) -> bool:
     return isinstance(name, str) and bool(name) and not any(map(str.isspace, name))
 
 
-def located(
-    role: str, properties: Properties, path: t.Callable[[str], str]
-) -> t.Tuple[stores.StoreOption, t.Tuple[str, ...]]:
+def located(role: str, properties: Properties, path: t.Callable[[str], str]) -> t.Tuple[StoreOption, t.Tuple[str, ...]]:
     """Return the store that a file names, with its content, and notes about it.
 
     :param path: turns its location into a path on this machine.
     :raises InputError: it cannot be read, or Java would not open it.
     """
     key_password = properties.get("ssl.key.password") if role == "keystore" else None
-    option = stores.StoreOption(
+    option = StoreOption(
         role,
         path=path(properties[f"ssl.{role}.location"]),
         password=properties.get(f"ssl.{role}.password"),
@@ -111,17 +110,17 @@ def located(
     return dataclasses.replace(option, content=data), tuple(notes)
 
 
-def _check_store(role: str, option: stores.StoreOption, data: bytes, properties: Properties) -> t.List[str]:
+def _check_store(role: str, option: StoreOption, data: bytes, properties: Properties) -> t.List[str]:
     found = store_formats.recognise(data)
     kind = properties.get(f"ssl.{role}.type", "JKS")
     subject = option.subject
-    if (found == store_formats.PEM) != (kind == "PEM"):
+    if (found == PEM) != (kind == "PEM"):
         given = kind if f"ssl.{role}.type" in properties else f"{kind}, the default"
         remedy = f"Set ssl.{role}.type={found}" if found else "Give a store of type PEM, PKCS12 or JKS"
         raise InputError(subject, f"the file is {found or 'no store'}, and ssl.{role}.type is {given}", remedy)
-    if found == store_formats.PEM:
+    if found == PEM:
         return check_key(subject, data, option.key_password) if role == "keystore" else []
-    if found == store_formats.PKCS12:
+    if found == PKCS12:
         if role == "truststore":
             _trusted(subject, data, option.password)
         elif option.key_password not in (None, option.password):

@@ -19,7 +19,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common import reg
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
 from . import jks, store_formats, x509
-from .store_types import KeyStore, StoreOption, TrustStore
+from .store_types import PEM, KeyStore, StoreOption, TrustStore
 
 #: The largest size of a store, in bytes. The trust store of a JDK has about 200 kB.
 MAX_STORE_BYTES = 4 * 1024 * 1024
@@ -119,7 +119,7 @@ def _read(option: StoreOption, keys: bool = True) -> store_formats.Contents:
             "Convert it; a DER certificate: openssl x509 -inform der -in FILE -out FILE.pem",
         )
     # Java takes JKS for PKCS12 and the reverse.
-    if option.type and option.type != found and store_formats.PEM in (option.type, found):
+    if option.type and option.type != found and PEM in (option.type, found):
         raise InputError(
             option.subject, f"the file is {found}, and type says {option.type}", f"Set type to {found}, or omit it"
         )
