@@ -155,11 +155,7 @@ def _shown(error: Exception, secrets: t.Collection[str]) -> str:
 
 def _failed(cause: str, outcome: Outcome, mode: RunMode) -> Result:
     done = f"{outcome.rows} rows were carried and committed. " if outcome.rows and not mode.check_mode else ""
-    return {
-        **_result(outcome, mode, proved=False),
-        "failed": True,
-        "msg": f"{cause}. {done}".replace("..", ".").strip(),
-    }
+    return {**_result(outcome, mode, proved=False), "failed": True, "msg": f"{done}{cause}"}
 
 
 def _result(outcome: Outcome, mode: RunMode, proved: bool) -> Result:
