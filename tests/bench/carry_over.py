@@ -18,10 +18,11 @@ import subprocess
 import sys
 import tempfile
 import time
+import typing as t
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from tests.bench.measure import process, require
+from tests.bench.measure import require
 from tests.conftest import ROOT
 from tests.kafka.batches import make_topic
 from tests.kafka.cluster import Description
@@ -57,19 +58,41 @@ def beside_mirror_maker() -> None:
             "target": {"properties": {"bootstrap.servers": servers(new)}},
             "ranges": ranges,
         }
-        environment = {**os.environ, "PYTHONPATH": str(ROOT / ".build" / "collections")}
-        ours = process([sys.executable, str(MODULE)], json.dumps({"ANSIBLE_MODULE_ARGS": options}), environment)
-        result = json.loads(ours.output)
+        ours, megabytes_held, result = carried(options)
     if result["rows"] != ROWS or not result["proved"]:
         raise SystemExit(f"not everything was carried: {result['msg']}")
     megabytes = ROWS * SIZE / 1e6
     print(f"{ROWS} rows of {SIZE} bytes, {PARTITIONS} partitions, both brokers on this machine")
     print(f"  MirrorMaker 2 ({MIRROR})   {theirs:7.1f} s  {megabytes / theirs:6.1f} MB/s")
-    print(f"  kafka_carry_over         {ours.seconds:7.1f} s  {megabytes / ours.seconds:6.1f} MB/s")
-    print(f"  memory of kafka_carry_over: {ours.megabytes:.0f} MB")
-    print(f"  ratio: {theirs / ours.seconds:.2f} times as fast as MirrorMaker 2")
-    require("at least half as fast as MirrorMaker 2", theirs / ours.seconds >= 0.5)
-    require("less than 200 MB of memory", ours.megabytes < 200)
+    print(f"  kafka_carry_over         {ours:7.1f} s  {megabytes / ours:6.1f} MB/s")
+    print(f"  memory of kafka_carry_over: {megabytes_held:.0f} MB")
+    print(f"  ratio: {theirs / ours:.2f} times as fast as MirrorMaker 2")
+    require("at least half as fast as MirrorMaker 2", theirs / ours >= 0.5)
+    require("less than 200 MB of memory", megabytes_held < 200)
+
+
+def carried(options: dict[str, t.Any]) -> tuple[float, float, dict[str, t.Any]]:
+    """Run the module as a process of its own; return its seconds, the most memory that it held, and its result.
+
+    Not what the kernel counts for a child that has ended: that includes the memory of this process, which it was
+    forked from.
+    """
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / ".build" / "collections")}
+    began = time.perf_counter()
+    child = subprocess.Popen(
+        [sys.executable, str(MODULE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    )
+    assert child.stdin and child.stdout
+    child.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": options}))
+    child.stdin.close()
+    peak = 0
+    while child.poll() is None:
+        with contextlib.suppress(OSError, StopIteration):
+            lines = pathlib.Path(f"/proc/{child.pid}/status").read_text().splitlines()
+            peak = max(peak, int(next(line for line in lines if line.startswith("VmHWM")).split()[1]))
+        time.sleep(0.05)
+    seconds = time.perf_counter() - began
+    return seconds, peak / 1024, json.loads(child.stdout.read())
 
 
 def servers(side: Description) -> str:

@@ -377,17 +377,21 @@ class _Copy:
             self._ask()
             while self._asked:
                 for leader in [*self._asked]:
-                    number = self._asked.pop(leader)
-                    with _side("source"):
-                        fetched = self._run.source.answer(leader, number)
-                        batches = [item for part in fetched for item in self._read(part)]
-                    # The old cluster prepares the next answer while this one is written.
-                    self._ask()
-                    self._write(batches)
+                    self._step(leader)
             self._commit()
         except ClusterFault:
             self._writer.abort()
             raise
+
+    def _step(self, leader: Address) -> None:
+        """Read and write what a broker sends. Nothing of it is kept: the next answer may be as large."""
+        number = self._asked.pop(leader)
+        with _side("source"):
+            fetched = self._run.source.answer(leader, number)
+            batches = [item for part in fetched for item in self._read(part)]
+        # The old cluster prepares the next answer while this one is written.
+        self._ask()
+        self._write(batches)
 
     def _ask(self) -> None:
         for leader, streams in self._by_leader.items():
