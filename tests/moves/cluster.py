@@ -28,14 +28,14 @@ Part = tuple[str, int]
 @dataclasses.dataclass
 class Cluster:
     """:param parts: start and end of each partition; None for one without a leader.
-    :param committed: by group, the offset of each partition.
+    :param committed: by group, the offset of each partition, or the offset with its text.
     :param members: by group, the client ids of its members.
     :param faults: by API key, error codes to answer first, one for each request.
     """
 
     cluster_id: str
     parts: dict[Part, tuple[int, int] | None] = dataclasses.field(default_factory=dict)
-    committed: dict[str, dict[Part, int]] = dataclasses.field(default_factory=dict)
+    committed: dict[str, dict[Part, int | tuple[int, str]]] = dataclasses.field(default_factory=dict)
     members: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     faults: dict[int, list[int]] = dataclasses.field(default_factory=dict)
     asked: list[int] = dataclasses.field(default_factory=list)
@@ -116,8 +116,10 @@ class Cluster:
         (length,) = struct.unpack(">h", body[:2])
         group = body[2 : 2 + length].decode()
         topics: dict[str, list[bytes]] = {}
-        for (topic, number), offset in self.committed.get(group, {}).items():
-            topics.setdefault(topic, []).append(struct.pack(">iq", number, offset) + text(None) + struct.pack(">h", 0))
+        for (topic, number), committed in self.committed.get(group, {}).items():
+            offset, said = committed if isinstance(committed, tuple) else (committed, None)
+            part = struct.pack(">iq", number, offset) + text(said.encode() if said else None) + struct.pack(">h", 0)
+            topics.setdefault(topic, []).append(part)
         return array([text(topic.encode()) + array(parts) for topic, parts in topics.items()]) + struct.pack(
             ">h", fault
         )

@@ -74,15 +74,22 @@ class GroupClient(ClusterClient):
 
         :raises ClusterFault: Kafka could not be asked.
         """
+        return {part: offset for part, (offset, _text) in self.committed_texts(group).items()}
+
+    def committed_texts(self, group: str) -> t.Dict[TopicPartition, t.Tuple[int, str]]:
+        """Return the same, each offset with its text.
+
+        :raises ClusterFault: Kafka could not be asked.
+        """
         answer = self._ask(self._coordinator(group), _OFFSET_FETCH, 2, string(group) + struct.pack(">i", -1))
-        offsets: t.Dict[TopicPartition, int] = {}
+        offsets: t.Dict[TopicPartition, t.Tuple[int, str]] = {}
         for _topic in range(answer.count()):
             topic = answer.string()
             for _partition in range(answer.count()):
                 partition, offset = answer.int32(), answer.int64()
-                answer.string()
+                text = answer.string()
                 if not answer.int16() and offset >= 0:
-                    offsets[topic, partition] = offset
+                    offsets[topic, partition] = offset, text
         check(answer.int16(), "read the group's offsets")
         return offsets
 

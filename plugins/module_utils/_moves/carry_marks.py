@@ -14,6 +14,9 @@ from __future__ import annotations
 import json
 import typing as t
 
+#: The group.
+GROUP = "hopsworks_kafka_carry_over"
+
 #: From one offset up to another, which is not part of it.
 Span = t.Tuple[int, int]
 #: In order, without overlap, and with offsets between them.

@@ -44,7 +44,7 @@ from .carry_planner import Job
 from .carry_writer import Writer
 
 #: The transactional id, and the group whose offsets are the marks.
-NAME = "hopsworks_kafka_carry_over"
+NAME = carry_marks.GROUP
 
 _STALL_SECONDS = 30.0
 _AGAIN_SECONDS = 1.0

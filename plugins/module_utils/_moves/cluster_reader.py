@@ -33,6 +33,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_right
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, secrets_of
 from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import tls_handshake
 
+from . import carry_marks
+from .carry_marks import Spans
 from .offsets import ClusterOffsets, PartitionOffsets, TopicPartition, Topics
 
 #: A broker that starts, or a coordinator that is not ready, is asked again for so long.
@@ -56,7 +58,7 @@ class Source:
     :param topics: the topics to look at; ``None`` for none.
     :param groups: the consumer groups of OnlineFS: how far they have read.
     :param members_of: the groups whose members to name.
-    :param carried: the group whose offsets say what was carried over; empty if that does not matter.
+    :param carried: the group whose offsets have the marks of what was carried over; empty if that does not matter.
     """
 
     client: t.Callable[[], KafkaDeclaration]
@@ -74,13 +76,13 @@ class Reading:
     :param cluster_id: ``None`` if it could not be read: then ``reason`` says why, and nothing else is known.
     :param offsets: its topics; ``None`` if they were not asked for, or could not be read.
     :param members: by group, the client ids of its members; ``None`` for one that Kafka does not describe.
-    :param carried: by partition, the offset up to which rows were carried over.
+    :param carried: by the id of the cluster that they came from, the rows that were carried over, by its partitions.
     """
 
     cluster_id: t.Optional[str] = None
     offsets: t.Optional[ClusterOffsets] = None
     members: t.Dict[str, t.Optional[t.Tuple[str, ...]]] = dataclasses.field(default_factory=dict)
-    carried: t.Dict[TopicPartition, int] = dataclasses.field(default_factory=dict)
+    carried: t.Dict[str, t.Dict[TopicPartition, Spans]] = dataclasses.field(default_factory=dict)
     reason: str = ""
 
     def to_result(self, servers: str) -> t.Dict[str, t.Any]:
@@ -129,8 +131,10 @@ class _Assembled:
                 int(start), int(end), None if committed is None else int(committed)
             )
         self._unknown |= {(str(topic), int(number)) for topic, number in message.get("unknown", ())}
-        for topic, number, offset in message.get("carried", ()):
-            self._reading.carried[str(topic), int(number)] = int(offset)
+        for cluster, topic, number, start, end in message.get("carried", ()):
+            partitions = self._reading.carried.setdefault(str(cluster), {})
+            part = str(topic), int(number)
+            partitions[part] = carry_marks.add(partitions.get(part, ()), (int(start), int(end)))
         self._with_topics = self._with_topics or "topics" in message
         self._done = self._done or "done" in message
 
@@ -193,8 +197,7 @@ def _ask(source: Source, kafka: GroupClient) -> t.Iterator[Message]:
             members = [hide(member.client_id, kafka.secrets)[:_MAX_NAME] for member in described[:_BATCH]]
         yield {"members": {group: members}}
     if source.carried:
-        offsets = _committed(kafka, source.carried)
-        yield from _batches("carried", [[*part, offset] for part, offset in sorted(offsets.items())])
+        yield from _batches("carried", list(_carried(kafka, source.carried)))
     if source.topics is None:
         return
     read = {topic for topic in (*found.partitions, *found.errors) if source.topics.matches(topic)}
@@ -203,7 +206,7 @@ def _ask(source: Source, kafka: GroupClient) -> t.Iterator[Message]:
     leaders = {part: leader for part, leader in found.leaders.items() if part[0] in read}
     committed: t.Dict[TopicPartition, int] = {}
     for group in source.groups:
-        for part, offset in _committed(kafka, group).items():
+        for part, (offset, _text) in _committed(kafka, group).items():
             committed[part] = min(offset, committed.get(part, offset))
     # The ends last: what is written in the meantime counts as unread, and not as read.
     starts = kafka.offsets(leaders, EARLIEST) if leaders else {}
@@ -215,10 +218,20 @@ def _ask(source: Source, kafka: GroupClient) -> t.Iterator[Message]:
     yield from _batches("unknown", [list(part) for part in sorted(wanted - set(known))])
 
 
-def _committed(kafka: GroupClient, group: str) -> t.Dict[TopicPartition, int]:
+def _carried(kafka: GroupClient, group: str) -> t.Iterator[t.List[t.Any]]:
+    """Return what was carried: the cluster that it came from, topic, partition, start and end."""
+    for (topic, _number), (_offset, text) in sorted(_committed(kafka, group).items()):
+        # Of an offset that is not a mark of this collection, nothing counts as carried.
+        with contextlib.suppress(ValueError):
+            for cluster, partitions in carry_marks.parse(text).items():
+                for number, spans in partitions.items():
+                    yield from ([cluster[:_MAX_NAME], topic, number, *span] for span in spans)
+
+
+def _committed(kafka: GroupClient, group: str) -> t.Dict[TopicPartition, t.Tuple[int, str]]:
     """Return what a group has committed; nothing if this principal may not know, as that stays so."""
     try:
-        return kafka.committed(group)
+        return kafka.committed_texts(group)
     except ClusterFault as fault:
         if fault.final:
             return {}

@@ -9,11 +9,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from . import carry_marks
+from .carry_marks import Spans, subtract
 from .move_record import MoveRecord
 from .offsets import ClusterOffsets, TopicPartition
 
 #: The group whose offsets, in the new cluster, say what was carried over from the old one.
-CARRIED = "hopsworks_kafka_carry_over"
+CARRIED = carry_marks.GROUP
 
 NOT_RECORDED = "the old Kafka could not be read when OnlineFS left it"
 ANOTHER = "another cluster answers at the address of the old one"
@@ -163,12 +165,12 @@ def overlap(old: t.Optional[ClusterOffsets], new: ClusterOffsets) -> t.Tuple[Ran
 
 
 def stranded(
-    record: MoveRecord, now: t.Optional[ClusterOffsets], carried: t.Mapping[TopicPartition, int], reason: str = ""
+    record: MoveRecord, now: t.Optional[ClusterOffsets], carried: t.Mapping[TopicPartition, Spans], reason: str = ""
 ) -> Stranded:
     """Return the rows of the old cluster that nobody reads, by the record of the move.
 
     :param now: the old cluster now; ``None`` if it cannot be read.
-    :param carried: by partition, the offset up to which rows were carried over.
+    :param carried: by partition, the offsets that were carried over.
     :param reason: why the old cluster cannot be read.
     """
     if record.offsets is None:
@@ -197,13 +199,11 @@ def stranded(
         else:
             position = then.position(key)
             first = left.end if position is None else position
-            earliest = max(left.start, part.start, carried.get(key, 0))
-            if position is None and earliest < left.end:
-                before.append(Range(topic, number, earliest, left.end))
-        first = max(first, carried.get(key, 0))
-        if first < part.start:
-            deleted.append(Range(topic, number, first, part.start))
-        first = max(first, part.start)
-        if first < part.end:
-            ranges.append(Range(topic, number, first, part.end))
+            if position is None:
+                doubtful = ((max(left.start, part.start), left.end),)
+                before += [Range(*key, *span) for span in subtract(doubtful, carried.get(key, ()))]
+        missing_rows = subtract(((first, part.end),), carried.get(key, ()))
+        there = subtract(missing_rows, ((0, part.start),))
+        deleted += [Range(*key, *span) for span in subtract(missing_rows, there)]
+        ranges += [Range(*key, *span) for span in there]
     return Stranded(Rows(tuple(ranges), tuple(unknown)), tuple(before), tuple(deleted))

@@ -376,7 +376,7 @@ def _stranded(host: _Host, record: MoveRecord) -> move_planner.Stranded:
     new = host.new(topics=False, carried=True)
     if new.cluster_id is None:
         return unknown(reason=f"what was carried over is not known, as the declared Kafka cannot be read: {new.reason}")
-    return move_planner.stranded(record, old.offsets, new.carried)
+    return move_planner.stranded(record, old.offsets, new.carried.get(record.old_cluster or "", {}))
 
 
 def _shown(text: str) -> str:

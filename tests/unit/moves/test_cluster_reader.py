@@ -61,11 +61,15 @@ def test_a_partition_without_a_leader_is_named(cluster: Cluster) -> None:
 
 
 def test_only_what_is_asked_for(cluster: Cluster) -> None:
-    cluster.committed = {"carried": {A0: 7}}
+    mark = '{"old":{"0":[[0,7]],"3":[[5,9]]},"other":{"0":[[1,2]]}}'
+    cluster.committed = {"carried": {A0: (7, mark), A1: (3, '{"old":{"3":[[9,12]]}}'), B0: (5, "by hand")}}
     cluster.members = {"g": ["onlinefs_h1_1"], "h": []}
     found = read(cluster, topics=None, groups=(), members_of=("g", "h"), carried="carried")
     assert found.offsets is None and found.members == {"g": ("onlinefs_h1_1",), "h": ()}
-    assert found.carried == {A0: 7}
+    assert found.carried == {
+        "old": {A0: ((0, 7),), (A0[0], 3): ((5, 12),)},
+        "other": {A0: ((1, 2),)},
+    }, "whichever partition the rows went to; what is no mark says nothing"
 
 
 def test_more_partitions_than_fit_into_a_message(cluster: Cluster) -> None:

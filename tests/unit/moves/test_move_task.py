@@ -252,8 +252,12 @@ def test_stranded_rows_are_counted_once_the_host_has_moved(host: MovingHost) -> 
 
 def test_what_was_carried_over_is_not_stranded(host: MovingHost) -> None:
     moved(host)
-    host.new.committed = {move_planner.CARRIED: {A: 10}}
+    host.new.committed = {move_planner.CARRIED: {A: (10, '{"old":{"0":[[0,10]]}}')}}
     assert host.info()["stranded"]["rows"] == 0
+    host.new.committed = {move_planner.CARRIED: {A: (10, '{"old":{"0":[[9,10]]}}')}}
+    assert host.info()["stranded"]["rows"] == 2, "a part of the rows was carried, and not those before it"
+    host.new.committed = {move_planner.CARRIED: {A: (10, '{"another":{"0":[[0,10]]}}')}}
+    assert host.info()["stranded"]["rows"] == 3, "rows of another cluster were carried"
     host.new.faults = {9: [30]}  # a principal that may not see the marker has carried nothing
     assert host.info()["stranded"]["rows"] == 3
 
