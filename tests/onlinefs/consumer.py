@@ -11,7 +11,7 @@ import pathlib
 import threading
 
 import confluent_kafka
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration, dialect_librdkafka, properties
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import dialect_librdkafka, java_file, properties
 
 
 class Consumer:
@@ -19,7 +19,7 @@ class Consumer:
 
     def __init__(self, file: pathlib.Path, topics: list[str], home: pathlib.Path, container_home: str) -> None:
         read = properties.parse(file.read_text("iso-8859-1"))
-        declared = declaration.from_java(read, lambda location: location.replace(container_home, str(home), 1))
+        declared = java_file.from_java(read, lambda location: location.replace(container_home, str(home), 1))
         translated = dialect_librdkafka.librdkafka(declared)
         self._config = {**translated.config, "error_cb": self._refused, "logger": logging.getLogger("kafka")}
         self._topics = topics

@@ -20,7 +20,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking im
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.connectors import RESERVED_NAMES, USED_NAME
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_client
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import dialect_connector
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import dialect_connector, java_rules
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_python_client import python_client
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import stores
 
@@ -177,6 +177,8 @@ def _declare(
     options = kafka_client.merge(common, override)
     _refuse_masks(options)
     client = _client(options)
+    # Spark's clients make consumers and producers of the same connector.
+    java_rules.judge(client.properties, "cp", java_rules.HOPSWORKS, whole=False)
     declared = []
     for role, content in _convert(client).items():
         end = stores.file_name("", role, content)

@@ -31,8 +31,6 @@ __all__ = [
     "StoreOption",
     "TrustStore",
     "declare",
-    "declare_file",
-    "from_java",
     "located_store",
     "merge",
     "secret_property",
@@ -102,65 +100,24 @@ def declare(
     :param clients: the Java clients that are to use it, as :func:`java_rules.judge` takes them.
     :raises InputError: properties or stores that cannot work.
     """
-    texts = _texts(properties)
-    options = {role: _store(role, texts, given) for role, given in (("truststore", truststore), ("keystore", keystore))}
-    _normalise(texts)
+    texts = texts_of(properties)
+    options = {
+        role: take_store(role, texts, given) for role, given in (("truststore", truststore), ("keystore", keystore))
+    }
+    normalise(texts)
     notes = java_rules.judge(texts, clients, whole=False)
     notes += validation.check(texts, options["truststore"] is not None, options["keystore"] is not None)
-    return _declared(texts, options, notes, now, known)
+    return loaded(texts, options, notes, now, known)
 
 
-def declare_file(
-    properties: t.Mapping[str, t.Any],
-    options: t.Mapping[str, t.Optional[StoreOption]],
-    path: t.Callable[[str], str],
-    now: t.Optional[float] = None,
-    known: t.Optional[t.Dict[StoreOption, t.Any]] = None,
-) -> KafkaDeclaration:
-    """Return the client of a file that Java reads as it is: what Java refuses in it is refused here.
-
-    :param options: stores that are given besides the file, by role.
-    :param path: turns a location in the file into a path on this machine.
-    :param now: as :func:`declare` takes it; likewise ``known``.
-    :raises InputError: as :func:`declare`.
-    """
-    # Code that writes files needs none of this.
-    from . import java_file  # noqa: PLC0415
-
-    notes = java_file.odd_names(properties)
-    texts = _texts({name: value for name, value in properties.items() if java_file.is_name(name)})
-    notes += java_rules.judge(texts)
-    validation.check_placeholders(texts)
-    used = texts.get("security.protocol", "PLAINTEXT").upper().endswith("SSL")
-    chosen: t.Dict[str, t.Optional[StoreOption]] = dict.fromkeys(STORE_PROPERTIES)
-    if used:
-        java_file.check_names(texts)
-        for role, fields in STORE_PROPERTIES.items():
-            given = options.get(role)
-            if given is None and fields["path"] in texts:
-                given, more = java_file.located(role, texts, path)
-                notes += more
-                texts = {name: value for name, value in texts.items() if name not in fields.values()}
-            chosen[role] = _store(role, texts, given)
-    has_jaas = "sasl.jaas.config" in texts
-    _normalise(texts)
-    if not has_jaas:
-        texts.pop("sasl.jaas.config", None)
-    given_roles = () if used else tuple(role for role in STORE_PROPERTIES if options.get(role))
-    notes += validation.check(texts, "truststore" in given_roles, "keystore" in given_roles)
-    if not used:
-        for role in STORE_PROPERTIES:
-            texts = without_store(role, texts)
-    return _declared(texts, chosen, notes, now, known)
-
-
-def _declared(
+def loaded(
     texts: t.Dict[str, str],
     options: t.Mapping[str, t.Optional[StoreOption]],
     notes: t.Tuple[str, ...],
     now: t.Optional[float],
     known: t.Optional[t.Dict[StoreOption, t.Any]],
 ) -> KafkaDeclaration:
+    """Return a declaration whose properties were checked, with its stores."""
     if not any(options.values()):
         return KafkaDeclaration(texts, None, None, notes)
     # Imported only here: on a host, the five files that read stores take 50 ms of CPU time.
@@ -169,20 +126,6 @@ def _declared(
     trust = _loaded(options["truststore"], stores.load_truststore, now, known)
     key = _loaded(options["keystore"], stores.load_keystore, now, known)
     return KafkaDeclaration(texts, trust, key, notes + (stores.notes(trust, now) if trust else ()))
-
-
-def from_java(
-    properties: t.Mapping[str, t.Any],
-    path: t.Callable[[str], str] = lambda location: location,
-    now: t.Optional[float] = None,
-) -> KafkaDeclaration:
-    """Return a client from the properties of a Java client. Its stores are read from their locations.
-
-    :param properties: for example a parsed ``onlinefs-kafka.properties``.
-    :param path: turns a location into a path on this machine, for example a container's into the host's.
-    :raises InputError: as :func:`declare`.
-    """
-    return declare_file(properties, {}, path, now)
 
 
 def located_store(role: str, properties: t.Dict[str, t.Any], path: t.Callable[[str], str]) -> t.Optional[StoreOption]:
@@ -235,7 +178,11 @@ def _loaded(
     return found
 
 
-def _texts(properties: t.Mapping[str, t.Any]) -> t.Dict[str, str]:
+def texts_of(properties: t.Mapping[str, t.Any]) -> t.Dict[str, str]:
+    """Return the properties as texts, trimmed as Java trims them.
+
+    :raises InputError: a name or a value that cannot be one.
+    """
     texts = {}
     for name, value in properties.items():
         if not isinstance(name, str) or not name or name != name.strip() or any(map(str.isspace, name)):
@@ -282,7 +229,11 @@ def text(name: str, value: t.Any) -> str:
     )
 
 
-def _normalise(texts: t.Dict[str, str]) -> None:
+def normalise(texts: t.Dict[str, str]) -> None:
+    """Write servers, protocol and login in one form.
+
+    :raises InputError: there is no server, or one is wrong.
+    """
     if "bootstrap.servers" not in texts:
         raise InputError("property bootstrap.servers", "missing", "Give host:port, separated by commas")
     texts["bootstrap.servers"] = ",".join(validation.bootstrap_servers(texts["bootstrap.servers"]))
@@ -296,7 +247,7 @@ def _normalise(texts: t.Dict[str, str]) -> None:
         texts["sasl.jaas.config"] = f"{jaas.OAUTH_MODULE} required;"
 
 
-def _store(role: str, texts: t.Dict[str, str], given: t.Optional[StoreOption]) -> t.Optional[StoreOption]:
+def take_store(role: str, texts: t.Dict[str, str], given: t.Optional[StoreOption]) -> t.Optional[StoreOption]:
     """Take the store of a role out of ``texts`` and return it: its option, or its PEM in the properties."""
     fields = STORE_PROPERTIES[role]
     inline = [name for name in _INLINE[role] if name in texts]

@@ -16,8 +16,9 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import x509
 
 from . import jaas
-from .declaration import KafkaDeclaration, from_java
+from .declaration import KafkaDeclaration
 from .java_configs import SETTINGS
+from .java_file import from_java
 from .librdkafka_configs import PROPERTIES, Release
 from .librdkafka_names import ASSIGNORS, JAVA_ONLY, MINIMUMS, TARGETS
 

@@ -19,6 +19,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import java_trust, store_formats, stores
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.store_types import PEM, PKCS12, StoreOption
 
+from . import declaration, java_rules, validation
+
 _TYPES = ("JKS", "PKCS12", "JCEKS", "PKCS12S2", "PEM", "DKS", "CASEEXACTJKS")
 _KEYTOOL = "keytool -importcert -alias ca -file CERTIFICATE -keystore NEW.p12 -storetype PKCS12"
 _PEM_KEY = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----(.*?)-----END", re.DOTALL)
@@ -27,6 +29,61 @@ _PKCS8 = "openssl pkcs8 -topk8 -nocrypt -in KEY -out NEW_KEY"
 _ROLES = ("truststore", "keystore")
 
 Properties = t.Mapping[str, str]
+
+
+def declare_file(
+    properties: t.Mapping[str, t.Any],
+    options: t.Mapping[str, t.Optional[StoreOption]],
+    path: t.Callable[[str], str],
+    now: t.Optional[float] = None,
+    known: t.Optional[t.Dict[StoreOption, t.Any]] = None,
+) -> declaration.KafkaDeclaration:
+    """Return the client of a file that Java reads as it is: what Java refuses in it is refused here.
+
+    :param options: stores that are given besides the file, by role.
+    :param path: turns a location in the file into a path on this machine.
+    :param now: as :func:`declaration.declare` takes it; likewise ``known``.
+    :raises InputError: as :func:`declaration.declare`.
+    """
+    notes = odd_names(properties)
+    texts = declaration.texts_of({name: value for name, value in properties.items() if is_name(name)})
+    notes += java_rules.judge(texts)
+    validation.check_placeholders(texts)
+    used = texts.get("security.protocol", "PLAINTEXT").upper().endswith("SSL")
+    chosen: t.Dict[str, t.Optional[StoreOption]] = dict.fromkeys(declaration.STORE_PROPERTIES)
+    if used:
+        check_names(texts)
+        for role, fields in declaration.STORE_PROPERTIES.items():
+            given = options.get(role)
+            if given is None and fields["path"] in texts:
+                given, more = located(role, texts, path)
+                notes += more
+                texts = {name: value for name, value in texts.items() if name not in fields.values()}
+            chosen[role] = declaration.take_store(role, texts, given)
+    has_jaas = "sasl.jaas.config" in texts
+    declaration.normalise(texts)
+    if not has_jaas:
+        texts.pop("sasl.jaas.config", None)
+    given_roles = () if used else tuple(role for role in declaration.STORE_PROPERTIES if options.get(role))
+    notes += validation.check(texts, "truststore" in given_roles, "keystore" in given_roles)
+    if not used:
+        for role in declaration.STORE_PROPERTIES:
+            texts = declaration.without_store(role, texts)
+    return declaration.loaded(texts, chosen, notes, now, known)
+
+
+def from_java(
+    properties: t.Mapping[str, t.Any],
+    path: t.Callable[[str], str] = lambda location: location,
+    now: t.Optional[float] = None,
+) -> declaration.KafkaDeclaration:
+    """Return a client from the properties of a Java client. Its stores are read from their locations.
+
+    :param properties: for example a parsed ``onlinefs-kafka.properties``.
+    :param path: turns a location into a path on this machine, for example a container's into the host's.
+    :raises InputError: as :func:`declaration.declare`.
+    """
+    return declare_file(properties, {}, path, now)
 
 
 def check_names(properties: Properties) -> None:

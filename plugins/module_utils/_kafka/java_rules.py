@@ -18,6 +18,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 from .java_configs import NEWEST, OLDEST, SETTINGS, Setting
 
 RELEASES = (OLDEST, NEWEST)
+#: The releases that Hopsworks runs: OnlineFS on its hosts, and Spark.
+HOPSWORKS = (OLDEST,)
 CLIENTS = "cpa"
 
 #: What Java's ``String.trim`` removes.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import java_rules, properties
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import store_types
 
@@ -66,16 +66,26 @@ def check_certificates(client: KafkaDeclaration, current: FileSet, min_days_vali
         raise InputError("certificates", cause, "Give a newer certificate, or lower min_days_valid")
 
 
+def _check_client(name: str, read: t.Mapping[str, str]) -> None:
+    client = "p" if name == onlinefs_versions.PRODUCER_FILE else "c"
+    try:
+        java_rules.judge(read, client, java_rules.HOPSWORKS)
+    except InputError as error:
+        raise InputError(f"{name}, {error.subject}", error.cause, error.remedy, error.reason) from None
+
+
 def check_files(files: FileSet) -> None:
     """Read the rendered files like the service: the properties parse, and the stores that they name can be opened.
 
     :param files: the files to write.
+    :raises InputError: the client that reads a file would refuse its properties.
     :raises HostError: a file is wrong, which is a defect of this collection.
     """
     for name, file in files.items():
         if file is None or not name.endswith(".properties"):
             continue
         read = properties.parse(file.content.decode(properties.ENCODING), name)
+        _check_client(name, read)
         for role in ("truststore", "keystore"):
             location = read.get(f"ssl.{role}.location", "").rpartition("/")[2]
             if onlinefs_versions.STORE_NAME.fullmatch(location):

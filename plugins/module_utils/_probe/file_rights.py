@@ -29,6 +29,7 @@ _NEEDED_LATER = (
     "ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.token_requests",
     "ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.java_file",
     "ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.java_tls",
+    "ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.login_rules",
     "ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.cryptography_dep",
     "ansible_collections.hopsworks.kafka.plugins.module_utils._probe.groups",
     "ansible_collections.hopsworks.kafka.plugins.module_utils._probe.round_trip",

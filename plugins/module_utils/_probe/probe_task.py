@@ -19,12 +19,12 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration
     STORE_PROPERTIES,
     KafkaDeclaration,
     declare,
-    declare_file,
     located_store,
     merge,
     store_option,
     without_store,
 )
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.java_file import declare_file
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores import load_keystore, load_truststore
 
 from . import file_rights

@@ -19,11 +19,12 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import lo
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.tokens import Token, TokenFault
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, from_java
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_librdkafka import (
     LibrdkafkaConfig,
     librdkafka,
 )
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.java_file import from_java
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import store_types, x509
 
 from . import login_diagnosis, reasons, server_check, tls_handshake

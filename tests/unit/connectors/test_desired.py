@@ -161,6 +161,21 @@ def test_projects_do_not_share_what_they_are_given() -> None:
     assert [(file.path, file.load()) for file in again.files] == [(file.path, file.load()) for file in first.files]
 
 
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"acks": "2"},
+        {"auto.offset.reset": "smallest"},
+        {"auto.offset.reset": "by_duration:P1D"},
+        {"config.providers": "file", "client.id": "${file:/a:b}"},
+    ],
+)
+def test_what_consumers_or_producers_refuse_is_refused(properties: dict[str, str]) -> None:
+    with pytest.raises(InputError) as raised:
+        declare_connectors(common({**SASL, **properties}), None)
+    assert raised.value.subject == f"property {list(properties)[-1]}"
+
+
 def test_what_a_client_cannot_do_is_told() -> None:
     odd = common({**SASL, "sasl.jaas.config": LOGIN.format('a\\"b')})
     assert any("Python client" in note for note in declare_connectors(odd, None).notes)

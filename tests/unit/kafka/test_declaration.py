@@ -7,7 +7,13 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration, dialect_java, jaas, validation
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import (
+    declaration,
+    dialect_java,
+    jaas,
+    java_file,
+    validation,
+)
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import store_types, stores
 from hypothesis import given
 from hypothesis import strategies as st
@@ -455,9 +461,9 @@ def test_a_java_clients_files_are_read_from_where_they_lie(tmp_path: pathlib.Pat
     (tmp_path / "t.jks").write_bytes(stores.truststore_jks(declared.truststore))
     (tmp_path / "k.jks").write_bytes(stores.keystore_jks(declared.keystore))
     properties = dialect_java.java_properties(declared, "/onlinefs/etc/t.jks", "/onlinefs/etc/k.jks")
-    assert declaration.from_java(properties, lambda path: path.replace("/onlinefs/etc", str(tmp_path))) == declared
+    assert java_file.from_java(properties, lambda path: path.replace("/onlinefs/etc", str(tmp_path))) == declared
     with pytest.raises(InputError, match=r"truststore /onlinefs/etc/t\.jks: cannot be read"):
-        declaration.from_java(properties)
+        java_file.from_java(properties)
 
 
 def test_a_store_that_is_known_is_not_read_again() -> None:
