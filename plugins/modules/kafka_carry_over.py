@@ -130,6 +130,8 @@ notes:
   - A consumer with C(isolation.level=read_uncommitted), Kafka's default, may read rows of a transaction that did not
     end because its run was killed, and the same rows again from the next run. With C(read_committed) it reads each
     once.
+  - Rows keep their time, and the new Kafka deletes by it. Rows that are older than C(retention.ms) of their topic are
+    deleted soon after they have arrived.
   - Rows are passed on in the batches in which they were produced. If a range begins or ends within a batch that is
     compressed with snappy, lz4 or zstd, the other rows of that batch come along. Their number is returned in RV(extra),
     and the task warns. Of batches without compression or with gzip, exactly the rows of the range are carried.

@@ -18,7 +18,11 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import transfer_client
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import ClusterFault
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.transfer_client import TransactionalTarget
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import RunMode
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import declare
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import carry_over, carry_over_task, carry_writer
 from confluent_kafka import Consumer, TopicPartition
 
@@ -252,6 +256,22 @@ def test_an_offset_of_somebody_else_is_not_taken_for_a_mark(pair: Pair) -> None:
     other.close()
     result = pair.run((topic, 0, 0, 1))
     assert result["failed"] and f"group {NAME} has an offset in {topic}, partition 0" in result["msg"]
+
+
+@pytest.mark.parametrize("side", ["old", "new"])
+def test_kafka_takes_no_offset_of_a_partition_that_it_does_not_have(pair: Pair, side: str) -> None:
+    """So the marks lie with the partition that the rows go to, by the number of the one that they come from."""
+    topic = pair.make()
+    declared = declare({"bootstrap.servers": getattr(pair, side).servers})
+    with TransactionalTarget(declared, None, Deadline(30), f"id of {topic}", f"group of {topic}") as target:
+        target.start()
+        target.add([(topic, 0)])
+        target.add_offsets()
+        target.commit_offsets({(topic, 0): (5, "{}")})
+        with pytest.raises(ClusterFault, match="does not know the partition"):
+            target.commit_offsets({(topic, 9): (5, "{}")})
+        target.end(commit=True)
+        assert target.marks([(topic, 0)]) == {(topic, 0): (5, "{}")}
 
 
 def test_the_time_limit_holds(pair: Pair) -> None:

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import random
+import socket
 import struct
+import threading
 import time
 import tracemalloc
 import typing as t
@@ -261,6 +263,23 @@ def test_hostile_answers_cost_no_more_than_the_time_limit(kind: t.Callable[[byte
         assert not mine.run().get("failed") and mine.complete(), (side, key)
         mine.close()
     assert failed >= (1 if kind is many else 10)
+
+
+def test_a_broker_that_keeps_openssl_busy_is_cut_off(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time limits of its socket do not end a handshake in which something always happens."""
+    ended = threading.Event()
+
+    def endless(connection: socket.socket, _host: str) -> socket.socket:
+        connection.settimeout(30)
+        connection.recv(1)
+        ended.set()
+        raise OSError
+
+    monkeypatch.setattr(carry_over_task._Cluster, "secure", property(lambda _cluster: endless))
+    began = time.monotonic()
+    result = pair.run(timeout=1.0)
+    assert result["failed"] and "not everything could be carried within 1 s" in result["msg"]
+    assert time.monotonic() - began < 2 and ended.wait(5)
 
 
 @pytest.mark.parametrize(
