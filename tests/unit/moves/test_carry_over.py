@@ -184,6 +184,23 @@ def test_a_broker_that_sends_nothing_is_waited_for_and_named(pair: Pair, monkeyp
     assert result["failed"] and "gives no committed rows from offset 15 on: the broker sends none" in result["msg"]
 
 
+def test_rows_that_readers_do_not_get_are_not_proved(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new cluster says that all is committed, and then that it ends before the last row."""
+    monkeypatch.setattr(carry_over, "_STALL_SECONDS", 0.1)
+    monkeypatch.setattr(carry_over, "_ATTEMPTS", 1)
+    read, end = pair.new._list_offsets, pair.new.end
+
+    def short(version: int, body: t.Any) -> bytes:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pair.new, "end", lambda part: end(part) - 1)
+            return read(version, body)
+
+    monkeypatch.setattr(pair.new, "_list_offsets", short)
+    result = pair.run(timeout=3.0)
+    assert result["failed"] and not result["proved"] and result["rows"] == 2 * ROWS
+    assert "target: the rows in orders, partition 0 are not committed yet" in result["msg"]
+
+
 def test_progress_is_shown(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(carry_over, "INTERVAL", 0.0)
     lines: list[str] = []
