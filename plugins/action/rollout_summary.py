@@ -10,7 +10,7 @@ import typing as t
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.hopsworks.kafka.plugins.module_utils._report import layout
+from ansible_collections.hopsworks.kafka.plugins.module_utils._report import layout, moves
 from ansible_collections.hopsworks.kafka.plugins.module_utils._report.run import (
     findings,
     hosts_to_change,
@@ -29,6 +29,8 @@ Values = t.Dict[str, t.Any]
 
 #: The hosts that the next part has to work on, by the part before it.
 _NEXT_HOSTS = {"preflight": hosts_to_change, "projects": hosts_to_verify}
+#: After what the next part is decided, and the part whose findings stop the run then.
+_PARTS = {"preflight": "preflight", "moves": "onlinefs", "projects": "projects"}
 
 display = Display()
 
@@ -46,10 +48,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         result: Values = super().run(tmp, variables)
         _spec, options = self.validate_argument_spec(
             {
-                "after": {"type": "str", "choices": list(_NEXT_HOSTS)},
+                "after": {"type": "str", "choices": list(_PARTS)},
                 "bootstrap_servers": {"type": "str", "default": ""},
                 "existing": {"type": "str", "default": "update"},
                 "left_behind": {"type": "str", "default": "stop"},
+                "saved_offsets": {"type": "str", "default": ""},
+                "old_cluster": {"type": "str", "default": ""},
             }
         )
         hosts = matching(self, (variables.get("__hopsworks_kafka_run") or {}).get("hosts") or [], variables)
@@ -63,21 +67,38 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             left_behind_allowed=options["left_behind"] == "allow",
             keep=options["existing"] == "keep",
             bootstrap=options["bootstrap_servers"],
+            saved_offsets=options["saved_offsets"],
+            old_unreadable=options["old_cluster"] == moves.UNREADABLE,
         )
         if options["after"]:
-            stops = bool(run.stopped or findings(run, [options["after"]]))
+            stops = bool(run.stopped or findings(run, [_PARTS[options["after"]]]))
+            if options["after"] == "moves":
+                course = moves.course(run.moves, _hosts_to_change(variables, hosts), hosts)
+                return {**result, "changed": False, "stops": stops, **({} if stops else course)}
             return {
                 **result,
                 "changed": False,
                 "stops": stops,
                 "hosts": [] if stops else _NEXT_HOSTS[options["after"]](run),
                 "converged": options["after"] == "preflight" and not stops and is_converged(run),
+                "moved": [name for name, phases in run.hosts.items() if _has_moved(phases)],
             }
         summary = summarize(run)
         lines = layout.lines(summary)
         for line in ("", *lines):
             _show(line, bool(summary.causes) and line == lines[0])
         return {**result, "changed": False, "msg": lines[0], "lines": lines, "summary": summary.to_result()}
+
+
+def _has_moved(phases: t.Mapping[str, t.Mapping[str, t.Any]]) -> bool:
+    """Return whether a host has recorded a move."""
+    return any(result.get("move_recorded") for result in phases.values())
+
+
+def _hosts_to_change(variables: Values, hosts: t.Sequence[str]) -> t.Sequence[str]:
+    """Return the hosts that preflight has found to need a change; all if it did not run."""
+    found = (variables.get("__hopsworks_kafka_after_preflight") or {}).get("hosts")
+    return hosts if found is None else list(map(str, found))
 
 
 def _show(line: str, alarming: bool) -> None:

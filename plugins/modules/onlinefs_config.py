@@ -484,6 +484,10 @@ cluster_id:
   description: The id of the Kafka cluster that the service reads from. Null if it is not known.
   returned: success
   type: str
+move_recorded:
+  description: Whether the host has recorded a move from another Kafka, see M(hopsworks.kafka.onlinefs_move).
+  returned: success
+  type: bool
 certificates:
   description: The certificates in the declared stores, and those of the brokers that were asked.
   returned: success

@@ -27,7 +27,7 @@ options:
     description:
       - Show nothing, and return how the run goes on after this part.
     type: str
-    choices: [preflight, projects]
+    choices: [preflight, moves, projects]
   bootstrap_servers:
     description:
       - The declared bootstrap servers, to show.
@@ -44,6 +44,16 @@ options:
       - With V(allow), a project that the rollout does not reach is nothing wrong.
     type: str
     default: stop
+  saved_offsets:
+    description:
+      - With V(reset) or V(accept), rows that OnlineFS may skip after a move to another Kafka are nothing wrong.
+    type: str
+    default: ""
+  old_cluster:
+    description:
+      - With V(unreadable), a Kafka that OnlineFS leaves and that cannot be read is nothing wrong.
+    type: str
+    default: ""
 seealso:
   - module: hopsworks.kafka.kafka_connector
   - module: hopsworks.kafka.onlinefs_config
@@ -185,6 +195,63 @@ summary:
       description: What to do next.
       type: list
       elements: str
+    move:
+      description: The move of OnlineFS to another Kafka that this run has recognised. Null if it has seen none.
+      type: dict
+      contains:
+        hosts:
+          description: The hosts that move.
+          type: list
+          elements: str
+        known:
+          description: Whether the clusters were seen to differ. False if one of them could not be read.
+          type: bool
+        old_cluster:
+          description: The id of the cluster that OnlineFS leaves. Null if it is not known.
+          type: str
+        new_cluster:
+          description: The id of the declared cluster. Null if it is not known.
+          type: str
+        unread:
+          description: The number of rows that OnlineFS had not read before. Null if it is not known.
+          type: int
+        reason:
+          description: Why it is not known.
+          type: str
+        overlap:
+          description: The rows of the declared Kafka that OnlineFS may skip, with C(topic), C(partition), C(start),
+            C(end) and C(rows). Null if they are not known.
+          type: list
+          elements: dict
+    stranded:
+      description: What was left in each Kafka that OnlineFS has left, counted by C(verify).
+      type: list
+      elements: dict
+      contains:
+        old_cluster:
+          description: The id of that cluster. Null if it is not known.
+          type: str
+        rows:
+          description: The number of rows that nobody has read, and that were not carried over. Null if not all could be
+            counted.
+          type: int
+        counted:
+          description: The number of those that could be counted.
+          type: int
+        partitions:
+          description: Where they are, with C(topic), C(partition), C(start), C(end) (the offset after the last one) and
+            C(rows).
+          type: list
+          elements: dict
+        reason:
+          description: Why not all could be counted.
+          type: str
+        before:
+          description: The number of rows of which it is not known whether OnlineFS has read them.
+          type: int
+        deleted:
+          description: The number of rows that the old Kafka has deleted since.
+          type: int
 """
 
 # The action plugin of the same name does the work.

@@ -35,6 +35,16 @@ _STEPS = (
     "revert",
 )
 #: The variables that the role onlinefs registers on a host, by part.
+#: Those of a move, by step.
+_MOVE_RESULTS = {
+    "info": "onlinefs_move_info_result",
+    "drain": "onlinefs_drain_result",
+    "stop": "onlinefs_stop_result",
+    "leave": "onlinefs_leave_result",
+    "back": "onlinefs_back_result",
+    "start": "onlinefs_start_result",
+    "stranded": "onlinefs_stranded_result",
+}
 _HOST_RESULTS = {
     "preflight": "onlinefs_preflight_result",
     "onlinefs": "onlinefs_result",
@@ -54,6 +64,7 @@ def collect(variables: Variables, hosts: t.Sequence[str], **given: t.Any) -> Run
     # On a revert, the role registers the same variable.
     writer = "revert" if "revert" in parts else "onlinefs"
     by_host = {host: _of_host(variables["hostvars"].raw_get(host), writer) for host in hosts}
+    moves = {host: _of_move(variables["hostvars"].raw_get(host)) for host in hosts}
     stopped = str(variables.get(f"{_PREFIX}stopped") or "")
     results = {part: variables.get(f"{_PREFIX}part_{part}") for part in parts}
     registered = {part: result for part, result in results.items() if result}
@@ -71,6 +82,7 @@ def collect(variables: Variables, hosts: t.Sequence[str], **given: t.Any) -> Run
         check_mode=bool(variables.get("ansible_check_mode")),
         steps={name: to_builtin(result) for name in _STEPS for result in [_step(variables, name)] if result},
         hosts=by_host,
+        moves=moves,
         errors=to_builtin(variables.get(f"{_PREFIX}errors") or ()),
         stopped=stopped,
         slice=(int(index["index"]), int(index["count"])) if index else None,
@@ -132,6 +144,12 @@ def _of_host(variables: Variables, writer: str) -> t.Dict[str, t.Any]:
     """Return the results of a host by part. A task that was skipped leaves none."""
     found = {writer if part == "onlinefs" else part: variables.get(name) for part, name in _HOST_RESULTS.items()}
     return {part: _returned(result) for part, result in found.items() if result and not _skipped(result)}
+
+
+def _of_move(variables: Variables) -> t.Dict[str, t.Any]:
+    """Return the results of a host's move by step."""
+    found = {step: variables.get(name) for step, name in _MOVE_RESULTS.items()}
+    return {step: _returned(result) for step, result in found.items() if result and not _skipped(result)}
 
 
 def _skipped(result: t.Any) -> bool:

@@ -35,6 +35,10 @@ NAMES = (
     "hopsworks_kafka_onlinefs",
     "hopsworks_kafka_onlinefs_hosts",
     "hopsworks_kafka_serial",
+    "hopsworks_kafka_drain_timeout",
+    "hopsworks_kafka_saved_offsets",
+    "hopsworks_kafka_reset_offsets_command",
+    "hopsworks_kafka_old_cluster",
     "onlinefs_generation",
     "onlinefs_rollout",
 )
@@ -42,13 +46,17 @@ NAMES = (
 READ_ON_LOCALHOST = (
     "hopsworks_kafka_check_files",
     "hopsworks_kafka_connector_name",
+    "hopsworks_kafka_drain_timeout",
     "hopsworks_kafka_existing",
     "hopsworks_kafka_left_behind",
+    "hopsworks_kafka_old_cluster",
     "hopsworks_kafka_onlinefs",
     "hopsworks_kafka_onlinefs_hosts",
     "hopsworks_kafka_project_query",
     "hopsworks_kafka_projects",
     "hopsworks_kafka_recreate_unreadable",
+    "hopsworks_kafka_reset_offsets_command",
+    "hopsworks_kafka_saved_offsets",
     "hopsworks_kafka_serial",
     "hopsworks_kafka_slice",
     "onlinefs_generation",
@@ -61,6 +69,8 @@ _LISTS = {
     ),
     "hopsworks_kafka_topics": "must be a list, such as [fraud_onlinefs].",
 }
+#: What the variables of a move may be.
+_MOVES = {"hopsworks_kafka_saved_offsets": ("reset", "accept"), "hopsworks_kafka_old_cluster": ("unreadable",)}
 _WHERE = "Set it in `all` or group_vars/all"
 
 
@@ -181,6 +191,13 @@ def _of_choices(start: Start) -> t.Iterator[str]:
     left_behind = start.values.get("hopsworks_kafka_left_behind")
     if left_behind not in ("stop", "allow"):
         yield f"hopsworks_kafka_left_behind must be stop or allow, not '{left_behind}'."
+    for name, choices in _MOVES.items():
+        given = start.values.get(name) or ""
+        if given not in ("", *choices):
+            yield f"{name} must be {' or '.join(choices)}, or not set, not '{given}'."
+    seconds = str(start.values.get("hopsworks_kafka_drain_timeout", ""))
+    if seconds and not re.fullmatch("[1-9][0-9]{0,6}", seconds):
+        yield "hopsworks_kafka_drain_timeout must be a number of seconds, or not set."
 
 
 def _of_connection(start: Start) -> t.Iterator[str]:

@@ -110,6 +110,10 @@ def common_variables(lab: dict[str, t.Any]) -> dict[str, t.Any]:
         "hopsworks_ca_path": lab["ca"],
         "hopsworks_kafka_properties": {"bootstrap.servers": lab["bootstrap"], "security.protocol": "PLAINTEXT"},
         "hopsworks_kafka_topics": TOPICS,
+        # There is no broker at the address that the files of the hosts name.
+        "hopsworks_kafka_old_cluster": "unreadable",
+        # Topics of the mock cluster come into being when something is written to them.
+        "hopsworks_kafka_saved_offsets": "accept",
     }
 
 
@@ -126,7 +130,7 @@ def host_variables(home: pathlib.Path, port: int) -> dict[str, t.Any]:
         "onlinefs_service_manager": "command",
         "onlinefs_service_commands": {
             "restart": shlex.join(service_command("restart", home)),
-            "status": shlex.join(service_command("status", home)),
+            **{verb: shlex.join(service_command(verb, home)) for verb in ("status", "stop", "start")},
         },
         "onlinefs_service_settle": 1,
         # librdkafka's mock cluster does not describe groups; the real brokers of tests/kafka do.

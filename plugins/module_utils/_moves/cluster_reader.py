@@ -37,8 +37,9 @@ from . import carry_marks
 from .carry_marks import Spans
 from .offsets import ClusterOffsets, PartitionOffsets, TopicPartition, Topics
 
-#: A broker that starts, or a coordinator that is not ready, is asked again for so long.
+#: A coordinator that is not ready is asked again for so long; for other faults, there are so many attempts.
 _RETRY_SECONDS = 10.0
+_ATTEMPTS = 3
 _AGAIN_SECONDS = 0.3
 #: How long the child may exceed the time limit of its work, to report what failed.
 _GRACE_SECONDS = 2.0
@@ -165,13 +166,15 @@ def _work(source: Source, seconds: float, send: Send) -> None:
         send({"fault": _shown(str(error), secrets)})
         return
     secure = functools.partial(_handshake, tls) if tls else None
-    before = ""
+    before, attempts = "", 0
     while True:
         try:
             with GroupClient(client, secure, Deadline(deadline.left())) as kafka:
                 messages = list(_ask(source, kafka))
         except ClusterFault as fault:
-            if fault.final or retries.over:
+            attempts += 1
+            ready = "not ready" not in str(fault)
+            if fault.final or retries.over or (ready and attempts == _ATTEMPTS):
                 # The last attempt has little time, so the one before tells more.
                 send({"fault": _shown((not fault.final and before) or str(fault) or _NO_ANSWER, secrets)})
                 return

@@ -141,7 +141,7 @@ def run(params: Params, check: bool, secrets: t.Set[str], service: t.Optional[Se
     """
     host = _host(params, secrets)
     work = _STATES[params["state"]]
-    return work(host, service or options.service(params), check)
+    return work(host, service or options.service(host.params), check)
 
 
 def _stopped(host: _Host, service: Service, check: bool) -> Result:

@@ -80,9 +80,9 @@ def _optional(shape: _Shape) -> _Shape:
     return lambda where, value: None if value is None else shape(where, value)
 
 
-def _list(shape: _Shape) -> _Shape:
+def _list(shape: _Shape, limit: int = MAX_ITEMS) -> _Shape:
     def of_list(where: str, value: t.Any) -> t.List[t.Any]:
-        if not isinstance(value, (list, tuple)) or len(value) > MAX_ITEMS:
+        if not isinstance(value, (list, tuple)) or len(value) > limit:
             raise _UnexpectedError(where)
         return [shape(where, item) for item in value]
 
@@ -103,6 +103,20 @@ def _record(**keys: _Shape) -> _Shape:
 _NAME = _text(MAX_NAME)
 _LONG = _text(MAX_TEXT)
 
+#: A cluster may have many partitions.
+_MAX_PARTITIONS = 250_000
+
+
+def checked_move(result: t.Any) -> t.Dict[str, t.Any]:
+    """Return the same of ``onlinefs_move_info`` and ``onlinefs_move``."""
+    if not isinstance(result, dict):
+        return _unexpected("it")
+    try:
+        return {key: shape(key, result[key]) for key, shape in _MOVE_KEYS.items() if key in result}
+    except _UnexpectedError as error:
+        return _unexpected(str(error))
+
+
 #: The keys that a summary reads, with their shapes. ``onlinefs_config`` documents them.
 _KEYS: t.Mapping[str, _Shape] = {
     "actions": _list(_NAME),
@@ -114,10 +128,37 @@ _KEYS: t.Mapping[str, _Shape] = {
     "interrupted": _flag,
     "members": _list(_record(partitions=_list(_record()), lag=_optional(_number))),
     "module_stderr": _LONG,
+    "move_recorded": _flag,
     "msg": _LONG,
     "not_proved": _list(_LONG),
     "proved": _flag,
     "reasons": _list(_LONG),
     "rolled_back": _flag,
+    "unreachable": _flag,
+}
+
+_RANGES = _list(_record(topic=_NAME, partition=_number, start=_number, end=_number, rows=_number), _MAX_PARTITIONS)
+_ROWS = {
+    "rows": _optional(_number),
+    "counted": _number,
+    "partitions": _RANGES,
+    "unknown": _list(_record(topic=_NAME, partition=_number, reason=_LONG), _MAX_PARTITIONS),
+}
+_CLUSTER = _optional(_record(cluster_id=_optional(_NAME), bootstrap_servers=_NAME, reason=_optional(_LONG)))
+#: The same for ``onlinefs_move_info``, ``onlinefs_move``, and ``onlinefs_config`` when it goes back.
+_MOVE_KEYS: t.Mapping[str, _Shape] = {
+    "changes": _list(_record(what=_NAME)),
+    "drained": _optional(_flag),
+    "generation": _optional(_number),
+    "module_stderr": _LONG,
+    "move": _optional(_flag),
+    "msg": _LONG,
+    "new": _CLUSTER,
+    "old": _CLUSTER,
+    "overlap": _optional(_RANGES),
+    "record": _optional(_record(old_cluster=_optional(_NAME), generation=_number)),
+    "service": _LONG,
+    "stranded": _optional(_record(**_ROWS, before=_number, deleted=_RANGES)),
+    "unread": _optional(_record(**_ROWS)),
     "unreachable": _flag,
 }

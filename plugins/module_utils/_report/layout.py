@@ -83,6 +83,8 @@ def _table(summary: Summary) -> t.Iterator[str]:
         yield from _row("Projects", "none: no project was looked at")
     if summary.left_behind_message:
         yield from _row("Left behind", f"{listing.short(summary.left_behind_message)}.")
+    for number, text in enumerate(summary.move_lines):
+        yield from _row("" if number else "Move", text)
     for number, line in enumerate(_hosts(summary.hosts)):
         yield from _row("" if number else "Hosts", line)
     if (

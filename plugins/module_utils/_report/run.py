@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import host_results, steps
+from . import host_results, moves, steps
 from . import hosts as seen
 from .findings import Finding, names, short
 
@@ -53,6 +53,9 @@ class Run:
     :param rollout: the name of the rollout that the hosts keep with their configuration.
     :param rollout_named: the user gave it, so that every host has to keep it.
     :param bootstrap: the declared bootstrap servers.
+    :param moves: what the hosts have seen and done of a move, by host and step: see :mod:`moves`.
+    :param saved_offsets: what is to be done with the offsets that OnlineFS has saved: ``reset``, ``accept``, or empty.
+    :param old_unreadable: the Kafka that OnlineFS leaves need not be read.
     """
 
     playbook: str = ""
@@ -76,6 +79,9 @@ class Run:
     bootstrap: str = ""
     rollout: str = ""
     rollout_named: bool = False
+    moves: moves.Steps = dataclasses.field(default_factory=dict)
+    saved_offsets: str = ""
+    old_unreadable: bool = False
 
     def __post_init__(self) -> None:
         """Check what the hosts returned: see :mod:`host_results`."""
@@ -83,6 +89,14 @@ class Run:
             name: {part: host_results.checked(result) for part, result in phases.items()}
             for name, phases in self.hosts.items()
         }
+        of_moves = {
+            name: {step: host_results.checked_move(result) for step, result in found.items()}
+            for name, found in self.moves.items()
+        }
+        object.__setattr__(self, "moves", of_moves)
+        for name, found in of_moves.items():
+            if "back" in found and "changes" in hosts.get(name, {}).get("onlinefs", {}):
+                hosts[name] = {**hosts[name], "onlinefs": moves.went_back(found["back"])}
         object.__setattr__(self, "hosts", hosts)
 
     @property
@@ -238,6 +252,23 @@ def _of_preflight(run: Run) -> t.Iterator[Finding]:
             yield from read(result)
     yield from _of_no_project(run, ("preflight", "clients"))
     yield from _of_hosts(run, "preflight")
+    if "preflight" in run.done:
+        yield from _before_a_move(run)
+
+
+def _before_a_move(run: Run) -> t.Iterator[Finding]:
+    settled = [
+        name
+        for name, phases in run.hosts.items()
+        if "changes" in phases.get("preflight", {}) and "info" not in run.moves.get(name, {})
+    ]
+    settled += [name for name, found in run.moves.items() if _is_there(found.get("info"))]
+    yield from moves.before(run.moves, run.limited, settled, run.saved_offsets, run.old_unreadable)
+
+
+def _is_there(info: t.Optional[Result]) -> bool:
+    """Return whether a host has the declared bootstrap servers already."""
+    return info is not None and info.get("move") is False and info.get("old") is None
 
 
 def _of_no_project(run: Run, step_names: t.Sequence[str]) -> t.Iterator[Finding]:
@@ -308,7 +339,10 @@ def _of_settings(run: Run) -> t.Iterator[Finding]:
 
 
 def _of_onlinefs(run: Run) -> t.Iterator[Finding]:
+    if "preflight" not in run.done:
+        yield from _before_a_move(run)
     yield from _of_hosts(run, "onlinefs")
+    yield from moves.during(run.moves)
 
 
 def _of_projects(run: Run) -> t.Iterator[Finding]:
@@ -330,6 +364,7 @@ def _of_verify(run: Run) -> t.Iterator[Finding]:
             yield from steps.of_host_drift(name, phases["verify"])
     if "verify" in run.done and not run.check_mode:
         yield from _unproved(run)
+        yield from moves.after(run.moves, run.old_unreadable)
 
 
 def _unproved(run: Run) -> t.Iterator[Finding]:

@@ -17,6 +17,9 @@ from .findings import Finding, short
 Result = t.Mapping[str, t.Any]
 Findings = t.List[Finding]
 
+#: In a result that stands for a host which has gone back because another one failed.
+WENT_BACK = "went_back"
+
 _RUN_SITE = "Run hopsworks.kafka.site. If it changes nothing, look at the project's error there"
 
 
@@ -116,6 +119,8 @@ def of_host(name: str, result: Result, playbook: str = "") -> Findings:
         return [Finding("host", name, cause, "Check the connection to the host, or leave it out by name with --limit")]
     if "changes" in result:
         return []
+    if result.get(WENT_BACK):
+        return [Finding("host", name, message(result), "Solve what is wrong with that host, then run it again")]
     if result.get("rolled_back"):
         return [_rolled_back(name, result, playbook or "the playbook")]
     return [Finding("host", name, message(result))]

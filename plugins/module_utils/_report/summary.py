@@ -12,7 +12,7 @@ import re
 import typing as t
 
 from . import hosts as seen
-from . import steps
+from . import moves, steps
 from .findings import Cause, Finding, by_cause
 from .run import BEFORE, HOST_PARTS, Run, findings, left_out
 
@@ -38,6 +38,9 @@ class Summary:
     not_proved: t.Sequence[str]
     left_out: t.Sequence[str]
     next_steps: t.Sequence[str]
+    move: t.Optional[moves.Move] = None
+    stranded: t.Sequence[moves.Stranded] = ()
+    move_lines: t.Sequence[str] = ()
 
     def to_result(self) -> t.Dict[str, t.Any]:
         """Return the dictionary that ``rollout_summary`` documents."""
@@ -55,6 +58,8 @@ class Summary:
             "not_proved": list(self.not_proved),
             "left_out": list(self.left_out),
             "next": list(self.next_steps),
+            "move": self.move.to_result() if self.move else None,
+            "stranded": [left.to_result() for left in self.stranded],
         }
 
 
@@ -81,6 +86,9 @@ def summarize(run: Run) -> Summary:
         not_proved=not_proved,
         left_out=left_out(run),
         next_steps=_next(run, causes, not_proved),
+        move=moves.move(run.moves),
+        stranded=moves.stranded(run.moves),
+        move_lines=moves.lines(run.moves),
     )
 
 

@@ -180,7 +180,9 @@ class Bed:
                 "onlinefs_home": str(self.home(name)),
                 "onlinefs_state_dir": str(self.state(name)),
                 "onlinefs_metrics_url": f"http://127.0.0.1:{self.ports[name]}/metrics",
-                "onlinefs_service_commands": {word: self.service(word, name) for word in ("restart", "status")},
+                "onlinefs_service_commands": {
+                    word: self.service(word, name) for word in ("restart", "status", "stop", "start")
+                },
             }
             for name in self.names
         }

@@ -15,7 +15,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import move
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.journal import Journal
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service import CommandService, NoService
-from ansible_collections.hopsworks.kafka.plugins.modules import onlinefs_move_info
+from ansible_collections.hopsworks.kafka.plugins.modules import onlinefs_move, onlinefs_move_info
 
 from tests.moves.cluster import Cluster
 from tests.unit.moves.support import GROUP, MovingHost, Service
@@ -372,3 +372,9 @@ def test_secrets_of_the_declaration_are_handed_over(host: MovingHost) -> None:
     declared = {"bootstrap.servers": host.new.bootstrap, "my.own.password": "canary-9"}
     move_task.info(host.params(onlinefs_move_info.argument_spec(), properties=declared), secrets)
     assert "canary-9" in secrets
+
+
+def test_the_service_is_the_one_that_the_options_name(host: MovingHost) -> None:
+    host.old.members = {}
+    params = host.params(onlinefs_move.argument_spec(), state="left", service_manager="none")
+    assert move_task.run(params, False, set())["changed"] and host.record is not None

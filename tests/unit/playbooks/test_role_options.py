@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 import yaml
-from ansible_collections.hopsworks.kafka.plugins.modules import onlinefs_config
+from ansible_collections.hopsworks.kafka.plugins.modules import onlinefs_config, onlinefs_move
 
 from tests.conftest import ROOT
 
@@ -27,7 +27,8 @@ IS = ("type", "elements", "choices")
 
 @pytest.mark.parametrize("entry", ["main", "preflight", "verify", "revert"])
 def test_the_module_checks_each_variable_of_the_role_as_the_role_does(entry: str) -> None:
-    spec = onlinefs_config.argument_spec()
+    # What onlinefs_config has no option for, the modules for a move check.
+    spec = {**onlinefs_move.argument_spec(), **onlinefs_config.argument_spec()}
 
     def check(option: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         return {name: option.get(name) for name in IS}

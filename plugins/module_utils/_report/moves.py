@@ -1,0 +1,325 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This module util is PRIVATE to the collection: it may change at any time.
+"""A move from one Kafka to another, as the hosts have seen it: what it is, what speaks against it, what it has left."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .findings import Finding, names, short
+from .steps import WENT_BACK
+
+Result = t.Mapping[str, t.Any]
+#: By host, the results of ``onlinefs_move_info`` and ``onlinefs_move``: ``info``, ``drain``, ``stop``, ``leave``,
+#: ``back``, ``start`` and ``stranded``.
+Steps = t.Mapping[str, t.Mapping[str, Result]]
+
+RESET, ACCEPT, UNREADABLE = "reset", "accept", "unreadable"
+
+_MAX_TOPICS = 3
+_CARRY_OVER = "Run hopsworks.kafka.carry_over, which brings them to the declared Kafka"
+_CLOSE = "hopsworks.kafka.onlinefs_move with state=closed ends the count, once the old Kafka does not matter any more"
+
+
+class Move(t.NamedTuple):
+    """A move, over all hosts.
+
+    :param hosts: the hosts that move.
+    :param known: whether the cluster is known to be another one. False: one of the two could not be read.
+    :param unread: the rows that OnlineFS had not read before it left; None if they are not known.
+    :param reason: why they are not known.
+    :param overlap: the ranges of the declared Kafka that may be skipped; None if they are not known.
+    """
+
+    hosts: t.Tuple[str, ...]
+    known: bool
+    old_cluster: t.Optional[str]
+    new_cluster: t.Optional[str]
+    unread: t.Optional[int]
+    reason: str
+    overlap: t.Optional[t.Tuple[Result, ...]]
+
+    def to_result(self) -> t.Dict[str, t.Any]:
+        """Return the entry of ``move``."""
+        overlap = None if self.overlap is None else [dict(part) for part in self.overlap]
+        return {**self._asdict(), "hosts": list(self.hosts), "reason": self.reason or None, "overlap": overlap}
+
+
+class Stranded(t.NamedTuple):
+    """The rows that OnlineFS has left in an old Kafka, over all hosts.
+
+    :param rows: their number; None if not all could be counted.
+    :param counted: the number of those that could be.
+    :param partitions: the ranges.
+    :param reason: why they are not known.
+    :param before: the number of rows of which it is not known whether OnlineFS has read them.
+    :param deleted: the number of rows that the old Kafka has deleted since.
+    """
+
+    old_cluster: t.Optional[str]
+    rows: t.Optional[int]
+    counted: int
+    partitions: t.Tuple[Result, ...]
+    reason: str
+    before: int
+    deleted: int
+
+    def to_result(self) -> t.Dict[str, t.Any]:
+        """Return the entry of ``stranded``."""
+        partitions = [dict(part) for part in self.partitions]
+        return {**self._asdict(), "partitions": partitions, "reason": self.reason or None}
+
+
+def is_moving(step: t.Optional[Result]) -> bool:
+    """Return whether ``onlinefs_move_info`` saw a move, or could not tell."""
+    return step is not None and "move" in step and step["move"] is not False
+
+
+def move(steps: Steps) -> t.Optional[Move]:
+    """Return the move of a run; None if there is none."""
+    moving = {name: found["info"] for name, found in steps.items() if is_moving(found.get("info"))}
+    if not moving:
+        return None
+    infos = list(moving.values())
+    unread = [info.get("unread") or {} for info in infos]
+    # Every host asks the same two clusters. If one of them could not, the others tell.
+    counted = [rows["rows"] for rows in unread if rows.get("rows") is not None]
+    reasons = [entry["reason"] for rows in unread for entry in rows.get("unknown") or ()]
+    overlaps = [info["overlap"] for info in infos if info.get("overlap") is not None]
+    return Move(
+        tuple(moving),
+        all(info["move"] is True for info in infos),
+        _first((info.get("old") or {}).get("cluster_id") for info in infos),
+        _first((info.get("new") or {}).get("cluster_id") for info in infos),
+        max(counted) if counted else None,
+        "" if counted else short(_first(reasons) or "no host could read it"),
+        _ranges(overlaps) if overlaps else None,
+    )
+
+
+def course(steps: Steps, to_change: t.Sequence[str], hosts: t.Sequence[str]) -> t.Dict[str, t.Any]:
+    """Return how the hosts change: one after the other, or all together in a move.
+
+    :param to_change: the hosts that need a change.
+    :param hosts: all hosts.
+    :returns: ``roll`` and ``move``, the hosts that do so, and ``all_leave``: no host reads from the new Kafka yet.
+    """
+    moving = [name for name in hosts if is_moving(steps.get(name, {}).get("info"))]
+    if not moving:
+        return {"roll": list(to_change), "move": [], "all_leave": False}
+    return {"roll": [], "move": list(hosts), "all_leave": len(moving) == len(hosts)}
+
+
+def stranded(steps: Steps, when: str = "stranded") -> t.List[Stranded]:
+    """Return what was left in each old Kafka.
+
+    :param when: the step that counted: after the move, or ``info`` for an earlier move.
+    """
+    by_cluster: t.Dict[t.Optional[str], t.List[Result]] = {}
+    for found in steps.values():
+        info = found.get(when) or {}
+        if info.get("stranded") is not None:
+            by_cluster.setdefault((info.get("record") or {}).get("old_cluster"), []).append(info["stranded"])
+    return [_together(cluster, given) for cluster, given in by_cluster.items()]
+
+
+def _together(cluster: t.Optional[str], given: t.Sequence[Result]) -> Stranded:
+    """Return what hosts say of the same old Kafka. The one that left last has seen the most rows read."""
+    known = [each for each in given if each["rows"] is not None]
+    told = min(known, key=_counted) if known else max(given, key=_counted)
+    reason = "" if known else short(_told(told["unknown"][0]) if told["unknown"] else "no host could count them")
+    deleted = sum(part["rows"] for part in told["deleted"])
+    return Stranded(cluster, told["rows"], told["counted"], tuple(told["partitions"]), reason, told["before"], deleted)
+
+
+def _counted(stranded_rows: Result) -> int:
+    return int(stranded_rows["counted"])
+
+
+def _told(entry: Result) -> str:
+    return f"{entry['topic']}: {entry['reason']}" if entry.get("topic") else str(entry["reason"])
+
+
+def went_back(back: Result) -> t.Dict[str, t.Any]:
+    """Return the result that stands for a host whose change had worked, and that went back with the others."""
+    if "changes" not in back:
+        return {"msg": f"it was to go back: {_message(back)}"}
+    told = "another host could not move, so this one has gone back to the old Kafka"
+    return {"msg": told, "rolled_back": True, WENT_BACK: True}
+
+
+# --- findings --------------------------------------------------------------------------------------------------------
+
+
+def before(
+    steps: Steps, limited: t.Collection[str], settled: t.Collection[str], saved_offsets: str, unreadable: bool
+) -> t.Iterator[Finding]:
+    """Return what speaks against a move, before anything is changed.
+
+    :param limited: the hosts that ``--limit`` left out.
+    :param settled: hosts that read from the declared Kafka already.
+    :param saved_offsets: what is to be done with the offsets that OnlineFS has saved; empty if that is not said.
+    :param unreadable: the old Kafka need not be read.
+    """
+    for name, found in steps.items():
+        info = found.get("info")
+        if info is not None and "move" not in info:
+            yield Finding("host", name, short(f"not known whether it moves to another Kafka: {_message(info)}"))
+    found_move = move(steps)
+    if found_move is None:
+        return
+    if limited:
+        yield Finding(
+            "run",
+            "",
+            f"this is a move to another Kafka, and --limit leaves out {names(list(limited))}: hosts that read from two "
+            "clusters share one set of saved offsets",
+            "Run it without --limit",
+        )
+    if not unreadable:
+        for name in found_move.hosts:
+            old = steps[name]["info"].get("old") or {}
+            if old.get("cluster_id") is None:
+                yield Finding(
+                    "host",
+                    name,
+                    short(f"not known what OnlineFS would leave in its present Kafka: {old.get('reason') or 'no id'}"),
+                    "Make it readable from the host. To accept that, set hopsworks_kafka_old_cluster=unreadable",
+                )
+    yield from _earlier(steps, unreadable)
+    if found_move.overlap is None:
+        yield Finding("Kafka", "", "not known whether OnlineFS would skip rows: the declared Kafka cannot be read")
+    elif found_move.overlap and saved_offsets not in (RESET, ACCEPT) and not settled:
+        yield Finding(
+            "Kafka",
+            "",
+            short(
+                f"OnlineFS may skip {_told_ranges(found_move.overlap)} of the declared Kafka: it has saved offsets for "
+                "topics of these names, which carry no cluster"
+            ),
+            "Have the saved offsets deleted while OnlineFS is stopped (hopsworks_kafka_saved_offsets=reset), or accept "
+            "it (hopsworks_kafka_saved_offsets=accept): docs/moving.md",
+        )
+
+
+def _earlier(steps: Steps, unreadable: bool) -> t.Iterator[Finding]:
+    for left in stranded(steps, "info"):
+        if left.rows is None and unreadable:
+            continue
+        what = f"not known how many rows ({left.reason})" if left.rows is None else f"{left.rows} rows"
+        if left.rows != 0:
+            yield Finding(
+                "Kafka",
+                "",
+                short(f"{what} are left in {_cluster(left.old_cluster)}, which OnlineFS left in an earlier move"),
+                f"{_CARRY_OVER}, before OnlineFS moves again. {_CLOSE}",
+            )
+
+
+def during(steps: Steps) -> t.Iterator[Finding]:
+    """Return the hosts on which a step of the move failed."""
+    told = {
+        "drain": "before the move",
+        "stop": "it was not stopped",
+        "leave": "not recorded what it leaves",
+        "back": "not taken back to the old Kafka",
+        "start": "not started again with the old Kafka",
+    }
+    for name, found in steps.items():
+        for step, what in told.items():
+            result = found.get(step)
+            if result is None or any(key in result for key in ("move", "service", "changes")):
+                continue
+            yield Finding("host", name, short(f"{what}: {_message(result)}"))
+    behind = [name for name, found in steps.items() if (found.get("drain") or {}).get("drained") is False]
+    if behind:
+        counted = max((steps[name]["drain"].get("unread") or {}).get("counted") or 0 for name in behind)
+        yield Finding(
+            "Kafka",
+            "",
+            f"OnlineFS has not read all that was in the old Kafka within hopsworks_kafka_drain_timeout: {counted} rows "
+            "are unread. Nothing was changed on the hosts",
+            "Give it more time, or find out why it is slow",
+        )
+
+
+def after(steps: Steps, unreadable: bool) -> t.Iterator[Finding]:
+    """Return what was left in the old Kafka."""
+    for name, found in steps.items():
+        info = found.get("stranded")
+        if info is not None and "move" not in info:
+            yield Finding("host", name, short(f"not known what it has left in the old Kafka: {_message(info)}"), _CLOSE)
+    for left in stranded(steps):
+        where = _cluster(left.old_cluster)
+        if left.rows is None and not unreadable:
+            yield Finding(
+                "Kafka",
+                "",
+                short(f"not known how many rows were left in {where}: {left.reason}"),
+                f"Make it readable from the hosts, or accept it: hopsworks_kafka_old_cluster=unreadable. {_CLOSE}",
+            )
+        if left.counted:
+            yield Finding(
+                "Kafka", "", short(f"{_told_ranges(left.partitions)} are left in {where}"), f"{_CARRY_OVER}. {_CLOSE}"
+            )
+        if left.deleted:
+            yield Finding(
+                "Kafka",
+                "",
+                f"{left.deleted} rows that were left in {where} are lost: it has deleted them since",
+                _CLOSE,
+            )
+
+
+# --- lines -----------------------------------------------------------------------------------------------------------
+
+
+def lines(steps: Steps) -> t.List[str]:
+    """Return what the summary says of a move."""
+    told = []
+    found = move(steps)
+    if found is not None:
+        clusters = "perhaps to another cluster (one of the two could not be read)"
+        if found.known:
+            clusters = f"from {_cluster(found.old_cluster)} to cluster {found.new_cluster}"
+        told.append(f"{clusters}. All hosts stop, change and start together: hopsworks_kafka_serial does not apply")
+        unread = f"{found.unread} rows" if found.unread is not None else f"not known ({found.reason})"
+        told.append(f"unread before OnlineFS left: {unread}")
+    for left in stranded(steps):
+        rows = _told_ranges(left.partitions) if left.counted else "no rows"
+        if left.rows is None:
+            rows = f"not known ({left.reason})" + (f", at least {rows}" if left.counted else "")
+        told.append(f"left in {_cluster(left.old_cluster)}: {rows}")
+        if left.before:
+            told.append(f"not known whether OnlineFS had read {left.before} rows there: Kafka has no offsets of it")
+    return told
+
+
+def _told_ranges(ranges: t.Sequence[Result]) -> str:
+    """Return for example ``12 rows (fraud_onlinefs 0: 4 to 15, and 2 more partitions)``."""
+    shown = [
+        f"{part['topic']} {part['partition']}: {part['start']} to {part['end'] - 1}" for part in ranges[:_MAX_TOPICS]
+    ]
+    more = len(ranges) - len(shown)
+    number = sum(part["rows"] for part in ranges)
+    listed = ", ".join(shown) + (f" and {more} more partitions" if more else "")
+    return f"{number} row{'' if number == 1 else 's'} ({listed})"
+
+
+def _ranges(given: t.Iterable[t.Sequence[Result]]) -> t.Tuple[Result, ...]:
+    found = {(part["topic"], part["partition"]): part for ranges in given for part in ranges}
+    return tuple(found[key] for key in sorted(found))
+
+
+def _cluster(cluster_id: t.Optional[str]) -> str:
+    return f"cluster {cluster_id}" if cluster_id else "the old Kafka"
+
+
+def _message(result: Result) -> str:
+    return short(result.get("msg") or result.get("module_stderr") or "it returned no message")
+
+
+def _first(values: t.Iterable[t.Any]) -> t.Any:
+    return next((value for value in values if value), None)

@@ -1,0 +1,288 @@
+# Copyright (c) 2026 the hopsworks.kafka authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A move in the findings and the summary: what stops it, what it did, what it left."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._report import host_results, layout, moves
+from ansible_collections.hopsworks.kafka.plugins.module_utils._report.run import Run, findings
+from ansible_collections.hopsworks.kafka.plugins.module_utils._report.summary import summarize
+
+SITE = ("preflight", "settings", "onlinefs", "projects", "verify")
+PREFLIGHT = ("preflight",)
+RANGE = {"topic": "a_onlinefs", "partition": 0, "start": 4, "end": 10, "rows": 6}
+OTHER = {"topic": "b_onlinefs", "partition": 2, "start": 0, "end": 1, "rows": 1}
+NOTHING: dict[str, t.Any] = {"rows": 0, "counted": 0, "partitions": [], "unknown": []}
+SIX = {"rows": 6, "counted": 6, "partitions": [RANGE], "unknown": []}
+NOWHERE = {"topic": "", "partition": -1, "reason": "no route"}
+UNKNOWN = {
+    "rows": None,
+    "counted": 0,
+    "partitions": [],
+    "unknown": [{"topic": "", "partition": -1, "reason": "no route"}],
+}
+PROVED = {"changes": [], "actions": [], "generation": 1, "proved": True, "not_proved": [], "cluster_id": "new"}
+CHANGES = {**PROVED, "changes": [{"what": "onlinefs-kafka.properties: bootstrap.servers"}], "actions": ["write"]}
+STOPPED = {"service": "inactive", "record": None, "generation": None}
+LEFT = {"service": "inactive", "record": {"old_cluster": "old", "generation": 0}, "generation": 0}
+
+
+def cluster(cluster_id: str | None, reason: str | None = None) -> dict[str, t.Any]:
+    return {"cluster_id": cluster_id, "bootstrap_servers": "k:1", "reason": reason}
+
+
+def info(**given: t.Any) -> dict[str, t.Any]:
+    """What onlinefs_move_info says of a host that moves."""
+    base = {
+        "move": True,
+        "old": cluster("old"),
+        "new": cluster("new"),
+        "unread": NOTHING,
+        "overlap": [],
+        "drained": None,
+    }
+    return {**base, "record": None, "stranded": None, **given}
+
+
+def left(stranded: dict[str, t.Any], old: str | None = "old", **more: t.Any) -> dict[str, t.Any]:
+    """What it says of a host that has moved."""
+    record = {"old_cluster": old, "generation": 0}
+    rows = {"before": 0, "deleted": [], **stranded, **more}
+    return info(move=False, old=None, new=None, unread=None, overlap=None, record=record, stranded=rows)
+
+
+def run(done: t.Sequence[str] = PREFLIGHT, moved: dict[str, dict[str, t.Any]] | None = None, **given: t.Any) -> Run:
+    found = moved or {}
+    base = Run("hopsworks.kafka.site", SITE, done, hosts={name: {"preflight": CHANGES} for name in found}, moves=found)
+    return dataclasses.replace(base, **given)
+
+
+def told(given: Run, part: str = "preflight") -> list[str]:
+    return [f"{found.kind} {found.subject}: {found.cause}" for found in findings(given, [part])]
+
+
+# --- before it -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "more", "causes"),
+    [
+        (info(), {}, []),
+        (info(unread=SIX), {}, []),  # told, and no reason to stop
+        (info(move=False, overlap=None), {}, []),
+        ({"msg": "truststore: no such file"}, {}, ["host h1: not known whether it moves to another Kafka: truststore"]),
+        (
+            {"unreachable": True, "msg": "no route"},
+            {},
+            ["host h1: not known whether it moves to another"],
+        ),
+        (info(), {"limited": ["h2"]}, ["run : this is a move to another Kafka, and --limit leaves out h2"]),
+        (info(move=False), {"limited": ["h2"]}, []),
+        (
+            info(move=None, old=cluster(None, "no route"), unread=UNKNOWN),
+            {},
+            ["host h1: not known what OnlineFS would leave in its present Kafka: no route"],
+        ),
+        (info(move=None, old=cluster(None, "no route"), unread=UNKNOWN), {"old_unreadable": True}, []),
+        (info(overlap=[RANGE]), {}, ["Kafka : OnlineFS may skip 6 rows (a_onlinefs 0: 4 to 9) of the declared Kafka"]),
+        (info(overlap=[RANGE]), {"saved_offsets": "reset"}, []),
+        (info(overlap=[RANGE]), {"saved_offsets": "accept"}, []),
+        (info(overlap=[RANGE]), {"saved_offsets": "else"}, ["Kafka : OnlineFS may skip 6 rows"]),
+        (
+            info(overlap=None, move=None, new=cluster(None, "refused")),
+            {},
+            ["Kafka : not known whether OnlineFS"],
+        ),
+        (info(stranded={**SIX, "before": 0, "deleted": []}), {}, ["Kafka : 6 rows are left in the old Kafka, which"]),
+        (info(stranded={**NOTHING, "before": 0, "deleted": []}), {}, []),
+        (
+            info(stranded={**UNKNOWN, "before": 0, "deleted": []}),
+            {},
+            ["Kafka : not known how many rows (no route)"],
+        ),
+        (info(stranded={**UNKNOWN, "before": 0, "deleted": []}), {"old_unreadable": True}, []),
+    ],
+)
+def test_what_stops_a_move(given: dict[str, t.Any], more: dict[str, t.Any], causes: list[str]) -> None:
+    for done, part in ((PREFLIGHT, "preflight"), ((), "onlinefs")):
+        found = told(run(done, {"h1": {"info": given}}, **more), part)
+        assert len(found) == len(causes) and all(
+            cause.startswith(start) for cause, start in zip(found, causes, strict=True)
+        ), found
+
+
+def test_a_host_that_reads_from_the_new_kafka_shows_that_nothing_is_skipped_any_more() -> None:
+    """A run that was killed when one of two hosts had moved: the question was answered before that."""
+    given = run(moved={"h1": {"info": info(overlap=[RANGE])}, "h2": {}})
+    assert told(dataclasses.replace(given, hosts={"h1": {"preflight": CHANGES}, "h2": {"preflight": PROVED}})) == []
+    there = info(move=False, old=None, new=None)
+    assert told(run((), {"h1": {"info": info(overlap=[RANGE])}, "h2": {"info": there}}, hosts={}), "onlinefs") == []
+
+
+@pytest.mark.parametrize(
+    ("infos", "course"),
+    [
+        ({"h1": info(), "h2": info()}, {"roll": [], "move": ["h1", "h2"], "all_leave": True}),
+        ({"h1": info(move=None), "h2": info(move=False)}, {"roll": [], "move": ["h1", "h2"], "all_leave": False}),
+        ({"h1": info()}, {"roll": [], "move": ["h1", "h2"], "all_leave": False}),
+        ({"h1": info(move=False)}, {"roll": ["h1"], "move": [], "all_leave": False}),
+        ({}, {"roll": ["h1"], "move": [], "all_leave": False}),
+    ],
+)
+def test_all_hosts_take_part_in_a_move(infos: dict[str, t.Any], course: dict[str, t.Any]) -> None:
+    assert moves.course({name: {"info": found} for name, found in infos.items()}, ["h1"], ["h1", "h2"]) == course
+
+
+# --- during it -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "result", "cause"),
+    [
+        ("stop", {"msg": "stop is missing"}, "host h1: it was not stopped: stop is missing"),
+        ("stop", {}, "host h1: it was not stopped: it returned no message"),
+        ("leave", {"unreachable": True, "msg": "no route"}, "host h1: not recorded what it leaves: no route"),
+        ("back", {"msg": "disk full"}, "host h1: not taken back to the old Kafka: disk full"),
+        ("start", {"msg": "it fell over"}, "host h1: not started again with the old Kafka: it fell over"),
+        ("drain", {"msg": "no"}, "host h1: before the move: no"),
+        ("drain", info(drained=False, unread=SIX), "Kafka : OnlineFS has not read all"),
+        ("drain", info(drained=True), None),
+        ("drain", info(drained=None), None),
+        ("stop", STOPPED, None),
+        ("leave", LEFT, None),
+        ("back", CHANGES, None),
+    ],
+)
+def test_a_step_that_fails_is_named(step: str, result: dict[str, t.Any], cause: str | None) -> None:
+    found = told(run(SITE, {"h1": {"info": info(), step: result}}, stopped="onlinefs"), "onlinefs")
+    assert len(found) == (cause is not None) and (cause is None or found[0].startswith(cause)), found
+
+
+def test_hosts_that_went_back_with_the_one_that_failed() -> None:
+    failed = {"msg": "no member joined", "rolled_back": True, "reasons": ["no member joined"]}
+    back = {"stop": STOPPED, "leave": LEFT, "back": CHANGES, "start": STOPPED}
+    given = run(
+        ("preflight", "settings", "onlinefs"),
+        {"h1": {"info": info(), **back}, "h2": {"info": info(), **back}, "h3": {"info": info(), **back, "back": {}}},
+        hosts={
+            "h1": {"preflight": CHANGES, "onlinefs": failed},
+            "h2": {"preflight": CHANGES, "onlinefs": CHANGES},
+            "h3": {"preflight": CHANGES, "onlinefs": CHANGES},
+        },
+        stopped="onlinefs",
+    )
+    summary = summarize(given)
+    assert [(host.host, host.state) for host in summary.hosts] == [
+        ("h1", "rolled back"),
+        ("h2", "rolled back"),
+        ("h3", "failed"),
+    ]
+    causes = [f"{cause.who()}: {cause.cause}" for cause in summary.causes]
+    assert "host h1: no member joined" in causes
+    assert "host h2: another host could not move, so this one has gone back to the old Kafka" in causes
+    assert any(cause.startswith("host h3: not taken back to the old Kafka") for cause in causes), causes
+
+
+# --- after it --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "more", "causes"),
+    [
+        ({"h1": left(NOTHING)}, {}, []),
+        ({"h1": left(SIX)}, {}, ["Kafka : 6 rows (a_onlinefs 0: 4 to 9) are left in cluster old"]),
+        ({"h1": left(SIX)}, {"old_unreadable": True}, ["Kafka : 6 rows"]),
+        ({"h1": left(UNKNOWN)}, {}, ["Kafka : not known how many rows were left in cluster old: no route"]),
+        ({"h1": left(UNKNOWN)}, {"old_unreadable": True}, []),
+        (
+            {"h1": left({**SIX, "rows": None, "unknown": UNKNOWN["unknown"]})},
+            {},
+            ["Kafka : not known", "Kafka : 6 rows"],
+        ),
+        ({"h1": left(NOTHING, before=5)}, {}, []),
+        ({"h1": left(NOTHING, deleted=[RANGE])}, {}, ["Kafka : 6 rows that were left in cluster old are lost"]),
+        ({"h1": {"msg": "damaged"}}, {}, ["host h1: not known what it has left in the old Kafka: damaged"]),
+        # One host that can count tells; the one that left last has seen more rows read.
+        ({"h1": left(UNKNOWN), "h2": left(NOTHING)}, {}, []),
+        ({"h1": left(SIX), "h2": left(NOTHING)}, {}, []),
+        ({"h1": left(SIX), "h2": left(NOTHING, "older")}, {}, ["Kafka : 6 rows"]),
+    ],
+)
+def test_what_is_left_is_red(given: dict[str, t.Any], more: dict[str, t.Any], causes: list[str]) -> None:
+    found = told(run(SITE, {name: {"stranded": result} for name, result in given.items()}, **more), "verify")
+    assert len(found) == len(causes) and all(map(str.startswith, found, causes)), found
+    # Not before the projects have been switched, and not in check mode.
+    assert told(run(PREFLIGHT, {name: {"stranded": result} for name, result in given.items()}), "verify") == []
+
+
+def test_the_summary_of_a_move() -> None:
+    given = run(
+        SITE,
+        {
+            "h1": {"info": info(unread=SIX), "stop": STOPPED, "leave": LEFT, "stranded": left({**SIX, "counted": 7,
+                "rows": 7, "partitions": [RANGE, OTHER]}, before=3)},
+            "h2": {"info": info(unread=UNKNOWN)},
+        },
+        hosts={name: {"preflight": CHANGES, "onlinefs": CHANGES} for name in ("h1", "h2")},
+    )  # fmt: skip
+    summary = summarize(given)
+    lines = layout.lines(summary)
+    first = next(number for number, line in enumerate(lines) if line.startswith("  Move"))
+    assert lines[first : first + 4] == [
+        "  Move          from cluster old to cluster new. All hosts stop, change and start together: "
+        "hopsworks_kafka_serial does not apply",
+        "                unread before OnlineFS left: 6 rows",
+        "                left in cluster old: 7 rows (a_onlinefs 0: 4 to 9, b_onlinefs 2: 0 to 0)",
+        "                not known whether OnlineFS had read 3 rows there: Kafka has no offsets of it",
+    ]
+    shown = summary.to_result()
+    assert shown["move"]["hosts"] == ["h1", "h2"] and shown["move"]["unread"] == 6 and shown["move"]["known"]
+    assert shown["stranded"][0]["rows"] == 7 and shown["stranded"][0]["partitions"] == [RANGE, OTHER]
+    assert shown["ok"] is False
+
+
+def test_not_known_is_never_zero_in_the_summary() -> None:
+    given = run(
+        SITE,
+        {
+            "h1": {
+                "info": info(move=None, old=cluster(None, "no route"), unread=UNKNOWN),
+                "stranded": left(UNKNOWN, None),
+            }
+        },
+        old_unreadable=True,
+    )
+    lines = moves.lines(given.moves)
+    assert lines[0].startswith("perhaps to another cluster")
+    assert lines[1:] == [
+        "unread before OnlineFS left: not known (no route)",
+        "left in the old Kafka: not known (no route)",
+    ]
+    assert summarize(given).to_result()["stranded"][0]["rows"] is None
+
+
+def test_without_a_move_there_is_nothing_to_tell() -> None:
+    assert moves.lines({"h1": {}}) == [] and moves.move({"h1": {"info": info(move=False)}}) is None
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"move": "no"},
+        {"stranded": {**SIX}},
+        {"stranded": {**SIX, "before": "x", "deleted": []}},
+        {"overlap": [{"topic": "a"}]},
+        {"record": {"old_cluster": 5, "generation": 1}},
+        {"unread": {**SIX, "rows": 2**70}},
+        [],
+        None,
+    ],
+)
+def test_what_another_program_could_have_returned_is_a_failure(odd: t.Any) -> None:
+    given = {**info(), **odd} if isinstance(odd, dict) else odd
+    assert "move" not in host_results.checked_move(given) and "another type" in host_results.checked_move(given)["msg"]
