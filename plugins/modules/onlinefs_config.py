@@ -485,7 +485,8 @@ cluster_id:
   returned: success
   type: str
 move_recorded:
-  description: Whether the host has recorded a move from another Kafka, see M(hopsworks.kafka.onlinefs_move).
+  description: Whether the host has recorded a move from another Kafka that could be read, see
+    M(hopsworks.kafka.onlinefs_move).
   returned: success
   type: bool
 certificates:

@@ -329,7 +329,7 @@ def _result(
         "restarted": host_planner.restarts(plan),
         "generations": [generation.to_result() for generation in known],
         "generation": known[-1].number if number is None and known else number,
-        "move_recorded": host.generations.moved,
+        "move_recorded": host.generations.counts_rows,
         "certificates": certificates,
         **proof.to_result(health),
     }

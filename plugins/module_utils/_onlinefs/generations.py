@@ -48,6 +48,9 @@ REVERTED = "reverted"
 _LOCK_POLL_SECONDS = 0.2
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 _MAX_JSON = 1024 * 1024
+_MAX_MOVE = 16 * 1024 * 1024
+#: In the record of a move whose old Kafka could not be read. No name in it can contain a quotation mark.
+_NOT_COUNTED = b'"offsets":null'
 
 FileSet = t.Mapping[str, t.Optional[File]]
 
@@ -167,8 +170,14 @@ class Generations:
 
     @property
     def moved(self) -> bool:
-        """Whether a move from one Kafka to another is recorded, whose old one may still hold rows."""
+        """Whether a move from one Kafka to another is recorded."""
         return self._has(MOVE)
+
+    @property
+    def counts_rows(self) -> bool:
+        """Whether a move is recorded whose old Kafka could be read, so that the rows left there can be counted."""
+        content = files.read_private(os.path.join(self.directory, MOVE), _MAX_MOVE) if self.moved else None
+        return content is not None and _NOT_COUNTED not in content
 
     def drop(self, number: int) -> None:
         """Remove one generation, if it is there. It goes whole, by a rename, and is emptied after."""

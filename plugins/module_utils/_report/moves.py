@@ -287,7 +287,11 @@ def lines(steps: Steps) -> t.List[str]:
         told.append(f"{clusters}. All hosts stop, change and start together: hopsworks_kafka_serial does not apply")
         unread = f"{found.unread} rows" if found.unread is not None else f"not known ({found.reason})"
         told.append(f"unread before OnlineFS left: {unread}")
+        if found.old_cluster is None:
+            told.append("left in the old Kafka: not known, as it could not be read")
     for left in stranded(steps):
+        if found is not None and found.old_cluster is None and left.old_cluster is None:
+            continue
         rows = _told_ranges(left.partitions) if left.counted else "no rows"
         if left.rows is None:
             rows = f"not known ({left.reason})" + (f", at least {rows}" if left.counted else "")

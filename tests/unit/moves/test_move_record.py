@@ -168,3 +168,13 @@ def test_results_have_no_list_of_partitions() -> None:
 )
 def test_topics(names: tuple[str, ...], pattern: str, topic: str, matches: bool) -> None:
     assert Topics(names, pattern).matches(topic) is matches
+
+
+def test_a_move_whose_old_kafka_could_not_be_read_is_not_looked_at_again(kept: Generations) -> None:
+    assert kept.counts_rows is False
+    move_record.write(kept, RECORD)
+    assert kept.counts_rows is True
+    move_record.write(kept, MoveRecord(None, "new", "k1:1", "k2:1", 0, "2026-01-31T12:00:00Z", None))
+    assert kept.counts_rows is False and kept.moved is True
+    path(kept).write_text("{}")
+    assert kept.counts_rows is True, "what is damaged is looked at"

@@ -261,7 +261,7 @@ def test_not_known_is_never_zero_in_the_summary() -> None:
     assert lines[0].startswith("perhaps to another cluster")
     assert lines[1:] == [
         "unread before OnlineFS left: not known (no route)",
-        "left in the old Kafka: not known (no route)",
+        "left in the old Kafka: not known, as it could not be read",
     ]
     assert summarize(given).to_result()["stranded"][0]["rows"] is None
 
