@@ -189,9 +189,16 @@ def before(
                     "Make it readable from the host. To accept that, set hopsworks_kafka_old_cluster=unreadable",
                 )
     yield from _earlier(steps, unreadable)
+    if saved_offsets in (RESET, ACCEPT) or settled:
+        return
     if found_move.overlap is None:
-        yield Finding("Kafka", "", "not known whether OnlineFS would skip rows: the declared Kafka cannot be read")
-    elif found_move.overlap and saved_offsets not in (RESET, ACCEPT) and not settled:
+        yield Finding(
+            "Kafka",
+            "",
+            "not known whether OnlineFS would skip rows: the declared Kafka cannot be read from the hosts",
+            "Make it readable, or accept it (hopsworks_kafka_saved_offsets=accept): docs/moving.md",
+        )
+    elif found_move.overlap:
         yield Finding(
             "Kafka",
             "",

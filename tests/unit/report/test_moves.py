@@ -92,6 +92,7 @@ def told(given: Run, part: str = "preflight") -> list[str]:
         (info(overlap=[RANGE]), {}, ["Kafka : OnlineFS may skip 6 rows (a_onlinefs 0: 4 to 9) of the declared Kafka"]),
         (info(overlap=[RANGE]), {"saved_offsets": "reset"}, []),
         (info(overlap=[RANGE]), {"saved_offsets": "accept"}, []),
+        (info(overlap=None, move=None, new=cluster(None, "refused")), {"saved_offsets": "accept"}, []),
         (info(overlap=[RANGE]), {"saved_offsets": "else"}, ["Kafka : OnlineFS may skip 6 rows"]),
         (
             info(overlap=None, move=None, new=cluster(None, "refused")),
