@@ -85,7 +85,8 @@ def test_a_relative_path_means_the_same_file_for_hosts_and_projects(
         "onlinefs_probe": "never",
     }
     hosts = bed.play("onlinefs", "--check", start=tmp_path, **declared)
-    assert hosts.code == 0 and hosts.changed == {"localhost": 0, "onlinefs1": 1, "onlinefs2": 1}, hosts
+    # A move: each host stops, records, changes.
+    assert hosts.code == 0 and hosts.changed == {"localhost": 0, "onlinefs1": 3, "onlinefs2": 3}, hosts
     projects = bed.play("projects", "--check", start=tmp_path, **declared)
     assert projects.code == 0 and set(projects.changed.values()) == {1}, projects
     probed = bed.play("preflight", start=tmp_path, **declared)
