@@ -107,7 +107,7 @@ matrix: venv ## rollouts and leaks on the oldest and newest ansible-core and the
 # ---------------------------------------------------------------- longer proofs, and figures
 
 .PHONY: soak
-soak: venv ## many repetitions: random kills, the truth table 20 times
+soak: venv ## many repetitions: random kills, the truth table 20 times, moves of 100,000 rows
 	pytest tests --soak
 
 .PHONY: bench

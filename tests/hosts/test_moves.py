@@ -1,0 +1,244 @@
+"""OnlineFS and the projects go from one Kafka to another while programs write, on real hosts and two real clusters.
+
+Rows are counted by identity: each that a broker has acknowledged is to be read by the consumers on the hosts in the
+end. With --soak: 3 hosts, 20 projects, 100,000 rows, a run that is killed, and one that goes back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.bed import Ran
+from tests.hosts.lab import Host
+from tests.hosts.move_bed import CLUSTERS, MoveBed
+from tests.hosts.system import wait_until
+from tests.hosts.writers import Acknowledged, Read, Writers
+
+SITE, VERIFY = "hopsworks.kafka.site", "hopsworks.kafka.verify"
+OLD, NEW = (address for address, _secret in CLUSTERS.values())
+#: A program that is started every second, one every six seconds; the others are streams, until they are started again.
+RENEWED = {"project_1": 1.0, "project_2": 6.0}
+#: The hosts tell the ranges; the controller, which reaches both clusters here, brings them over.
+CARRY = """\
+- hosts: onlinefs
+  gather_facts: false
+  become: true
+  tasks:
+    - hopsworks.kafka.onlinefs_move_info:
+        properties: "{{ hopsworks_kafka_properties }}"
+        truststore: "{{ hopsworks_kafka_truststore }}"
+      register: info
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - hopsworks.kafka.kafka_carry_over:
+        source:
+          properties: {bootstrap.servers: "{{ old_servers }}"}
+        target:
+          properties: "{{ hopsworks_kafka_properties }}"
+          truststore: "{{ hopsworks_kafka_truststore }}"
+        ranges: "{{ groups.onlinefs | map('extract', hostvars, ['info', 'stranded', 'partitions']) | flatten
+                    | map('dict2items') | map('rejectattr', 'key', 'equalto', 'rows') | map('items2dict') }}"
+"""
+
+
+#: The most rows that a service which is stopped may have read without saying so: two polls of Kafka's default size.
+_POLLED = 1000
+
+
+class Move:
+    """A move under load."""
+
+    def __init__(self, bed: MoveBed, scratch: Path, pause: float = 0.02) -> None:
+        self.bed = bed
+        self.read = Read(bed)
+        self.writers = Writers(bed, scratch, pause, RENEWED)
+
+    @contextlib.contextmanager
+    def under_load(self) -> t.Iterator[None]:
+        """The writers are at work, and OnlineFS has read some of their rows."""
+        with self.writers.at_work():
+            some = lambda: len(self.read.update().rows) > 20 * len(self.bed.projects)  # noqa: E731
+            wait_until(some, 60, "the first rows")
+            yield
+
+    def play(self, playbook: str, *options: str, **variables: t.Any) -> Ran:
+        began = time.monotonic()
+        ran = self.bed.play(*options, playbook=playbook, seconds=400, **variables)
+        print(f"{playbook}: {ran.code}, {time.monotonic() - began:.1f} s", flush=True)
+        return ran
+
+    def carry_over(self) -> Ran:
+        """Bring over what the hosts say was left in the old cluster."""
+        playbook = self.bed.lab.folder / "carry.yml"
+        playbook.write_text(CARRY)
+        return self.play(str(playbook), old_servers=self.bed.plaintext("old"))
+
+    def switch_streams(self) -> None:
+        """Start every program again, and wait until all write to the new cluster."""
+        self.writers.renew()
+        there = lambda: all(writer.clusters[-1].startswith(NEW) for writer in self.writers.writers)  # noqa: E731
+        wait_until(there, 30, "every program at the new Kafka")
+        time.sleep(1)  # what the old producers still held is out by then
+
+    def unread(self, seconds: float = 10) -> list[Acknowledged]:
+        """Rows of the old cluster that OnlineFS has not read."""
+        return self.read.missing([row for row in self.writers.acknowledged if row.cluster.startswith(OLD)], seconds)
+
+    def check_nothing_lost(self) -> None:
+        """Every row that was acknowledged has been read."""
+        rows = self.writers.acknowledged
+        lost = self.read.missing(rows, 60)
+        again = sum(self.read.rows.values()) - len(self.read.rows)
+        print(f"{len(rows)} rows acknowledged, {len(lost)} lost, {again} read twice", flush=True)
+        assert not self.writers.refused
+        assert lost == []
+
+
+def left(ran: Ran) -> int | None:
+    """The number of rows that the summary calls left in the old cluster; None: not known."""
+    found = re.search(r"left in (?:cluster \S+|the old Kafka): (\d+ rows?|no rows|not known)", ran.output)
+    assert found, ran.output
+    return None if found[1] == "not known" else int(re.sub(r"\D", "", found[1]) or 0)
+
+
+def check_count(ran: Ran, unread: list[Acknowledged]) -> None:
+    """The summary counts every row that is not read, and beside them only what was read and not yet committed."""
+    more = (left(ran) or 0) - len(unread)
+    print(f"{len(unread)} rows are left in the old Kafka; the summary counts {more} more", flush=True)
+    assert unread and 0 <= more < _POLLED, ran.output
+
+
+def test_every_row_is_read_after_site_and_carry_over(moving: MoveBed, tmp_path: Path, soak: bool) -> None:
+    """Programs write all the time, some of them to the old Kafka until they are started again."""
+    moving.reset("kafka")
+    move = Move(moving, tmp_path)
+    with move.under_load():
+        ran = move.play(SITE)
+        assert ran.code != 0, f"rows were left, and it says nothing:\n{ran.output}"
+        assert left(ran), ran.output
+        assert {moving.configured(host) for host in moving.lab.hosts} == {"new"}
+        assert {moving.used(project) for project in moving.projects} == {"new"}
+        move.switch_streams()
+        unread = move.unread()
+        ran = move.play(VERIFY)
+        assert ran.code != 0, ran.output
+        check_count(ran, unread)
+        carried = move.carry_over()
+        assert carried.code == 0, carried.output
+        assert move.read.missing(unread, 30) == []
+        again = move.carry_over()
+        assert again.code == 0 and again.recap("localhost", "changed") == 0, again.output
+        ran = move.play(VERIFY)
+        assert ran.code == 0, ran.output
+        enough = 100_000 if soak else 3_000
+        wait_until(lambda: len(move.writers.acknowledged) >= enough, 200, f"{enough} rows")
+    move.check_nothing_lost()
+
+
+class Point(t.NamedTuple):
+    """Where a run is killed, and what it leaves behind: a row of the table.
+
+    :param task: the end of the task's name; `hosts_done`: so many hosts are done with it, or it is about to begin.
+    :param runs: the hosts whose service runs: all, none, or changed.
+    :param configured: the clusters of their configurations.
+    :param recorded: whether they have recorded what they leave.
+    :param used: the cluster that the projects' programs are sent to.
+    """
+
+    task: str
+    hosts_done: int
+    runs: str
+    configured: set[str]
+    recorded: bool
+    used: str
+
+
+_CHANGE = "Connect OnlineFS on the host to the declared Kafka"
+POINTS = {
+    "one has changed": Point(_CHANGE, 1, "changed", {"old", "new"}, True, "old"),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("point", POINTS)
+def test_a_move_that_is_killed_is_finished_by_the_next_run(moving: MoveBed, tmp_path: Path, point: str) -> None:
+    """Whatever a run leaves behind, no two services read from two clusters, and no row is lost in the end."""
+    task, hosts_done, runs, configured, recorded, used = POINTS[point]
+    bed, hosts = moving, moving.lab.hosts
+    bed.reset("kafka")
+    move = Move(bed, tmp_path, 0.1)
+    with move.under_load():
+        bed.killed_at(task, hosts_done)
+        wait_until(lambda: not bed.busy(), 90, "the end of the modules on the hosts")
+        running = {host.name: bed.configured(host) for host in hosts if bed.pid(host)}
+        assert len(set(running.values())) <= 1, f"two clusters are read at once: {running}"
+        if runs == "changed":
+            assert set(running.values()) == {"new"}
+            assert all(bed.configured(host) == "old" for host in hosts if host.name not in running)
+        else:
+            assert len(running) == (len(hosts) if runs == "all" else 0), running
+            assert {bed.configured(host) for host in hosts} == configured
+        assert {bed.recorded(host) for host in hosts} == {recorded}
+        assert {bed.used(project) for project in bed.projects} == {used}
+        ran = move.play(SITE)
+        assert {bed.configured(host) for host in hosts} == {"new"}, ran.output
+        assert {bed.used(project) for project in bed.projects} == {"new"}
+        assert ran.code != 0 and left(ran), ran.output
+        finish(move)
+    move.check_nothing_lost()
+
+
+def finish(move: Move) -> None:
+    """Bring over what was left; then all is well."""
+    move.switch_streams()
+    unread = move.unread()
+    ran = move.play(VERIFY)
+    check_count(ran, unread)
+    carried = move.carry_over()
+    assert carried.code == 0, carried.output
+    ran = move.play(VERIFY)
+    assert ran.code == 0, ran.output
+
+
+@contextlib.contextmanager
+def refuses_the_new_cluster(host: Host) -> t.Iterator[None]:
+    """The service of a host does not start with a configuration for the new cluster."""
+    path = host.root() / "etc/systemd/system/onlinefs.service.d/refuses.conf"
+    check = f'! grep -q "bootstrap.servers.*{NEW}" /onlinefs/etc/onlinefs-kafka.properties'
+    path.write_text(f"[Service]\nExecStartPre=/bin/sh -c '{check}'\n")
+    host.run("systemctl", "daemon-reload")
+    try:
+        yield
+    finally:
+        path.unlink()
+        host.run("systemctl", "daemon-reload")
+
+
+@pytest.mark.long
+def test_one_host_fails_and_all_go_back(moving: MoveBed, tmp_path: Path) -> None:
+    """Its service does not start with the new Kafka. So all read from the old one again, and then nothing is left."""
+    bed, hosts = moving, moving.lab.hosts
+    bed.reset("kafka")
+    before = {host.name: bed.files(host) for host in hosts}
+    move = Move(bed, tmp_path)
+    with move.under_load():
+        with refuses_the_new_cluster(hosts[-1]):
+            ran = move.play(SITE)
+        assert ran.code != 0
+        assert hosts[-1].name in ran.output, ran.output
+        assert {host.name: bed.files(host) for host in hosts} == before, ran.output
+        assert not any(bed.recorded(host) for host in hosts)
+        assert {bed.used(project) for project in bed.projects} == {"old"}
+        bed.wait_until_serving()
+        assert move.read.missing(move.writers.acknowledged, 30) == []
+        ran = move.play(SITE)
+        assert {bed.configured(host) for host in hosts} == {"new"}, ran.output
+        finish(move)
+    move.check_nothing_lost()
