@@ -4,8 +4,8 @@
 """The inputs: cases/*.yml, each a list of files with one kind.
 
 name      of the input, unique
-source    "field" for reference situations that were collected for this project, or the address of a public report; the
-          words and values here are our own
+source    "field" for reference situations that were collected for this project, "fuzzing", or the address of a public
+          report; the words and values here are our own
 client    that is to read the file: consumer, producer or admin; several with commas
 file      its text; one character is one byte. Without `whole`, it is put under a line with bootstrap.servers.
           {dir} is the folder of stores.py, {token} an OAuth token endpoint

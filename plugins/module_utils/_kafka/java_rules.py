@@ -46,9 +46,13 @@ _LINGER = {OLDEST: 0, NEWEST: 5}
 _REQUEST_TIMEOUT = 30000
 _HEARTBEAT, _SESSION = 3000, 45000
 _NEW_GROUPS = ("session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy")
-_CLASSIC_GROUPS = ("group.remote.assignor", "share.acquire.mode")
+_SHARE_GROUPS = ("share.acquire.mode", "share.acknowledgement.mode")
+_CLASSIC_GROUPS = ("group.remote.assignor",)
+#: What Kafka takes for a topic's name, and for a static member's.
+_LEGAL = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 #: librdkafka's names of what Java names by a class.
 _ASSIGNORS = ("range", "roundrobin", "cooperative-sticky", "sticky")
+_CLASSES = ("partition.assignment.strategy", "interceptor.classes", "metric.reporters")
 _GONE_PARTITIONERS = tuple(
     f"org.apache.kafka.clients.producer.{way}" for way in ("UniformStickyPartitioner", "internals.DefaultPartitioner")
 )
@@ -157,7 +161,8 @@ def _value(name: str, setting: Setting, value: str) -> t.Iterator[Refusal]:
         yield refusal("the value is neither true nor false", "Give true or false")
     elif setting.kind == "list" and value:
         if "" in _COMMA.split(value):
-            yield refusal("an entry of the list is empty", "Remove the extra comma", (NEWEST,))
+            of = releases if name in _CLASSES else (NEWEST,)
+            yield refusal("an entry of the list is empty", "Remove the extra comma", of)
     elif setting.kind == "class" and not value:
         yield refusal("no class is named", "Name a class, or omit it")
     elif setting.not_empty and not value:
@@ -233,13 +238,18 @@ def _consumer(values: Properties, whole: bool) -> t.Iterator[Refusal]:
     if group == "":
         yield _refusal("group.id", "the value is empty", "Give a name, or omit it", "c", (NEWEST,))
     new_groups = values.get("group.protocol", "").upper() == "CONSUMER"
-    for name in _NEW_GROUPS if new_groups else _CLASSIC_GROUPS:
+    for name in _SHARE_GROUPS + (_NEW_GROUPS if new_groups else _CLASSIC_GROUPS):
         if values.get(name):
             protocol = "consumer" if new_groups else "classic (the default)"
             cause = f"it cannot be set where group.protocol is {protocol}"
             yield _refusal(name, cause, "Omit it, or use the other group.protocol", "c", (NEWEST,))
+    instance = values.get("group.instance.id", "a")
+    if not _LEGAL.fullmatch(instance) or instance in (".", ".."):
+        yield _refusal("group.instance.id", "the name is not valid", "Use 1 to 249 letters, digits, dots, _ and -", "c")
     heartbeat, session = values.get("heartbeat.interval.ms"), values.get("session.timeout.ms")
-    if group is not None and int(heartbeat or _HEARTBEAT) >= int(session or _SESSION):
+    if group is not None and int(heartbeat or _HEARTBEAT) < 0:
+        yield _refusal("heartbeat.interval.ms", "the number is negative", "Give 3000, or omit it", "c")
+    elif group is not None and int(heartbeat or _HEARTBEAT) >= int(session or _SESSION):
         named = "heartbeat.interval.ms" if heartbeat else "session.timeout.ms"
         cause = f"heartbeat.interval.ms ({int(heartbeat or _HEARTBEAT)}) must be lower than session.timeout.ms"
         cause += f" ({int(session or _SESSION)})"
@@ -299,14 +309,15 @@ def _idempotence(values: Properties) -> t.Iterator[Refusal]:
         elif "transactional.id" in values:
             yield _refusal(name, f"transactional.id is given and needs {needed}", remedy, "p")
     if many:
-        why = "transactional.id is given" if "transactional.id" in values else f"enable.idempotence is {asked}"
         strict = asked == "true" or "transactional.id" in values
-        if strict or not broken:
-            why = why if strict else "enable.idempotence is not false"
-            cause = f"{why} and allows {_IDEMPOTENT_IN_FLIGHT} at most"
-            remedy = "Give a number between 1 and 5"
-            releases = RELEASES if strict else (NEWEST,)
-            yield _refusal("max.in.flight.requests.per.connection", cause, remedy, "p", releases)
+        why = "transactional.id is given" if "transactional.id" in values else f"enable.idempotence is {asked}"
+        yield _refusal(
+            "max.in.flight.requests.per.connection",
+            f"{why if strict else 'enable.idempotence is not false'} and allows {_IDEMPOTENT_IN_FLIGHT} at most",
+            "Give a number between 1 and 5",
+            "p",
+            RELEASES if strict else (NEWEST,),
+        )
 
 
 def _admin(values: Properties) -> t.Iterator[Refusal]:
