@@ -32,11 +32,6 @@ _INTEGER = re.compile(r"[+-]?\d{1,40}")
 _DOUBLE = re.compile(r"([+-]?)(NaN|Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fFdD]?)")
 _HEX_DOUBLE = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+[fFdD]?")
 _COMMA = re.compile(r"\s*,\s*")
-_DURATION = re.compile(
-    r"([-+]?)P(?:([-+]?[0-9]+)D)?(T(?:([-+]?[0-9]+)H)?(?:([-+]?[0-9]+)M)?(?:([-+]?[0-9]+)(?:[.,]([0-9]{0,9}))?S)?)?",
-    re.IGNORECASE,
-)
-_SECONDS = {2: 86400, 4: 3600, 5: 60, 6: 1}
 _RESETS = ("latest", "earliest", "none")
 _BY_DURATION = "by_duration"
 _MAX_INT = 2147483647
@@ -186,22 +181,15 @@ def _allowed(name: str, setting: Setting, value: str, refusal: t.Callable[..., R
 def _reset(value: str) -> t.Iterator[Refusal]:
     if value in _RESETS:
         return
+    from .durations import is_duration  # noqa: PLC0415  (rarely needed)
+
     kind, colon, text = value.partition(":")
-    if kind != _BY_DURATION or not colon or not _is_duration(text):
+    if kind != _BY_DURATION or not colon or not is_duration(text):
         remedy = f"Give one of {', '.join(_RESETS)}, or from Kafka 4.0 on by_duration:PnDTnHnMnS"
         yield _refusal("auto.offset.reset", "Kafka's clients refuse the value", remedy, "c")
     else:
         remedy = f"Give one of {', '.join(_RESETS)}"
         yield _refusal("auto.offset.reset", "clients before Kafka 4.0 refuse a duration", remedy, "c", (OLDEST,))
-
-
-def _is_duration(text: str) -> bool:
-    """Tell whether ``java.time.Duration`` reads a text, and it is not negative."""
-    match = _DURATION.fullmatch(text)
-    if not match or not any(match.group(number) for number in _SECONDS) or (match.group(3) or "").upper() == "T":
-        return False
-    total = sum(int(match.group(number) or 0) * seconds for number, seconds in _SECONDS.items())
-    return (-total if match.group(1) == "-" else total) >= 0
 
 
 def _number_fault(name: str, setting: Setting, value: str) -> t.Optional[t.Tuple[str, str]]:
