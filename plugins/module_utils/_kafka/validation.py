@@ -61,14 +61,9 @@ _LIBRDKAFKA_NAMES = {
     "sasl.oauthbearer.method": "sasl.oauthbearer.token.endpoint.url",
 }
 
-_CLASS_LISTS = ("interceptor.classes", "metric.reporters", "partition.assignment.strategy", "security.providers")
-_PROVIDER_CLASS = re.compile(r"config\.providers\.[^.]+\.class")
+#: The ends of the names of properties that name classes.
+_CLASS_NAMES = ("class", "classes", "serializer", "reporters", "strategy", "security.providers")
 _PLACEHOLDER = re.compile(r"\$\{([^}:]*):[^}]*\}")
-#: The jars of classes that many use, by the beginning of their names.
-_JARS = {
-    "software.amazon.msk.": "the jar aws-msk-iam-auth",
-    "io.strimzi.kafka.oauth.": "the jar kafka-oauth-client",
-}
 _HOST = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?|\[[0-9A-Fa-f:.%A-Za-z0-9]*:[0-9A-Fa-f:.%A-Za-z0-9]*\])"
 _SERVER = re.compile(rf"(?:([A-Za-z0-9_]+)://)?({_HOST}|):([0-9]{{1,5}})")
 #: An IPv6 address without brackets, as Java takes it.
@@ -104,7 +99,10 @@ def check(properties: t.Mapping[str, str], truststore: bool, keystore: bool) -> 
             f"Give one of {', '.join(PROTOCOLS)}",
         )
     check_placeholders(properties)
-    found += _classes(properties)
+    if any(name.endswith(_CLASS_NAMES) for name in properties):
+        from . import class_notes  # noqa: PLC0415  (rarely needed)
+
+        found += class_notes.classes(properties)
     found += _stores(properties, protocol, truststore, keystore)
     if protocol.endswith("SSL") and any(name.startswith(_TLS_NAMES) for name in properties):
         from . import java_tls  # noqa: PLC0415  (rarely needed)
@@ -214,21 +212,6 @@ def _login_module(login: jaas.Jaas, mechanism: str) -> t.List[str]:
                     "property sasl.jaas.config", f"{option} is missing", f'Add {option}="…" before the semicolon'
                 )
     return []
-
-
-def _classes(properties: t.Mapping[str, str]) -> t.List[str]:
-    """Return a note for each class that is not one of Kafka's own."""
-    found = []
-    for name, value in properties.items():
-        listed = name in _CLASS_LISTS
-        if (name in SETTINGS and SETTINGS[name].kind == "class") or listed or _PROVIDER_CLASS.fullmatch(name):
-            for part in value.split(",") if listed else [value]:
-                kind = part.strip()
-                if kind and not kind.startswith("org.apache.kafka."):
-                    known = next((jar for start, jar in _JARS.items() if kind.startswith(start)), "")
-                    where = f" ({known})" if known else ""
-                    found.append(f"property {name}: Java needs the class on its class path{where}, or refuses it")
-    return found
 
 
 def check_placeholders(properties: t.Mapping[str, str]) -> None:

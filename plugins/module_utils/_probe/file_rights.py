@@ -27,6 +27,7 @@ _NEEDED_LATER = (
     "encodings.idna",
     "tempfile",
     "ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.token_requests",
+    "ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.class_notes",
     "ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.durations",
     "ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.java_file",
     "ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.java_tls",
