@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Inputs from the field, judged by Kafka's own Java clients and by this collection.
 
-cases/*.yml  the inputs: a properties file each, with its kind, its source, and the client that is to read it
+cases/       the inputs in YAML: a properties file each, with its kind, its source, and the client that is to read it
 corpus.py    reads them
 stores.py    makes the certificates and stores that they name
 Judge.java   what Kafka's Java clients say; judge.py asks it

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the hopsworks.kafka authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inputs: cases/*.yml, each a list of files with one kind.
+"""The inputs: cases/*.cases, each a list of files with one kind.
 
 name      of the input, unique
 source    "field" for reference situations that were collected for this project, "fuzzing", or the address of a public
@@ -49,7 +49,7 @@ class Listed(t.NamedTuple):
 
 def cases() -> list[Case]:
     """All inputs, by their names."""
-    found = [case for path in sorted(_FOLDER.glob("cases/*.yml")) for case in _read(path)]
+    found = [case for path in sorted(_FOLDER.glob("cases/*.cases")) for case in _read(path)]
     names = [case.name for case in found]
     repeated = {name for name in names if names.count(name) > 1}
     assert not repeated, f"names are not unique: {sorted(repeated)}"
