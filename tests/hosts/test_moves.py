@@ -1,7 +1,7 @@
 """OnlineFS and the projects go from one Kafka to another while programs write, on real hosts and two real clusters.
 
 Rows are counted by identity: each that a broker has acknowledged is to be read by the consumers on the hosts in the
-end. With --soak: 3 hosts, 20 projects, 100,000 rows, a run that is killed, and one that goes back.
+end. With --soak: 3 hosts, 20 projects, 100,000 rows, and what may go wrong in a move.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 
+from tests.hosts import faults
 from tests.hosts.bed import Ran
 from tests.hosts.lab import Host
 from tests.hosts.move_bed import CLUSTERS, MoveBed
@@ -242,3 +244,91 @@ def test_one_host_fails_and_all_go_back(moving: MoveBed, tmp_path: Path) -> None
         assert {bed.configured(host) for host in hosts} == {"new"}, ran.output
         finish(move)
     move.check_nothing_lost()
+
+
+@pytest.mark.long
+def test_the_old_cluster_is_reachable_from_the_hosts_only(moving: MoveBed, tmp_path: Path) -> None:
+    """Its certificates and its network are theirs: the controller needs neither, and the count is exact."""
+    moving.reset("kafka")
+    move = Move(moving, tmp_path)
+    with move.under_load():
+        ran = move.play(SITE)
+        assert left(ran), ran.output
+        move.switch_streams()
+    unread = move.unread()
+    with faults.cut_off_controller(moving.lab, OLD):
+        ran = move.play(VERIFY)
+    assert ran.code != 0
+    check_count(ran, unread)
+
+
+@pytest.mark.long
+def test_the_old_cluster_cannot_be_read_from_the_hosts(moving: MoveBed) -> None:
+    """Nothing is changed, unless that is accepted by name. What is left is then not known, and never zero."""
+    bed, hosts = moving, moving.lab.hosts
+    bed.reset("kafka")
+    before = {host.name: bed.files(host) for host in hosts}
+    with contextlib.ExitStack() as cut:
+        for host in hosts:
+            cut.enter_context(faults.cut_off(host, OLD))
+        ran = bed.play(playbook=SITE, seconds=400)
+        assert ran.code != 0
+        assert "not known what OnlineFS would leave" in ran.output, ran.output
+        assert {host.name: bed.files(host) for host in hosts} == before
+        assert {bed.used(project) for project in bed.projects} == {"old"}
+        ran = bed.play(playbook=SITE, seconds=400, hopsworks_kafka_old_cluster="unreadable")
+        assert {bed.configured(host) for host in hosts} == {"new"}, ran.output
+        assert left(ran) is None, ran.output
+
+
+@pytest.mark.long
+def test_the_old_cluster_is_gone_after_the_move(moving: MoveBed, tmp_path: Path) -> None:
+    """It was readable when OnlineFS left it, and is not any more: not known, and red."""
+    moving.reset("kafka")
+    move = Move(moving, tmp_path)
+    with move.under_load():
+        ran = move.play(SITE)
+        assert left(ran), ran.output
+        move.switch_streams()
+    with contextlib.ExitStack() as cut:
+        for host in moving.lab.hosts:
+            cut.enter_context(faults.cut_off(host, OLD))
+        ran = move.play(VERIFY)
+    assert ran.code != 0
+    assert left(ran) is None, ran.output
+
+
+def write(bed: MoveBed, which: str, rows: range) -> list[Acknowledged]:
+    """Rows of project_1, written to a cluster by hand."""
+    taken: list[Acknowledged] = []
+    topic = bed.topics[0]
+
+    def delivered(error: t.Any, message: t.Any) -> None:
+        assert error is None
+        row = message.value().decode()
+        taken.append(Acknowledged(row, bed.plaintext(which), topic, message.partition(), message.offset()))
+
+    producer = Producer({"bootstrap.servers": bed.plaintext(which), "log_level": 0})
+    for number in rows:
+        producer.produce(topic, f"{which}:{number}".encode(), partition=0, on_delivery=delivered)
+    assert producer.flush(30) == 0
+    return taken
+
+
+@pytest.mark.long
+def test_rows_under_saved_offsets_stop_a_move_until_the_offsets_are_deleted(moving: MoveBed) -> None:
+    """Rows are in the new Kafka under the offsets that OnlineFS has saved. The table is shared by all hosts."""
+    bed, hosts = moving, moving.lab.hosts
+    bed.reset("table")
+    read = Read(bed)
+    assert read.missing(write(bed, "old", range(100)), 30) == []
+    ahead = write(bed, "new", range(150))
+    ran = bed.play(playbook=SITE, seconds=400)
+    assert ran.code != 0
+    assert "OnlineFS may skip 150 rows" in ran.output and f"{bed.topics[0]} 0: 0 to 149" in ran.output, ran.output
+    assert {bed.configured(host) for host in hosts} == {"old"} and all(bed.pid(host) for host in hosts)
+    command = f"python3 -c \"import urllib.request as r; r.urlopen(r.Request('{bed.saved.url}/', method='DELETE'))\""
+    reset = {"hopsworks_kafka_saved_offsets": "reset", "hopsworks_kafka_reset_offsets_command": command}
+    ran = bed.play(playbook=SITE, seconds=400, **reset)
+    assert {bed.configured(host) for host in hosts} == {"new"}, ran.output
+    assert read.missing(ahead, 30) == []
