@@ -332,3 +332,33 @@ def test_rows_under_saved_offsets_stop_a_move_until_the_offsets_are_deleted(movi
     ran = bed.play(playbook=SITE, seconds=400, **reset)
     assert {bed.configured(host) for host in hosts} == {"new"}, ran.output
     assert read.missing(ahead, 30) == []
+
+
+@pytest.mark.long
+def test_rows_under_saved_offsets_are_skipped_if_that_is_accepted(moving: MoveBed) -> None:
+    """What the finding warns of is true."""
+    bed = moving
+    bed.reset("table")
+    read = Read(bed)
+    assert read.missing(write(bed, "old", range(100)), 30) == []
+    ahead = write(bed, "new", range(150))
+    ran = bed.play(playbook=SITE, seconds=400, hopsworks_kafka_saved_offsets="accept")
+    assert {bed.configured(host) for host in bed.lab.hosts} == {"new"}, ran.output
+    assert read.missing(ahead[100:], 30) == []
+    assert read.missing(ahead, 3) == ahead[:100]
+
+
+@pytest.mark.long
+def test_a_service_that_stops_beyond_the_end_takes_all_hosts_back(moving: MoveBed) -> None:
+    """If the real service does not read on from such an offset, the proof fails, and nothing is lost."""
+    bed, hosts = moving, moving.lab.hosts
+    bed.reset("table", "stop")
+    read = Read(bed)
+    rows = write(bed, "old", range(100))
+    assert read.missing(rows, 30) == []
+    before = {host.name: bed.files(host) for host in hosts}
+    ran = bed.play(playbook=SITE, seconds=400, onlinefs_service_timeout=15)
+    assert ran.code != 0
+    assert {host.name: bed.files(host) for host in hosts} == before, ran.output
+    bed.wait_until_serving()
+    assert read.missing(write(bed, "old", range(100, 200)), 30) == []
