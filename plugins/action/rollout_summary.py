@@ -31,6 +31,8 @@ Values = t.Dict[str, t.Any]
 _NEXT_HOSTS = {"preflight": hosts_to_change, "projects": hosts_to_verify}
 #: After what the next part is decided, and the part whose findings stop the run then.
 _PARTS = {"preflight": "preflight", "moves": "onlinefs", "projects": "projects"}
+#: After the hosts have counted what was left in an old Kafka: which of them carry it over.
+_COUNT = "count"
 
 display = Display()
 
@@ -48,7 +50,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         result: Values = super().run(tmp, variables)
         _spec, options = self.validate_argument_spec(
             {
-                "after": {"type": "str", "choices": list(_PARTS)},
+                "after": {"type": "str", "choices": [*_PARTS, _COUNT]},
                 "bootstrap_servers": {"type": "str", "default": ""},
                 "existing": {"type": "str", "default": "update"},
                 "left_behind": {"type": "str", "default": "stop"},
@@ -70,6 +72,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             saved_offsets=options["saved_offsets"],
             old_unreadable=options["old_cluster"] == moves.UNREADABLE,
         )
+        if options["after"] == _COUNT:
+            return {**result, "changed": False, "hosts": moves.carriers(run.moves)}
         if options["after"]:
             stops = bool(run.stopped or findings(run, [_PARTS[options["after"]]]))
             if options["after"] == "moves":

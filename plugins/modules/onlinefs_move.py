@@ -39,14 +39,24 @@ options:
       - V(returned) starts the service with the old configuration again and removes the record. Restore the
         configuration with M(hopsworks.kafka.onlinefs_config) first, if it was changed.
       - V(closed) removes the record. Rows that are left in the old Kafka are not counted any more.
+      - V(carried) carries the rows that the recorded move has left in the old Kafka to the declared one, as
+        M(hopsworks.kafka.kafka_carry_over) does, and counts again what is left. The old Kafka is read with the kept
+        configuration, so no secret of it leaves the host. One host does this for all. In check mode, the rows are
+        counted.
     type: str
-    choices: [stopped, left, returned, closed]
+    choices: [stopped, left, returned, closed, carried]
     default: left
   accept_unreadable:
     description:
       - Whether to go on if the old Kafka cannot be read. What is left there then stays unknown.
     type: bool
     default: false
+  carry_timeout:
+    description:
+      - For O(state=carried), the number of seconds after which it ends, whatever the network and the brokers do. What
+        was committed until then stays, and the next run continues there.
+    type: int
+    default: 3600
   service_manager:
     description:
       - How to stop the service, start it, and read its state. With V(systemd), with the commands in
@@ -98,9 +108,14 @@ options:
       - "Empty string: skip this check."
     type: str
     default: http://127.0.0.1:12800/metrics
+notes:
+  - For O(state=carried), the login in O(properties) and O(consumer_properties) needs the rights that the option
+    O(hopsworks.kafka.kafka_carry_over#module:target) names. Rows that share a compressed batch with rows that are left
+    may come along, and what else M(hopsworks.kafka.kafka_carry_over) notes applies.
 seealso:
   - module: hopsworks.kafka.onlinefs_move_info
   - module: hopsworks.kafka.onlinefs_config
+  - module: hopsworks.kafka.kafka_carry_over
 """
 
 EXAMPLES = r"""
@@ -115,6 +130,13 @@ EXAMPLES = r"""
     state: left
     properties: "{{ declared }}"
   become: true
+
+- name: Carry over what was left in the old Kafka, on one host for all
+  hopsworks.kafka.onlinefs_move:
+    state: carried
+    properties: "{{ declared }}"
+  become: true
+  run_once: true
 
 - name: Do not count any more what is left in the old Kafka, which is going to be shut down
   hopsworks.kafka.onlinefs_move:
@@ -162,13 +184,29 @@ generation:
 members_left:
   description: Whether Kafka was seen to have no member of the groups any more. Null if that was not asked, or not
     answered.
-  returned: success
+  returned: success, unless O(state=carried)
   type: bool
 service:
   description: The state of the service.
-  returned: success
+  returned: success, unless O(state=carried)
   type: str
   sample: inactive (dead), pid 0, 0 restarts, result success
+rows:
+  description: The rows that this run has carried; in check mode, those that it would carry. C(bytes),
+    C(carried_before), C(deleted), C(empty), C(extra), C(source_cluster), C(target_cluster), C(proved), C(partitions)
+    and C(msg) are returned too, as by M(hopsworks.kafka.kafka_carry_over).
+  returned: if O(state=carried)
+  type: int
+  sample: 566
+complete:
+  description: Whether all that was counted has been carried; in check mode, whether nothing speaks against it.
+  returned: if O(state=carried)
+  type: bool
+stranded:
+  description: What is left in the old Kafka after that, as RV(hopsworks.kafka.onlinefs_move_info#module:stranded). Null
+    if no move is recorded.
+  returned: if O(state=carried)
+  type: dict
 """
 
 import typing as t
@@ -180,13 +218,16 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.masked_modu
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import argument_spec as shared
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import move_task
 
+_STATES = ("stopped", "left", "returned", "closed", "carried")
+
 
 def argument_spec() -> t.Dict[str, t.Any]:
     """Return the argument spec that DOCUMENTATION describes."""
     return {
         **shared.argument_spec(),
-        "state": {"type": "str", "choices": ["stopped", "left", "returned", "closed"], "default": "left"},
+        "state": {"type": "str", "choices": [*_STATES], "default": "left"},
         "accept_unreadable": {"type": "bool", "default": False},
+        "carry_timeout": {"type": "int", "default": 3600},
         "service_manager": {"type": "str", "choices": ["systemd", "command", "none"], "default": "systemd"},
         "service_name": {"type": "str", "default": "onlinefs"},
         "service_commands": {

@@ -27,7 +27,7 @@ options:
     description:
       - Show nothing, and return how the run goes on after this part.
     type: str
-    choices: [preflight, moves, projects]
+    choices: [preflight, moves, projects, count]
   bootstrap_servers:
     description:
       - The declared bootstrap servers, to show.
@@ -78,7 +78,7 @@ stops:
 hosts:
   description: The hosts that the next part on hosts has to work on. After C(preflight), all if one of them needs a
     change or was not seen reading from the declared Kafka, else none. After C(projects), those that were not seen
-    reading from it.
+    reading from it. After C(count), those that carry over what a move has left.
   returned: if O(after) is given
   type: list
   elements: str
@@ -87,7 +87,7 @@ converged:
     - Whether C(preflight) has seen every project and every host as declared and in use. Then nothing is left to change
       or to verify there.
     - Always false after C(projects).
-  returned: if O(after) is given
+  returned: if O(after) is V(preflight) or V(projects)
   type: bool
 msg:
   description: The key sentence.
@@ -224,7 +224,7 @@ summary:
           type: list
           elements: dict
     stranded:
-      description: What was left in each Kafka that OnlineFS has left, counted by C(verify).
+      description: What was left in each Kafka that OnlineFS has left, counted by C(verify) or C(carry_over).
       type: list
       elements: dict
       contains:
@@ -252,6 +252,29 @@ summary:
         deleted:
           description: The number of rows that the old Kafka has deleted since.
           type: int
+    carried:
+      description: What was carried over; in check mode, what would be.
+      type: list
+      elements: dict
+      contains:
+        host:
+          description: The host that did it.
+          type: str
+        old_cluster:
+          description: The id of the cluster from which the rows came. Null if it is not known.
+          type: str
+        rows:
+          description: The number of rows.
+          type: int
+        bytes:
+          description: The size of their batches.
+          type: int
+        before:
+          description: The number of offsets that had been carried before.
+          type: int
+        complete:
+          description: Whether nothing failed.
+          type: bool
 """
 
 # The action plugin of the same name does the work.

@@ -44,6 +44,7 @@ _MOVE_RESULTS = {
     "back": "onlinefs_back_result",
     "start": "onlinefs_start_result",
     "stranded": "onlinefs_stranded_result",
+    "carry": "onlinefs_carry_result",
 }
 _HOST_RESULTS = {
     "preflight": "onlinefs_preflight_result",

@@ -39,6 +39,7 @@ NAMES = (
     "hopsworks_kafka_saved_offsets",
     "hopsworks_kafka_reset_offsets_command",
     "hopsworks_kafka_old_cluster",
+    "hopsworks_kafka_carry_over_properties",
     "onlinefs_generation",
     "onlinefs_rollout",
 )
@@ -69,6 +70,7 @@ _LISTS = {
     ),
     "hopsworks_kafka_topics": "must be a list, such as [fraud_onlinefs].",
 }
+_CARRY = "hopsworks_kafka_carry_over_properties"
 #: What the variables of a move may be.
 _MOVES = {"hopsworks_kafka_saved_offsets": ("reset", "accept"), "hopsworks_kafka_old_cluster": ("unreadable",)}
 _WHERE = "Set it in `all` or group_vars/all"
@@ -95,6 +97,11 @@ class Start:
         return "revert" in self.parts and str(self.values.get("onlinefs_generation", 0)) != "0"
 
     @property
+    def on_hosts_alone(self) -> bool:
+        """Whether this is a playbook that needs no connection to Hopsworks."""
+        return list(self.parts) in (["onlinefs"], ["carry_over"])
+
+    @property
     def cluster_wide(self) -> bool:
         """Whether the cluster setting and the hosts belong to this run.
 
@@ -105,6 +112,8 @@ class Start:
         if "revert" in self.parts:
             return self.hosts_only or not any(name in self.values for name in chosen)
         part: t.Any = self.values.get("hopsworks_kafka_slice")
+        if "carry_over" in self.parts:
+            return True
         return not is_slice(part) or int(part["index"]) == 0
 
     @property
@@ -183,9 +192,9 @@ def _of_choices(start: Start) -> t.Iterator[str]:
     onlinefs = start.values.get("hopsworks_kafka_onlinefs")
     if onlinefs not in ("hosts", "none"):
         yield f"hopsworks_kafka_onlinefs must be hosts or none, not '{onlinefs}'."
-    if onlinefs == "none" and list(start.parts) == ["onlinefs"]:
+    if onlinefs == "none" and start.on_hosts_alone:
         yield (
-            "hopsworks_kafka_onlinefs is none, so hopsworks.kafka.onlinefs has nothing to do. "
+            f"hopsworks_kafka_onlinefs is none, so hopsworks.kafka.{start.parts[0]} has nothing to do. "
             "Run hopsworks.kafka.site, or remove the variable."
         )
     left_behind = start.values.get("hopsworks_kafka_left_behind")
@@ -207,7 +216,7 @@ def _of_connection(start: Start) -> t.Iterator[str]:
             f"hopsworks_kafka_properties is not set for localhost. {_WHERE} beside the inventory: "
             "the projects are configured from localhost, which is in no other group."
         )
-    if list(start.parts) == ["onlinefs"] or start.hosts_only:
+    if start.on_hosts_alone or start.hosts_only:
         return
     if not str(start.values.get("hopsworks_host") or "").strip():
         unset = not start.environment.get("HOPSWORKS_HOST")
@@ -224,6 +233,8 @@ def _of_shapes(start: Start) -> t.Iterator[str]:
     for name, told in _LISTS.items():
         if name in start.values and not isinstance(start.values[name], list):
             yield f"{name} {told}"
+    if not isinstance(start.values.get(_CARRY, {}), t.Mapping):
+        yield f"{_CARRY} must be a dictionary of properties, such as those of a login that may write."
     if "hopsworks_kafka_slice" in start.values and not is_slice(start.values["hopsworks_kafka_slice"]):
         yield "hopsworks_kafka_slice must be {index: I, count: N}, with an index from 0 to N - 1."
     if "revert" in start.parts and not _is_generation(start.values.get("onlinefs_generation", 0)):

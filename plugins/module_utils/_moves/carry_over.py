@@ -454,7 +454,8 @@ class _Copy:
             marks[target] = carry_marks.with_spans(known, self._cluster, part[1], *stream.covered)
             tallies[part] = stream.tally
             stream.tally, stream.covered = Tally(), []
-        if self._writer.is_open:
+        # Where there was no row, that is marked too: or the same offsets would be read, and counted as left, again.
+        if self._writer.is_open or (marks and not self._run.dry):
             commit = _Commit(marks, tallies, self._writer.ends)
             self._run.committing(commit)
             with _side("target"):

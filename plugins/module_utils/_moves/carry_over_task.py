@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import socket
 import typing as t
@@ -71,7 +72,7 @@ def carry_spec() -> t.Dict[str, t.Any]:
     }
 
 
-class _Cluster(t.NamedTuple):
+class Cluster(t.NamedTuple):
     """One of the two clusters."""
 
     client: KafkaDeclaration
@@ -83,16 +84,37 @@ class _Cluster(t.NamedTuple):
         return functools.partial(tls_handshake.handshake, self.tls) if self.tls else None
 
 
+class Work(t.NamedTuple):
+    """What to carry, and between which clusters."""
+
+    source: Cluster
+    target: Cluster
+    request: Request
+
+
 def run(options: Options, mode: RunMode) -> Result:
     """Return the result of the module."""
-    outcome = Outcome()
     secrets: t.Set[str] = set()
-    try:
+
+    def prepare() -> Work:
         if options["timeout"] <= 0:
             raise InputError("option timeout", "it must be greater than zero", "Omit it, or give a larger number")
         request = Request(carry_planner.ranges(options["ranges"]), options["accept_deleted"], mode.check_mode)
-        clusters = [_cluster(side, options[side], secrets) for side in ("source", "target")]
-        _carry(clusters, request, outcome, options["timeout"], mode, secrets)
+        return Work(_given("source", options["source"], secrets), _given("target", options["target"], secrets), request)
+
+    return carry_over_within(prepare, options["timeout"], mode, secrets)
+
+
+def carry_over_within(prepare: t.Callable[[], Work], seconds: float, mode: RunMode, secrets: t.Set[str]) -> Result:
+    """Carry rows over, and return the result of a task that does.
+
+    :param prepare: returns what to carry. What it raises is part of the result.
+    :param seconds: the time limit.
+    :param secrets: receives the texts that no message may show. ``prepare`` may add some.
+    """
+    outcome = Outcome()
+    try:
+        _carry(prepare(), outcome, seconds, mode, secrets)
     except ClusterFault as fault:
         return _failed(f"{_shown(fault, secrets)}. {_AGAIN}.", outcome, mode)
     except HopsworksKafkaError as error:
@@ -100,43 +122,49 @@ def run(options: Options, mode: RunMode) -> Result:
     return _result(outcome, mode, proved=not mode.check_mode)
 
 
-def _cluster(side: str, given: t.Mapping[str, t.Any], secrets: t.Set[str]) -> _Cluster:
+def cluster_of(client: KafkaDeclaration, secrets: t.Set[str]) -> Cluster:
+    """Return a cluster by its client.
+
+    :raises InputError: its certificates cannot be used.
+    """
+    secrets |= secrets_of(client.properties, client.truststore, client.keystore)
+    return Cluster(client, tls_handshake.prepare(client))
+
+
+@contextlib.contextmanager
+def named(side: str) -> t.Iterator[None]:
+    """Name the option, or the cluster, that an error is about."""
     try:
+        yield
+    except InputError as error:
+        raise InputError(f"{side}, {error.subject}", error.cause, error.remedy, error.reason) from None
+
+
+def _given(side: str, given: t.Mapping[str, t.Any], secrets: t.Set[str]) -> Cluster:
+    with named(f"option {side}"):
         properties: t.Dict[str, t.Any] = dict(given["properties"])
         stores = {
             role: store_option(role, given.get(role)) or located_store(role, properties, lambda location: location)
             for role in STORE_PROPERTIES
         }
-        client = declare(properties, stores["truststore"], stores["keystore"])
-        secrets |= secrets_of(client.properties, client.truststore, client.keystore)
-        return _Cluster(client, tls_handshake.prepare(client))
-    except InputError as error:
-        raise InputError(f"option {side}, {error.subject}", error.cause, error.remedy, error.reason) from None
+        return cluster_of(declare(properties, stores["truststore"], stores["keystore"]), secrets)
 
 
-def _carry(
-    clusters: t.Sequence[_Cluster],
-    request: Request,
-    outcome: Outcome,
-    seconds: float,
-    mode: RunMode,
-    secrets: t.Set[str],
-) -> None:
+def _carry(work: Work, outcome: Outcome, seconds: float, mode: RunMode, secrets: t.Set[str]) -> None:
     """Carry rows over in a thread, because looking up a host name has no time limit of its own.
 
     Connections are cut at the end: a broker can keep OpenSSL busy for as long as it likes.
     """
     deadline = Deadline(seconds)
-    old, new = clusters
-    source = RecordSource(old.client, old.secure, deadline)
-    target = TransactionalTarget(new.client, new.secure, deadline, NAME, NAME)
+    source = RecordSource(work.source.client, work.source.secure, deadline)
+    target = TransactionalTarget(work.target.client, work.target.secure, deadline, NAME, NAME)
 
-    def work() -> None:
+    def copy() -> None:
         with source, target:
-            carry_over.carry(source, target, request, outcome, mode.show)
+            carry_over.carry(source, target, work.request, outcome, mode.show)
 
     try:
-        within(seconds + _GRACE_SECONDS, work)
+        within(seconds + _GRACE_SECONDS, copy)
     except TooLate:
         source.cut()
         target.cut()

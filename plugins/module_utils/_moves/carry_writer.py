@@ -90,11 +90,13 @@ class Writer:
                     del waiting[leader]
 
     def commit(self, offsets: Offsets) -> None:
-        """Commit the transaction, with these marks in it.
+        """Commit the transaction, with these marks in it; without rows, one of marks alone.
 
         :raises ClusterFault: it is not known to be committed. Ask for the marks.
         """
         self._drain()
+        if not self._open:
+            self._target.add_offsets()
         self._target.commit_offsets(offsets)
         self._target.end(commit=True)
         self._open.clear()

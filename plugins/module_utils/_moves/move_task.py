@@ -26,7 +26,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_err
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.owned_files import open_files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service import Service
 
-from . import move_planner, move_record
+from . import carry_marks, move_planner, move_record
 from .cluster_reader import Reading, Source, read_cluster
 from .move_record import MoveRecord
 from .old_cluster import Places, groups_of, servers_of, source_of, topics_of
@@ -84,13 +84,20 @@ class _Host:
         marker = move_planner.CARRIED if carried else ""
         return self._read(Source(lambda: self.declared, None, read, carried=marker))
 
+    def source_left(self, record: MoveRecord) -> Source:
+        """Return the Kafka that a record is about.
+
+        :raises InputError: the configuration for it is not kept any more.
+        """
+        files = self.generations.files(record.generation)
+        return source_of(files, self.places, topics_of(files))
+
     def left(self, record: MoveRecord) -> Reading:
         """Read the Kafka that a record is about.
 
         :raises InputError: the configuration for it is not kept any more.
         """
-        files = self.generations.files(record.generation)
-        return self._read(source_of(files, self.places, topics_of(files)))
+        return self._read(self.source_left(record))
 
     def _read(self, source: Source) -> Reading:
         return read_cluster(source, self.params["timeout"])
@@ -273,11 +280,64 @@ def _closed(host: _Host, service: Service, check: bool) -> Result:
     return _result(record is not None, service, record if check else None)
 
 
+def _carried(host: _Host, _service: Service, check: bool) -> Result:
+    """Carry to the declared Kafka what the recorded move has left in the old one, and count again what is left."""
+    # Imported only here: the other states carry nothing, and a host compiles what it imports.
+    from . import carry_child  # noqa: PLC0415
+    from .carry_over import Request  # noqa: PLC0415
+
+    record = move_record.read(host.generations)
+    if record is None:
+        told = carry_child.nothing("no move is recorded on this host, so there is nothing to carry over")
+        return {**told, **_of_record(None), "complete": True, "stranded": None}
+    _check_has_moved(host, record)
+    left = _stranded(host, record)
+    unknown = left.rows.unknown
+    if unknown and not left.rows.ranges:
+        raise HostError("old Kafka", f"not known what was left there: {unknown[0].reason}", "Make it readable first")
+    result = carry_child.nothing("no rows are left in the old Kafka")
+    if left.rows.ranges:
+        wanted: t.Dict[t.Tuple[str, int], carry_marks.Spans] = {}
+        for topic, number, *span in left.rows.ranges:
+            wanted[topic, number] = carry_marks.add(wanted.get((topic, number), ()), (span[0], span[1]))
+        request = Request(wanted, dry=check)
+        result = carry_child.carry_in_child(
+            host.source_left(record), host.declared, request, host.params["carry_timeout"]
+        )
+        if not check:
+            left = _stranded(host, record)
+    complete = not result.get("failed", False)
+    return {**result, **_of_record(record), "complete": complete, "stranded": left.to_result()}
+
+
+def _check_has_moved(host: _Host, record: MoveRecord) -> None:
+    """Check that OnlineFS reads where the rows would go.
+
+    :raises HostError: it does not, or that is not known.
+    """
+    if not host.is_there:
+        raise HostError(
+            "onlinefs-kafka.properties",
+            "it is not the configuration for the declared Kafka, so OnlineFS would not read the rows there",
+            "Complete the move with hopsworks.kafka.site first",
+        )
+    if move_planner.addresses(record.new_servers) == move_planner.addresses(host.new_servers):
+        return
+    new = host.new(topics=False)
+    if new.cluster_id is None or new.cluster_id != record.new_cluster:
+        raise HostError(
+            "move",
+            f"the recorded one went to {_shown(record.new_servers)}, which is not known to be the declared Kafka",
+            "Carry the rows with the module kafka_carry_over, which takes the ranges of the summary",
+        )
+
+
 _STATES: t.Mapping[str, t.Callable[[_Host, Service, bool], Result]] = {
     "stopped": _stopped,
     "left": _left,
     "returned": _returned,
     "closed": _closed,
+    "carried": _carried,
 }
 
 
@@ -370,10 +430,11 @@ def _stranded(host: _Host, record: MoveRecord) -> move_planner.Stranded:
         return unknown(reason=str(error))
     if old.offsets is None:
         return unknown(reason=old.reason)
-    if move_planner.addresses(record.new_servers) != move_planner.addresses(host.new_servers):
+    new = host.new(topics=False, carried=True)
+    elsewhere = move_planner.addresses(record.new_servers) != move_planner.addresses(host.new_servers)
+    if elsewhere and (new.cluster_id is None or new.cluster_id != record.new_cluster):
         # What was carried is written down in a Kafka that is not the declared one: at worst, rows count that were.
         return move_planner.stranded(record, old.offsets, {})
-    new = host.new(topics=False, carried=True)
     if new.cluster_id is None:
         return unknown(reason=f"what was carried over is not known, as the declared Kafka cannot be read: {new.reason}")
     return move_planner.stranded(record, old.offsets, new.carried.get(record.old_cluster or "", {}))

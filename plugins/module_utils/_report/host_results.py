@@ -147,7 +147,10 @@ _ROWS = {
 _CLUSTER = _optional(_record(cluster_id=_optional(_NAME), bootstrap_servers=_NAME, reason=_optional(_LONG)))
 #: The same for ``onlinefs_move_info``, ``onlinefs_move``, and ``onlinefs_config`` when it goes back.
 _MOVE_KEYS: t.Mapping[str, _Shape] = {
+    "bytes": _number,
+    "carried_before": _number,
     "changes": _list(_record(what=_NAME)),
+    "complete": _flag,
     "drained": _optional(_flag),
     "generation": _optional(_number),
     "module_stderr": _LONG,
@@ -157,6 +160,7 @@ _MOVE_KEYS: t.Mapping[str, _Shape] = {
     "old": _CLUSTER,
     "overlap": _optional(_RANGES),
     "record": _optional(_record(old_cluster=_optional(_NAME), generation=_number)),
+    "rows": _number,
     "service": _LONG,
     "stranded": _optional(_record(**_ROWS, before=_number, deleted=_RANGES)),
     "unread": _optional(_record(**_ROWS)),

@@ -13,7 +13,7 @@ from .steps import WENT_BACK
 
 Result = t.Mapping[str, t.Any]
 #: By host, the results of ``onlinefs_move_info`` and ``onlinefs_move``: ``info``, ``drain``, ``stop``, ``leave``,
-#: ``back``, ``start`` and ``stranded``.
+#: ``back``, ``start``, ``stranded`` and ``carry``.
 Steps = t.Mapping[str, t.Mapping[str, Result]]
 
 RESET, ACCEPT, UNREADABLE = "reset", "accept", "unreadable"
@@ -72,6 +72,25 @@ class Stranded(t.NamedTuple):
         return {**self._asdict(), "partitions": partitions, "reason": self.reason or None}
 
 
+class Carried(t.NamedTuple):
+    """What a host has carried over; in check mode, what it would carry.
+
+    :param before: the offsets that had been carried before.
+    :param complete: nothing failed.
+    """
+
+    host: str
+    old_cluster: t.Optional[str]
+    rows: int
+    bytes: int
+    before: int
+    complete: bool
+
+    def to_result(self) -> t.Dict[str, t.Any]:
+        """Return the entry of ``carried``."""
+        return self._asdict()
+
+
 def is_moving(step: t.Optional[Result]) -> bool:
     """Return whether ``onlinefs_move_info`` saw a move, or could not tell."""
     return step is not None and "move" in step and step["move"] is not False
@@ -117,18 +136,58 @@ def stranded(steps: Steps, when: str = "stranded") -> t.List[Stranded]:
 
     :param when: the step that counted: after the move, or ``info`` for an earlier move.
     """
-    by_cluster: t.Dict[t.Optional[str], t.List[Result]] = {}
-    for found in steps.values():
-        info = found.get(when) or {}
+    return [_together(cluster, list(given.values())) for cluster, given in _by_cluster(steps, when).items()]
+
+
+def carriers(steps: Steps) -> t.List[str]:
+    """Return the hosts that carry over what was left: for each old Kafka, the one that has seen the most rows read."""
+    chosen = []
+    for given in _by_cluster(steps, "stranded").values():
+        told = _best(list(given.values()))
+        if told["counted"]:
+            chosen.append(next(name for name, each in given.items() if each is told))
+    return chosen
+
+
+def carried(steps: Steps) -> t.List[Carried]:
+    """Return what each host that has carried rows over says of it."""
+    return [
+        Carried(
+            name,
+            (step.get("record") or {}).get("old_cluster"),
+            step["rows"],
+            step.get("bytes", 0),
+            step.get("carried_before", 0),
+            step.get("complete") is True,
+        )
+        for name, found in steps.items()
+        for step in [found.get("carry") or {}]
+        if "rows" in step
+    ]
+
+
+def _by_cluster(steps: Steps, when: str) -> t.Dict[t.Optional[str], t.Dict[str, Result]]:
+    """Return what hosts say was left, by the old Kafka's id and the host. A host that carries counts again after it."""
+    by_cluster: t.Dict[t.Optional[str], t.Dict[str, Result]] = {}
+    for name, found in steps.items():
+        again = found.get("carry") or {}
+        info = again if when == "stranded" and again.get("stranded") is not None else found.get(when) or {}
         if info.get("stranded") is not None:
-            by_cluster.setdefault((info.get("record") or {}).get("old_cluster"), []).append(info["stranded"])
-    return [_together(cluster, given) for cluster, given in by_cluster.items()]
+            cluster = (info.get("record") or {}).get("old_cluster")
+            by_cluster.setdefault(cluster, {})[name] = info["stranded"]
+    return by_cluster
+
+
+def _best(given: t.Sequence[Result]) -> Result:
+    """Return what to believe of what hosts say. The one that left last has seen the most rows read."""
+    known = [each for each in given if each["rows"] is not None]
+    return min(known, key=_counted) if known else max(given, key=_counted)
 
 
 def _together(cluster: t.Optional[str], given: t.Sequence[Result]) -> Stranded:
-    """Return what hosts say of the same old Kafka. The one that left last has seen the most rows read."""
-    known = [each for each in given if each["rows"] is not None]
-    told = min(known, key=_counted) if known else max(given, key=_counted)
+    """Return what hosts say of the same old Kafka."""
+    told = _best(given)
+    known = told["rows"] is not None
     reason = "" if known else short(_told(told["unknown"][0]) if told["unknown"] else "no host could count them")
     deleted = sum(part["rows"] for part in told["deleted"])
     return Stranded(cluster, told["rows"], told["counted"], tuple(told["partitions"]), reason, told["before"], deleted)
@@ -252,8 +311,19 @@ def during(steps: Steps) -> t.Iterator[Finding]:
         )
 
 
-def after(steps: Steps, unreadable: bool) -> t.Iterator[Finding]:
-    """Return what was left in the old Kafka."""
+def carrying(steps: Steps) -> t.Iterator[Finding]:
+    """Return what went wrong when hosts carried rows over."""
+    for name, found in steps.items():
+        step = found.get("carry")
+        if step is not None and step.get("complete") is not True:
+            yield Finding("host", name, short(f"it was to carry over what was left: {_message(step)}"))
+
+
+def after(steps: Steps, unreadable: bool, carries: bool = False) -> t.Iterator[Finding]:
+    """Return what was left in the old Kafka.
+
+    :param carries: this is a dry run of what brings these rows to the declared Kafka.
+    """
     for name, found in steps.items():
         info = found.get("stranded")
         if info is not None and "move" not in info:
@@ -267,7 +337,7 @@ def after(steps: Steps, unreadable: bool) -> t.Iterator[Finding]:
                 short(f"not known how many rows were left in {where}: {left.reason}"),
                 f"Make it readable from the hosts, or accept it: hopsworks_kafka_old_cluster=unreadable. {_CLOSE}",
             )
-        if left.counted:
+        if left.counted and not carries:
             yield Finding(
                 "Kafka", "", short(f"{_told_ranges(left.partitions)} are left in {where}"), f"{_CARRY_OVER}. {_CLOSE}"
             )
@@ -283,9 +353,14 @@ def after(steps: Steps, unreadable: bool) -> t.Iterator[Finding]:
 # --- lines -----------------------------------------------------------------------------------------------------------
 
 
-def lines(steps: Steps) -> t.List[str]:
+def lines(steps: Steps, check_mode: bool = False) -> t.List[str]:
     """Return what the summary says of a move."""
     told = []
+    for each in carried(steps):
+        rows = f"{each.rows} row{'' if each.rows == 1 else 's'} ({each.bytes / 1e6:.1f} MB)"
+        before = f"; {each.before} offsets had been carried before" if each.before else ""
+        verb = "would be carried" if check_mode else "were carried" if each.rows != 1 else "was carried"
+        told.append(f"{rows} {verb} over from {_cluster(each.old_cluster)}, by host {each.host}{before}")
     found = move(steps)
     if found is not None:
         clusters = "perhaps to another cluster (one of the two could not be read)"

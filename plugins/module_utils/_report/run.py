@@ -19,6 +19,8 @@ Result = t.Mapping[str, t.Any]
 BEFORE = ("the start", "preflight")
 #: The parts that work on hosts.
 HOST_PARTS = ("preflight", "onlinefs", "verify", "revert")
+#: The part that carries over what a move has left. It looks at no configuration.
+CARRY_OVER = "carry_over"
 
 _NO_PROJECTS = "no_projects"
 _SWITCHING = ("settings", "onlinefs")
@@ -32,7 +34,7 @@ class Run:
 
     :param playbook: its name, such as ``hopsworks.kafka.site``.
     :param parts: the parts that the playbook has: ``preflight``, ``settings``, ``onlinefs``, ``projects``, ``verify``,
-        ``revert``.
+        ``revert``, ``carry_over``.
     :param done: those that ran.
     :param selected: those that ``--tags`` and ``--skip-tags`` select.
     :param check_mode: nothing was written.
@@ -129,7 +131,7 @@ def left_out(run: Run) -> t.List[str]:
     if parts:
         why = f"the run stopped at {run.stopped}" if run.stopped else "of --tags, --skip-tags or --limit"
         texts.append(f"Not run, because {why}: {', '.join(parts)}.")
-    if run.limited and any(part in run.done for part in HOST_PARTS):
+    if run.limited and any(part in run.done for part in (*HOST_PARTS, CARRY_OVER)):
         texts.append(f"Not reached, because of --limit: {names(list(run.limited), 10)}.")
     kept = _kept(run)
     if kept:
@@ -388,6 +390,16 @@ def _of_revert(run: Run) -> t.Iterator[Finding]:
     yield from _of_hosts(run, "revert")
 
 
+def _of_carry_over(run: Run) -> t.Iterator[Finding]:
+    if CARRY_OVER not in run.done:
+        return
+    for name in run.hosts:
+        if name not in run.limited and "stranded" not in run.moves.get(name, {}):
+            yield Finding("host", name, "not reached: no task of this run returned a result for it")
+    yield from moves.carrying(run.moves)
+    yield from moves.after(run.moves, run.old_unreadable, carries=run.check_mode)
+
+
 def hosts_to_change(run: Run) -> t.List[str]:
     """Return every host if the preflight did not see all of them configured as declared, and working.
 
@@ -441,4 +453,5 @@ _PARTS: t.Tuple[t.Tuple[str, t.Callable[[Run], t.Iterable[Finding]]], ...] = (
     ("projects", _of_projects),
     ("verify", _of_verify),
     ("revert", _of_revert),
+    (CARRY_OVER, _of_carry_over),
 )

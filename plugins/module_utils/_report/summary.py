@@ -40,6 +40,7 @@ class Summary:
     next_steps: t.Sequence[str]
     move: t.Optional[moves.Move] = None
     stranded: t.Sequence[moves.Stranded] = ()
+    carried: t.Sequence[moves.Carried] = ()
     move_lines: t.Sequence[str] = ()
 
     def to_result(self) -> t.Dict[str, t.Any]:
@@ -60,6 +61,7 @@ class Summary:
             "next": list(self.next_steps),
             "move": self.move.to_result() if self.move else None,
             "stranded": [left.to_result() for left in self.stranded],
+            "carried": [each.to_result() for each in self.carried],
         }
 
 
@@ -88,8 +90,16 @@ def summarize(run: Run) -> Summary:
         next_steps=_next(run, causes, not_proved),
         move=moves.move(run.moves),
         stranded=moves.stranded(run.moves),
-        move_lines=moves.lines(run.moves),
+        carried=moves.carried(run.moves),
+        move_lines=_move_lines(run),
     )
+
+
+def _move_lines(run: Run) -> t.List[str]:
+    told = moves.lines(run.moves, run.check_mode)
+    if not told and "carry_over" in run.done and any(found.get("stranded") for found in run.moves.values()):
+        return ["no host has recorded one, so there is nothing to carry over"]
+    return told
 
 
 def _left_behind_message(run: Run, reach: Result) -> str:
@@ -140,6 +150,11 @@ def _next(run: Run, causes: t.Sequence[Cause], not_proved: t.Sequence[str]) -> t
         return [f"Run {again} without --check to do this."]
     if set(run.done) == {"preflight"}:
         return ["Run hopsworks.kafka.site to roll out."]
+    if "carry_over" in run.done and moves.stranded(run.moves):
+        return [
+            "Run hopsworks.kafka.verify. Once no client writes to the old Kafka any more, close the move: "
+            "hopsworks.kafka.onlinefs_move with state=closed."
+        ]
     if "verify" not in run.done and "revert" not in run.parts:
         return ["Run hopsworks.kafka.verify to see that the result is in effect."]
     if not_proved:
