@@ -314,6 +314,10 @@ def during(steps: Steps) -> t.Iterator[Finding]:
 def carrying(steps: Steps) -> t.Iterator[Finding]:
     """Return what went wrong when hosts carried rows over."""
     for name, found in steps.items():
+        counted = found.get("stranded") or {}
+        if counted.get("record") is not None and counted.get("stranded") is None:
+            cause = "it has recorded a move that is not complete, and does not read from the declared Kafka"
+            yield Finding("host", name, cause, "Complete it first: run hopsworks.kafka.site")
         step = found.get("carry")
         if step is not None and step.get("complete") is not True:
             yield Finding("host", name, short(f"it was to carry over what was left: {_message(step)}"))

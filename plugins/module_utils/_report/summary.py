@@ -97,7 +97,8 @@ def summarize(run: Run) -> Summary:
 
 def _move_lines(run: Run) -> t.List[str]:
     told = moves.lines(run.moves, run.check_mode)
-    if not told and "carry_over" in run.done and any(found.get("stranded") for found in run.moves.values()):
+    counted = [found["stranded"] for found in run.moves.values() if "stranded" in found]
+    if "carry_over" in run.done and counted and all("move" in each and not each.get("record") for each in counted):
         return ["no host has recorded one, so there is nothing to carry over"]
     return told
 
