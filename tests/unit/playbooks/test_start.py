@@ -40,6 +40,10 @@ def revert(generation: t.Any = None, **values: t.Any) -> Start:
         (start(api_key=""), "The API key of Hopsworks is empty: HOPSWORKS_API_KEY is unset."),
         (start(api_key="", environment={"HOPSWORKS_API_KEY": "x"}), "The API key of Hopsworks is empty. Set"),
         (start(("onlinefs",), api_key="", host=""), None),
+        (start(("carry_over",), api_key="", host="", kafka_properties=None), None),
+        (start(("carry_over",), kafka_onlinefs="none"), "hopsworks.kafka.carry_over has nothing to do"),
+        (start(kafka_carry_over_properties="sasl"), "hopsworks_kafka_carry_over_properties must be a dictionary"),
+        (start(kafka_carry_over_properties={"sasl.jaas.config": "x"}), None),
         (revert(1, api_key=""), None),
         (revert(0, api_key=""), "The API key of Hopsworks is empty"),
         (start(kafka_projects="fraud"), "hopsworks_kafka_projects must be a list, such as [fraud]."),
@@ -108,6 +112,7 @@ def test_a_slice_has_an_index_below_its_count(value: t.Any, good: bool) -> None:
         (revert(kafka_project_query="[]"), False, False, [], ["revert"]),
         (revert(kafka_slice={"index": 0, "count": 2}), False, False, [], ["revert"]),
         (revert(2, kafka_projects=["a"]), True, True, "onlinefs", ["revert"]),
+        (start(("carry_over",), kafka_slice={"index": 1, "count": 2}), True, False, "onlinefs", ["carry_over"]),
     ],
 )
 def test_what_belongs_to_a_run(
@@ -120,4 +125,4 @@ def test_what_belongs_to_a_run(
         hosts,
         parts,
     )
-    assert run["playbook"] == f"hopsworks.kafka.{'revert' if parts == ['revert'] else 'site'}"
+    assert run["playbook"] == f"hopsworks.kafka.{parts[0] if len(parts) == 1 else 'site'}"

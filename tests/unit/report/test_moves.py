@@ -271,6 +271,96 @@ def test_without_a_move_there_is_nothing_to_tell() -> None:
     assert moves.lines({"h1": {}}) == [] and moves.move({"h1": {"info": info(move=False)}}) is None
 
 
+# --- carrying over ---------------------------------------------------------------------------------------------------
+
+SEVEN = {"rows": 7, "counted": 7, "partitions": [RANGE, OTHER], "unknown": []}
+RECORD = {"old_cluster": "old", "generation": 0}
+
+
+def carried(rows: int = 6, left_rows: dict[str, t.Any] = NOTHING, **more: t.Any) -> dict[str, t.Any]:
+    """What onlinefs_move says of a host that has carried rows over."""
+    stranded = {"before": 0, "deleted": [], **left_rows}
+    base = {"rows": rows, "bytes": 2_000_000, "carried_before": 0, "complete": True, "record": RECORD}
+    return {**base, "stranded": stranded, "msg": "", **more}
+
+
+def carry_run(moved: dict[str, dict[str, t.Any]], **given: t.Any) -> Run:
+    hosts: dict[str, dict[str, t.Any]] = {name: {} for name in moved}
+    base = Run("hopsworks.kafka.carry_over", ["carry_over"], ["carry_over"], hosts=hosts, moves=moved)
+    return dataclasses.replace(base, **given)
+
+
+@pytest.mark.parametrize(
+    ("moved", "hosts"),
+    [
+        ({"h1": left(SEVEN), "h2": left(SIX)}, ["h2"]),  # it left last, so it has seen the most rows read
+        ({"h1": left(SIX), "h2": left(NOTHING)}, []),
+        ({"h1": left(UNKNOWN), "h2": left(SIX)}, ["h2"]),
+        ({"h1": left(UNKNOWN)}, []),
+        ({"h1": left({**UNKNOWN, "counted": 6, "partitions": [RANGE]})}, ["h1"]),
+        ({"h1": left(SIX), "h2": left(SEVEN, old="older"), "h3": {"msg": "no"}}, ["h1", "h2"]),
+        ({"h1": info(move=False)}, []),
+    ],
+)
+def test_one_host_carries_for_each_old_kafka(moved: dict[str, t.Any], hosts: list[str]) -> None:
+    assert moves.carriers({name: {"stranded": each} for name, each in moved.items()}) == hosts
+
+
+@pytest.mark.parametrize(
+    ("moved", "more", "causes"),
+    [
+        ({"stranded": left(SIX), "carry": carried()}, {}, []),
+        ({"stranded": left(NOTHING)}, {}, []),
+        ({"stranded": info(move=False)}, {}, []),
+        ({"stranded": left(SIX), "carry": carried(left_rows=SIX)}, {}, ["Kafka : 6 rows (a_onlinefs 0: 4 to 9) are"]),
+        ({"stranded": left(SIX), "carry": carried(left_rows=SIX)}, {"check_mode": True}, []),
+        ({"stranded": left(UNKNOWN)}, {"check_mode": True}, ["Kafka : not known how many rows were left"]),
+        (
+            {"stranded": left(SIX), "carry": carried(0, SIX, complete=False, msg="target: refused")},
+            {},
+            ["host h1: it was to carry over what was left: target: refused", "Kafka : 6 rows"],
+        ),
+        (
+            {"stranded": left(SIX), "carry": {"msg": "no route", "unreachable": True}},
+            {"check_mode": True},
+            ["host h1: it was to carry over what was left: no route"],
+        ),
+        ({"stranded": {"msg": "no such store"}}, {}, ["host h1: not known what it has left in the old Kafka: no such"]),
+        ({"stranded": info(record=RECORD)}, {}, ["host h1: it has recorded a move that is not complete"]),
+        ({}, {}, ["host h1: not reached"]),
+        ({}, {"limited": ["h1"]}, []),
+    ],
+)
+def test_what_is_wrong_with_carrying(moved: dict[str, t.Any], more: dict[str, t.Any], causes: list[str]) -> None:
+    found = told(carry_run({"h1": moved}, **more), "carry_over")
+    assert len(found) == len(causes), found
+    assert all(cause.startswith(start) for cause, start in zip(found, causes, strict=True)), found
+
+
+def test_the_summary_of_what_was_carried() -> None:
+    moved = {"h1": {"stranded": left(SEVEN)}, "h2": {"stranded": left(SIX), "carry": carried()}}
+    made = summarize(carry_run(moved))
+    assert made.to_result()["carried"] == [
+        {"host": "h2", "old_cluster": "old", "rows": 6, "bytes": 2_000_000, "before": 0, "complete": True}
+    ]
+    assert [each["rows"] for each in made.to_result()["stranded"]] == [0]
+    shown = [" ".join(line.split()) for line in layout.lines(made)]
+    assert shown[0] == "hopsworks.kafka.carry_over: done, and nothing is wrong."
+    assert "Move 6 rows (2.0 MB) were carried over from cluster old, by host h2" in shown
+    assert "left in cluster old: no rows" in shown
+    assert any("close the move" in line for line in shown) and not any("Projects" in line for line in shown)
+    dry = carry_run({"h2": {"stranded": left(SIX), "carry": carried(left_rows=SIX)}}, check_mode=True)
+    text = " ".join(" ".join(layout.lines(summarize(dry))).split())
+    assert "6 rows (2.0 MB) would be carried over from cluster old, by host h2 left in cluster old: 6 rows" in text
+
+
+def test_where_no_move_is_recorded_the_summary_says_so() -> None:
+    lines = layout.lines(summarize(carry_run({"h1": {"stranded": info(move=False)}})))
+    assert any("no host has recorded one, so there is nothing to carry over" in line for line in lines)
+    lines = layout.lines(summarize(carry_run({"h1": {"stranded": {"msg": "no"}}})))
+    assert not any("no host has recorded" in line for line in lines)
+
+
 @pytest.mark.parametrize(
     "odd",
     [
