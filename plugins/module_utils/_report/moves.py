@@ -179,9 +179,13 @@ def _by_cluster(steps: Steps, when: str) -> t.Dict[t.Optional[str], t.Dict[str, 
 
 
 def _best(given: t.Sequence[Result]) -> Result:
-    """Return what to believe of what hosts say. The one that left last has seen the most rows read."""
+    """Return what to believe of what hosts say of the same old Kafka.
+
+    All of them have stopped before the first one records where the topics end, so the one that names the most rows
+    recorded first, and is right.
+    """
     known = [each for each in given if each["rows"] is not None]
-    return min(known, key=_counted) if known else max(given, key=_counted)
+    return max(known or given, key=_counted)
 
 
 def _together(cluster: t.Optional[str], given: t.Sequence[Result]) -> Stranded:

@@ -208,9 +208,10 @@ def test_hosts_that_went_back_with_the_one_that_failed() -> None:
         ({"h1": left(NOTHING, before=5)}, {}, []),
         ({"h1": left(NOTHING, deleted=[RANGE])}, {}, ["Kafka : 6 rows that were left in cluster old are lost"]),
         ({"h1": {"msg": "damaged"}}, {}, ["host h1: not known what it has left in the old Kafka: damaged"]),
-        # One host that can count tells; the one that left last has seen more rows read.
+        # One host that can count tells. All had stopped before the first one recorded, which names the most rows.
         ({"h1": left(UNKNOWN), "h2": left(NOTHING)}, {}, []),
-        ({"h1": left(SIX), "h2": left(NOTHING)}, {}, []),
+        ({"h1": left(SIX), "h2": left(NOTHING)}, {}, ["Kafka : 6 rows (a_onlinefs 0: 4 to 9) are left in cluster old"]),
+        ({"h1": left(NOTHING), "h2": left(SIX)}, {}, ["Kafka : 6 rows (a_onlinefs 0: 4 to 9) are left in cluster old"]),
         ({"h1": left(SIX), "h2": left(NOTHING, "older")}, {}, ["Kafka : 6 rows"]),
     ],
 )
