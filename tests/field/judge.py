@@ -26,6 +26,8 @@ _ARTIFACTS = (
 )
 _PROGRAM = pathlib.Path(__file__).parent / "Judge.java"
 _SECONDS = 300
+#: What is asked within that time.
+_AT_ONCE = 200
 
 
 class Verdict(t.NamedTuple):
@@ -70,13 +72,20 @@ class Judge:
 
     def ask(self, questions: t.Sequence[tuple[str, bytes]]) -> list[Verdict]:
         """The verdicts on files, each with the client that reads it. A Java that takes too long is ended."""
+        return [
+            verdict
+            for first in range(0, len(questions), _AT_ONCE)
+            for verdict in self._ask(questions[first:][:_AT_ONCE])
+        ]
+
+    def _ask(self, questions: t.Sequence[tuple[str, bytes]]) -> list[Verdict]:
         lines = [f"{client} {base64.b64encode(file).decode('ascii') or '-'}\n" for client, file in questions]
         watchdog = threading.Timer(_SECONDS, self._process.kill)
         writer = threading.Thread(target=self._write, args=(lines,), daemon=True)
         watchdog.start()
         writer.start()
         try:
-            return [_verdict(self._line()) for _ in lines]
+            return [_verdict(self._line()) for _line in lines]
         finally:
             watchdog.cancel()
 
@@ -94,7 +103,7 @@ class Judge:
 
 
 def _verdict(line: str) -> Verdict:
-    word, _, text = line.partition(" ")
+    word, _blank, text = line.partition(" ")
     if word == "ok":
         return Verdict("")
     return Verdict(base64.b64decode(text).decode("utf-8") or "refused")

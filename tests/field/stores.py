@@ -117,7 +117,9 @@ def folder() -> pathlib.Path:
         made = pathlib.Path(scratch, "stores")
         made.mkdir(mode=0o755)
         script = _RECIPE.replace("DAYS", _DAYS)
-        done = subprocess.run(["bash", "-c", script], cwd=made, capture_output=True, text=True, timeout=_SECONDS)
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=made, capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
         if done.returncode:
             raise HarnessError(f"The stores of the inputs cannot be made: {done.stderr[-2000:]}")
         if not target.is_dir():

@@ -99,7 +99,7 @@ def value(name: str, lots: random.Random) -> str:
 
 def question(lots: random.Random) -> Question:
     """A client, and properties for it."""
-    names = {lots.choice(RELATED if lots.random() < _OFTEN else NAMES) for _ in range(lots.randint(1, 6))}
+    names = {lots.choice(RELATED if lots.random() < _OFTEN else NAMES) for _number in range(lots.randint(1, 6))}
     given = {"bootstrap.servers": "localhost:9092", **{name: value(name, lots) for name in sorted(names)}}
     return lots.choice(CLIENTS), given
 
@@ -126,7 +126,7 @@ def test_java_and_our_rules_agree_on_random_properties(judges: list[Judge], batc
     def ask(seed: int) -> None:
         nonlocal asked
         lots = random.Random(seed)
-        drawn = [question(lots) for _ in range(BATCH)]
+        drawn = [question(lots) for _number in range(BATCH)]
         asked += len(drawn)
         files = [(client, properties.render(given).encode("ascii")) for client, given in drawn]
         wrong = []

@@ -124,11 +124,13 @@ class MoveBed(bed.Bed):
         """Delete the projects' topics of a cluster and create them again, empty."""
         client = admin.client(self.cluster(which))
         _all(client.delete_topics(self.topics, operation_timeout=_SECONDS))
-        gone = lambda: not set(self.topics) & set(client.list_topics(timeout=_SECONDS).topics)  # noqa: E731
-        wait_until(gone, _SECONDS, "the end of the topics")
+
+        def are_gone() -> bool:
+            return not set(self.topics) & set(client.list_topics(timeout=_SECONDS).topics)
+
+        wait_until(are_gone, _SECONDS, "the end of the topics")
         _all(client.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in self.topics]))
-        led = lambda: all(_is_led(client, topic) for topic in self.topics)  # noqa: E731
-        wait_until(led, _SECONDS, "the leaders of the topics")
+        wait_until(lambda: all(_is_led(client, topic) for topic in self.topics), _SECONDS, "the leaders of the topics")
 
     def killed_at(self, task: str, hosts_done: int = 0, seconds: float = 240) -> str:
         """Run `site` until a task, kill it there with all its processes, and return its output.

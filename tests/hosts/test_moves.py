@@ -43,8 +43,7 @@ class Move:
     def under_load(self) -> t.Iterator[None]:
         """The writers are at work, and OnlineFS has read some of their rows."""
         with self.writers.at_work():
-            some = lambda: len(self.read.update().rows) > 20 * len(self.bed.projects)  # noqa: E731
-            wait_until(some, 60, "the first rows")
+            wait_until(lambda: len(self.read.update().rows) > 20 * len(self.bed.projects), 60, "the first rows")
             yield
 
     def play(self, playbook: str, *options: str, **variables: t.Any) -> Ran:
@@ -60,8 +59,11 @@ class Move:
     def switch_streams(self) -> None:
         """Start every program again, and wait until all write to the new cluster."""
         self.writers.renew()
-        there = lambda: all(writer.clusters[-1].startswith(NEW) for writer in self.writers.writers)  # noqa: E731
-        wait_until(there, 30, "every program at the new Kafka")
+
+        def are_there() -> bool:
+            return all(writer.clusters[-1].startswith(NEW) for writer in self.writers.writers)
+
+        wait_until(are_there, 30, "every program at the new Kafka")
         time.sleep(1)  # what the old producers still held is out by then
 
     def unread(self, seconds: float = 10) -> list[Acknowledged]:

@@ -34,7 +34,9 @@ class _Importer(zipimport.zipimporter):
 
 def install() -> None:
     """Use that importer for every archive which this process imports from. In other processes, there is none."""
-    archives = [path for path, importer in sys.path_importer_cache.items() if type(importer) is zipimport.zipimporter]
+    archives = [
+        path for path, importer in sys.path_importer_cache.items() if importer.__class__ is zipimport.zipimporter
+    ]
     if archives:
         sys.path_importer_cache.update({path: _Importer(path) for path in archives})
         sys.path_hooks.insert(0, _Importer)

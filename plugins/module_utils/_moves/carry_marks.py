@@ -82,7 +82,10 @@ def parse(text: str) -> Marks:
 def _spans(data: t.Any) -> Spans:
     spans = []
     for start, end in data:
-        if type(start) is not int or type(end) is not int or not 0 <= start < end < _MAX_OFFSET:
+        # JSON's true and false are numbers to Python.
+        if not all(isinstance(each, int) and not isinstance(each, bool) for each in (start, end)):
+            raise ValueError
+        if not 0 <= start < end < _MAX_OFFSET:
             raise ValueError
         spans.append((start, end))
     return add(tuple(spans))

@@ -128,7 +128,7 @@ def carry(
     """
     run = _Run(source, target, request, outcome, show)
     left = _ATTEMPTS
-    last: t.Optional[ClusterFault] = None
+    earlier: t.List[ClusterFault] = []
     while True:
         before = outcome.rows
         try:
@@ -136,12 +136,12 @@ def carry(
             return
         except ClusterFault as fault:
             left = _ATTEMPTS if outcome.rows > before else left - 1
-            if source.is_over and last is not None:
+            if source.is_over and earlier:
                 # What failed while there was time says more than that there is none.
-                raise last from None
+                raise earlier[-1] from None
             if fault.final or not left or source.is_over:
                 raise
-            last = fault
+            earlier.append(fault)
             source.reset()
             target.reset()
             time.sleep(_AGAIN_SECONDS)

@@ -116,7 +116,8 @@ def read(generations: Generations) -> t.Optional[MoveRecord]:
     try:
         return MoveRecord.from_json(json.loads(content.decode("utf-8")))
     except (ValueError, RecursionError) as error:
-        cause = str(error) if type(error) is ValueError else "not JSON"
+        broken = isinstance(error, (json.JSONDecodeError, UnicodeDecodeError, RecursionError))
+        cause = "not JSON" if broken else str(error)
         remedy = "Without it, rows left in the old Kafka are not counted. Count them by hand, and move the file away"
         raise HostError(path, f"damaged: {cause}", remedy) from None
 

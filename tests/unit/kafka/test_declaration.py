@@ -318,7 +318,7 @@ def test_oauth() -> None:
     (note,) = declaration.declare({**oauth, **url, **handler, "sasl.jaas.config": login}).notes
     assert "org.apache.kafka.sasl.oauthbearer.allowed.urls" in note
     older = {"sasl.login.callback.handler.class": f"{package}.secured.OAuthBearerLoginCallbackHandler"}
-    note, _ = declaration.declare({**oauth, **url, **older, "sasl.jaas.config": login}).notes
+    note, _other = declaration.declare({**oauth, **url, **older, "sasl.jaas.config": login}).notes
     assert "clients from Kafka 4.0 on refuse this class" in note
     assert (
         "clientSecret is missing"

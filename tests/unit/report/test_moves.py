@@ -226,8 +226,12 @@ def test_the_summary_of_a_move() -> None:
     given = run(
         SITE,
         {
-            "h1": {"info": info(unread=SIX), "stop": STOPPED, "leave": LEFT, "stranded": left({**SIX, "counted": 7,
-                "rows": 7, "partitions": [RANGE, OTHER]}, before=3)},
+            "h1": {
+                "info": info(unread=SIX),
+                "stop": STOPPED,
+                "leave": LEFT,
+                "stranded": left({**SIX, "counted": 7, "rows": 7, "partitions": [RANGE, OTHER]}, before=3),
+            },
             "h2": {"info": info(unread=UNKNOWN)},
         },
         hosts={name: {"preflight": CHANGES, "onlinefs": CHANGES} for name in ("h1", "h2")},
