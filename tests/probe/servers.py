@@ -62,7 +62,8 @@ def silent(connection: socket.socket) -> None:
 def dripping(connection: socket.socket) -> None:
     """Answer byte by byte, slowly, with what might become a long answer."""
     with contextlib.suppress(OSError), connection:
-        connection.sendall(struct.pack(">i", 4096))
+        # After its length, an answer repeats the number of the request.
+        connection.sendall(struct.pack(">i", 4096) + connection.recv(4096)[8:12])
         while True:
             connection.sendall(b"\0")
             time.sleep(0.1)

@@ -140,7 +140,7 @@ def stranded(steps: Steps, when: str = "stranded") -> t.List[Stranded]:
 
 
 def carriers(steps: Steps) -> t.List[str]:
-    """Return the hosts that carry over what was left: for each old Kafka, the one that has seen the most rows read."""
+    """Return the hosts that carry over what was left: for each old Kafka, the one that names the most rows."""
     chosen = []
     for given in _by_cluster(steps, "stranded").values():
         told = _best(list(given.values()))
