@@ -48,7 +48,7 @@ def job(key: str, case: Case, port: int, ca: pathlib.Path) -> dict[str, t.Any]:
     if case.task == "kafka_connector_info":
         return {"task": case.task, "options": {**options, "effective": True, "check_files": True}}
     if case.task == "hopsworks_projects_info":
-        more = {"existing": "update", "check_rights": False, "admin": False, "projects": None}
+        more = {"existing": "update", "check_rights": False, "check_projects": True, "admin": False, "projects": None}
         return {"task": case.task, "options": {**options, **more}}
     absent = case.request in ("GET connectors", "DELETE connector")
     state = {
