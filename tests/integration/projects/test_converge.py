@@ -312,7 +312,10 @@ def test_what_the_python_client_cannot_do_is_said_once(hopsworks: Modules) -> No
             "bootstrap.servers": "b:1",
             "security.protocol": "SASL_SSL",
             "sasl.mechanism": "OAUTHBEARER",
-            "sasl.jaas.config": 'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required clientId="a" clientSecret="b";',
+            "sasl.jaas.config": (
+                "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required "
+                'clientId="a" clientSecret="b";'
+            ),
             "sasl.oauthbearer.token.endpoint.url": "https://id.example.com/token",
             "sasl.login.callback.handler.class": (
                 "org.apache.kafka.common.security.oauthbearer.secured.OAuthBearerLoginCallbackHandler"
