@@ -167,11 +167,18 @@ def carried(steps: Steps) -> t.List[Carried]:
 
 
 def _by_cluster(steps: Steps, when: str) -> t.Dict[t.Optional[str], t.Dict[str, Result]]:
-    """Return what hosts say was left, by the old Kafka's id and the host. A host that carries counts again after it."""
+    """Return what hosts say was left, by the old Kafka's id and the host.
+
+    A host that carries counts again after it. What the others counted before does not matter then.
+    """
+    by_cluster = _counts(steps, when)
+    return {**by_cluster, **_counts(steps, "carry")} if when == "stranded" else by_cluster
+
+
+def _counts(steps: Steps, step: str) -> t.Dict[t.Optional[str], t.Dict[str, Result]]:
     by_cluster: t.Dict[t.Optional[str], t.Dict[str, Result]] = {}
     for name, found in steps.items():
-        again = found.get("carry") or {}
-        info = again if when == "stranded" and again.get("stranded") is not None else found.get(when) or {}
+        info = found.get(step) or {}
         if info.get("stranded") is not None:
             cluster = (info.get("record") or {}).get("old_cluster")
             by_cluster.setdefault(cluster, {})[name] = info["stranded"]
