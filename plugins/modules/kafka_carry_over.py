@@ -282,7 +282,7 @@ msg:
   description: The result in a sentence.
   returned: always
   type: str
-  sample: 566 rows (0.6 MB) were carried from 1 partitions
+  sample: 566 rows (0.6 MB) were carried from 1 partition
 """
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.masked_module import run_module

@@ -34,8 +34,7 @@ _STEPS = (
     "drift",
     "revert",
 )
-#: The variables that the role onlinefs registers on a host, by part.
-#: Those of a move, by step.
+#: The variables that the role onlinefs registers on a host in a move, by step.
 _MOVE_RESULTS = {
     "info": "onlinefs_move_info_result",
     "drain": "onlinefs_drain_result",
@@ -46,6 +45,7 @@ _MOVE_RESULTS = {
     "stranded": "onlinefs_stranded_result",
     "carry": "onlinefs_carry_result",
 }
+#: The other ones, by part.
 _HOST_RESULTS = {
     "preflight": "onlinefs_preflight_result",
     "onlinefs": "onlinefs_result",
@@ -64,8 +64,9 @@ def collect(variables: Variables, hosts: t.Sequence[str], **given: t.Any) -> Run
     parts = list(run.get("parts") or ())
     # On a revert, the role registers the same variable.
     writer = "revert" if "revert" in parts else "onlinefs"
-    by_host = {host: _of_host(variables["hostvars"].raw_get(host), writer) for host in hosts}
-    moves = {host: _of_move(variables["hostvars"].raw_get(host)) for host in hosts}
+    of_part = {writer if part == "onlinefs" else part: name for part, name in _HOST_RESULTS.items()}
+    of_hosts = {host: variables["hostvars"].raw_get(host) for host in hosts}
+    by_host = {host: _results(known, of_part) for host, known in of_hosts.items()}
     stopped = str(variables.get(f"{_PREFIX}stopped") or "")
     results = {part: variables.get(f"{_PREFIX}part_{part}") for part in parts}
     registered = {part: result for part, result in results.items() if result}
@@ -83,7 +84,7 @@ def collect(variables: Variables, hosts: t.Sequence[str], **given: t.Any) -> Run
         check_mode=bool(variables.get("ansible_check_mode")),
         steps={name: to_builtin(result) for name in _STEPS for result in [_step(variables, name)] if result},
         hosts=by_host,
-        moves=moves,
+        moves={host: _results(known, _MOVE_RESULTS) for host, known in of_hosts.items()},
         errors=to_builtin(variables.get(f"{_PREFIX}errors") or ()),
         stopped=stopped,
         slice=(int(index["index"]), int(index["count"])) if index else None,
@@ -141,16 +142,10 @@ def _step(variables: Variables, name: str) -> t.Any:
     return variables.get(f"{_PREFIX}part_{name}") or variables.get(f"{_PREFIX}step_{name}")
 
 
-def _of_host(variables: Variables, writer: str) -> t.Dict[str, t.Any]:
-    """Return the results of a host by part. A task that was skipped leaves none."""
-    found = {writer if part == "onlinefs" else part: variables.get(name) for part, name in _HOST_RESULTS.items()}
-    return {part: _returned(result) for part, result in found.items() if result and not _skipped(result)}
-
-
-def _of_move(variables: Variables) -> t.Dict[str, t.Any]:
-    """Return the results of a host's move by step."""
-    found = {step: variables.get(name) for step, name in _MOVE_RESULTS.items()}
-    return {step: _returned(result) for step, result in found.items() if result and not _skipped(result)}
+def _results(variables: Variables, names: t.Mapping[str, str]) -> t.Dict[str, t.Any]:
+    """Return the results of a host, under the keys of ``names``. A task that was skipped leaves none."""
+    found = {key: variables.get(name) for key, name in names.items()}
+    return {key: _returned(result) for key, result in found.items() if result and not _skipped(result)}
 
 
 def _skipped(result: t.Any) -> bool:

@@ -16,10 +16,10 @@ import typing as t
 import zlib
 
 from . import crc32c
+from .wire_reader import unsigned_varint
 
 NONE, GZIP = 0, 1
 CODECS = {NONE: "none", GZIP: "gzip", 2: "snappy", 3: "lz4", 4: "zstd"}
-ZSTD = 4
 
 #: The length does not count what is before and in it, and the checksum does not cover what is before and in it.
 _HEADER = 61
@@ -250,11 +250,5 @@ def _varint(data: bytes, position: int) -> t.Tuple[int, int]:
 
 
 def _zigzag(value: int) -> bytes:
-    """Return a number that is not negative, in variable length."""
-    value <<= 1
-    encoded = bytearray()
-    while value > 0x7F:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
+    """Return a number that is not negative, in variable length, as records have it: with the sign in the last bit."""
+    return unsigned_varint(value << 1)

@@ -149,7 +149,7 @@ def string(text: str) -> bytes:
 def compact_string(text: str) -> bytes:
     """Return a COMPACT_STRING."""
     content = text.encode()
-    return _varint(len(content) + 1) + content
+    return unsigned_varint(len(content) + 1) + content
 
 
 def array(items: t.Sequence[bytes]) -> bytes:
@@ -159,10 +159,11 @@ def array(items: t.Sequence[bytes]) -> bytes:
 
 def compact_array(items: t.Sequence[bytes]) -> bytes:
     """Return a COMPACT_ARRAY."""
-    return _varint(len(items) + 1) + b"".join(items)
+    return unsigned_varint(len(items) + 1) + b"".join(items)
 
 
-def _varint(value: int) -> bytes:
+def unsigned_varint(value: int) -> bytes:
+    """Return a number that is not negative, in variable length."""
     encoded = bytearray()
     while value > 0x7F:
         encoded.append(value & 0x7F | 0x80)

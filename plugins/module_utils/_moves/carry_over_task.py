@@ -38,12 +38,11 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import tls_
 
 from . import carry_marks, carry_over, carry_planner
 from .carry_over import NAME, Outcome, Request, Tally
-from .carry_planner import Job
+from .carry_planner import Job, listed, name_of
 
 #: How long looking up a host's name may exceed the time limit.
 _GRACE_SECONDS = 0.5
 _MAX_REASON = 2000
-_SHOWN = 10
 _AGAIN = "Run the task again when the cause is repaired: it carries what is missing, and nothing twice"
 
 
@@ -194,7 +193,8 @@ def _result(outcome: Outcome, mode: RunMode, proved: bool) -> Result:
     }
     changed = totals["rows"] + totals["extra"] > 0
     verb = "would be carried" if mode.check_mode else "were carried"
-    message = f"{totals['rows']} rows ({totals['bytes'] / 1e6:.1f} MB) {verb} from {len(partitions)} partitions"
+    places = f"{len(partitions)} partition{'' if len(partitions) == 1 else 's'}"
+    message = f"{totals['rows']} rows ({totals['bytes'] / 1e6:.1f} MB) {verb} from {places}"
     if totals["carried_before"]:
         message += f"; {totals['carried_before']} offsets had been carried before"
     return {
@@ -228,9 +228,9 @@ def _partition(job: Job, outcome: Outcome) -> t.Dict[str, t.Any]:
 
 
 def _warnings(outcome: Outcome) -> t.List[str]:
-    moved = [f"{_name(job.source)} to {job.target[1]}" for job in outcome.jobs if job.source[1] != job.target[1]]
-    deleted = [f"{carry_marks.size(job.deleted)} of {_name(job.source)}" for job in outcome.jobs if job.deleted]
-    extra = [f"{tally.extra} of {_name(part)}" for part, tally in sorted(outcome.tallies.items()) if tally.extra]
+    moved = [f"{name_of(job.source)} to {job.target[1]}" for job in outcome.jobs if job.source[1] != job.target[1]]
+    deleted = [f"{carry_marks.size(job.deleted)} of {name_of(job.source)}" for job in outcome.jobs if job.deleted]
+    extra = [f"{tally.extra} of {name_of(part)}" for part, tally in sorted(outcome.tallies.items()) if tally.extra]
     timed = sorted({part[0] for part, tally in outcome.tallies.items() if tally.broker_time})
     found = (
         (moved, "The topic has fewer partitions in the new Kafka, so rows go to other ones"),
@@ -242,16 +242,7 @@ def _warnings(outcome: Outcome) -> t.List[str]:
             "they have the time of their producer",
         ),
     )
-    return [f"{text}: {_list(names)}" for names, text in found if names]
-
-
-def _name(part: t.Tuple[str, int]) -> str:
-    return f"{part[0]}, partition {part[1]}"
-
-
-def _list(names: t.Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return "; ".join(names[:_SHOWN]) + more
+    return [f"{text}: {listed(names)}" for names, text in found if names]
 
 
 TASK = ModuleTask("kafka_carry_over", carry_spec, run)

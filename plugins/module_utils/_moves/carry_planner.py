@@ -92,23 +92,23 @@ def targets(
     for side, found, right in (("source", source, "Read"), ("target", target, "Read and Write")):
         denied = [topic for topic in topics if found.errors.get(topic) == _DENIED]
         if denied:
-            raise InputError(side, f"this principal may not see {_list(denied)}", f"Allow it {right} on them")
+            raise InputError(side, f"this principal may not see {listed(denied)}", f"Allow it {right} on them")
         missing = [topic for topic in topics if topic not in found.partitions or not found.partitions[topic]]
         if missing:
             codes = sorted({found.errors[topic] for topic in missing if topic in found.errors} - {_UNKNOWN_TOPIC})
             said = f" (Kafka's error {codes[0]})" if codes else ""
             remedy = "Create them first" if side == "target" else "Check their names"
             raise InputError(
-                side, f"these topics do not exist, or this principal may not see them: {_list(missing)}{said}", remedy
+                side, f"these topics do not exist, or this principal may not see them: {listed(missing)}{said}", remedy
             )
-    unknown = [_name(part) for part in sorted(wanted) if part[1] >= source.partitions[part[0]]]
+    unknown = [name_of(part) for part in sorted(wanted) if part[1] >= source.partitions[part[0]]]
     if unknown:
-        raise InputError("option ranges", f"the source has no such partitions: {_list(unknown)}", "Check the ranges")
+        raise InputError("option ranges", f"the source has no such partitions: {listed(unknown)}", "Check the ranges")
     where = {part: (part[0], part[1] % target.partitions[part[0]]) for part in wanted}
     for side, parts, found in (("source", set(wanted), source), ("target", set(where.values()), target)):
-        leaderless = [_name(part) for part in sorted(parts - set(found.leaders))]
+        leaderless = [name_of(part) for part in sorted(parts - set(found.leaders))]
         if leaderless:
-            raise ClusterFault(f"{side}: these partitions have no leader now: {_list(leaderless)}")
+            raise ClusterFault(f"{side}: these partitions have no leader now: {listed(leaderless)}")
     return where
 
 
@@ -134,12 +134,14 @@ def plan(
     jobs = []
     for part, spans in sorted(wanted.items()):
         if part not in starts or part not in ends:
-            raise InputError("source", f"it does not tell where {_name(part)} begins and ends", "Allow Describe on it")
+            raise InputError(
+                "source", f"it does not tell where {name_of(part)} begins and ends", "Allow Describe on it"
+            )
         last = max((end for _start, end in spans), default=0)
         if last > ends[part]:
             raise InputError(
                 "option ranges",
-                f"{_name(part)} ends at offset {ends[part]}, before {last}",
+                f"{name_of(part)} ends at offset {ends[part]}, before {last}",
                 "Check whether the topic was deleted and created again, and the range",
             )
         done = carry_marks.carried((mark for at, mark in marks.items() if at[0] == part[0]), cluster, part[1])
@@ -155,20 +157,22 @@ def plan(
                 todo,
             )
         )
-    deleted = [f"{carry_marks.size(job.deleted)} of {_name(job.source)}" for job in jobs if job.deleted]
+    deleted = [f"{carry_marks.size(job.deleted)} of {name_of(job.source)}" for job in jobs if job.deleted]
     if deleted and not accept_deleted:
         raise InputError(
             "source",
-            f"it has deleted rows of the ranges, by age or size: {_list(deleted)}",
+            f"it has deleted rows of the ranges, by age or size: {listed(deleted)}",
             "They cannot be carried any more. Set accept_deleted to carry what is left",
         )
     return jobs
 
 
-def _name(part: TopicPartition) -> str:
+def name_of(part: TopicPartition) -> str:
+    """Return a partition for a message."""
     return f"{part[0]}, partition {part[1]}"
 
 
-def _list(names: t.Sequence[str]) -> str:
+def listed(names: t.Sequence[str]) -> str:
+    """Return names for a message of bounded length."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return "; ".join(names[:_SHOWN]) + more
