@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import socket
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import ClusterFault
@@ -37,7 +35,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration
 from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import tls_handshake
 
 from . import carry_marks, carry_over, carry_planner
-from .carry_over import NAME, Outcome, Request, Tally
+from .carry_over import NAME, Endpoint, Outcome, Request, Tally
 from .carry_planner import Job, listed, name_of
 
 #: How long looking up a host's name may exceed the time limit.
@@ -71,23 +69,11 @@ def carry_spec() -> t.Dict[str, t.Any]:
     }
 
 
-class Cluster(t.NamedTuple):
-    """One of the two clusters."""
-
-    client: KafkaDeclaration
-    tls: t.Optional[tls_handshake.Tls]
-
-    @property
-    def secure(self) -> t.Optional[t.Callable[[socket.socket, str], socket.socket]]:
-        """How to do the TLS handshake; ``None`` without TLS."""
-        return functools.partial(tls_handshake.handshake, self.tls) if self.tls else None
-
-
 class Work(t.NamedTuple):
     """What to carry, and between which clusters."""
 
-    source: Cluster
-    target: Cluster
+    source: Endpoint
+    target: Endpoint
     request: Request
 
 
@@ -121,13 +107,13 @@ def carry_over_within(prepare: t.Callable[[], Work], seconds: float, mode: RunMo
     return _result(outcome, mode, proved=not mode.check_mode)
 
 
-def cluster_of(client: KafkaDeclaration, secrets: t.Set[str]) -> Cluster:
+def cluster_of(client: KafkaDeclaration, secrets: t.Set[str]) -> Endpoint:
     """Return a cluster by its client.
 
     :raises InputError: its certificates cannot be used.
     """
     secrets |= secrets_of(client.properties, client.truststore, client.keystore)
-    return Cluster(client, tls_handshake.prepare(client))
+    return Endpoint(client, tls_handshake.secure(client))
 
 
 @contextlib.contextmanager
@@ -139,7 +125,7 @@ def named(side: str) -> t.Iterator[None]:
         raise InputError(f"{side}, {error.subject}", error.cause, error.remedy, error.reason) from None
 
 
-def _given(side: str, given: t.Mapping[str, t.Any], secrets: t.Set[str]) -> Cluster:
+def _given(side: str, given: t.Mapping[str, t.Any], secrets: t.Set[str]) -> Endpoint:
     with named(f"option {side}"):
         properties: t.Dict[str, t.Any] = dict(given["properties"])
         stores = {

@@ -15,7 +15,6 @@ import contextlib
 import dataclasses
 import functools
 import re
-import socket
 import time
 import typing as t
 
@@ -160,12 +159,11 @@ def _work(source: Source, seconds: float, send: Send) -> None:
     try:
         client = source.client()
         secrets |= secrets_of(client.properties, client.truststore, client.keystore)
-        tls = tls_handshake.prepare(client)
+        secure = tls_handshake.secure(client)
     except HopsworksKafkaError as error:
         # The text of the cause may quote what a file contains.
         send({"fault": _shown(str(error), secrets)})
         return
-    secure = functools.partial(_handshake, tls) if tls else None
     before, attempts = "", 0
     while True:
         try:
@@ -244,10 +242,6 @@ def _committed(kafka: GroupClient, group: str) -> t.Dict[TopicPartition, t.Tuple
 def _batches(name: str, entries: t.Sequence[t.List[t.Any]]) -> t.Iterator[Message]:
     for first in range(0, len(entries), _BATCH):
         yield {name: entries[first : first + _BATCH]}
-
-
-def _handshake(tls: tls_handshake.Tls, connection: socket.socket, host: str) -> socket.socket:
-    return tls_handshake.handshake(tls, connection, host)
 
 
 def _shown(text: str, secrets: t.Collection[str]) -> str:

@@ -12,10 +12,8 @@ configurations that this collection wrote are checked.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import posixpath
 import re
-import socket
 import time
 import typing as t
 
@@ -132,10 +130,10 @@ class GroupCheck:
             return target
         try:
             client = self._client(properties, files)
-            tls = tls_handshake.prepare(client)
+            secure = tls_handshake.secure(client)
         except HopsworksKafkaError as error:
             return target._replace(problem=clean(str(error), self._secrets))
-        return target._replace(client=client, secure=functools.partial(_handshake, tls) if tls else None)
+        return target._replace(client=client, secure=secure)
 
     def _client(self, properties: t.Mapping[str, str], files: FileSet) -> kafka_declaration.KafkaDeclaration:
         """Return the Kafka client of a configuration, its stores taken from the configuration itself.
@@ -168,7 +166,3 @@ def _consumers(files: FileSet) -> t.List[str]:
     if site is not None and _VECTOR_DB.search(site.content):
         names.append(onlinefs_versions.VECTOR_DB_FILE)
     return [name for name in names if files.get(name) is not None]
-
-
-def _handshake(tls: tls_handshake.Tls, connection: socket.socket, host: str) -> socket.socket:
-    return tls_handshake.handshake(tls, connection, host)

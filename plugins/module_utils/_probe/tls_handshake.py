@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import socket
 import ssl
@@ -97,6 +98,15 @@ def prepare(client: KafkaDeclaration) -> t.Optional[Tls]:
                 "keystore", f"OpenSSL rejected it ({_said(error)})", "Create a new key and certificate"
             ) from error
     return Tls(context, check_names, own, _watch_requests(context))
+
+
+def secure(client: KafkaDeclaration) -> t.Optional[t.Callable[[socket.socket, str], ssl.SSLSocket]]:
+    """Return what does the handshake on a connection to a host; None for a declaration without TLS.
+
+    :raises InputError: OpenSSL rejects its certificates.
+    """
+    tls = prepare(client)
+    return functools.partial(handshake, tls) if tls else None
 
 
 def handshake(tls: Tls, connection: socket.socket, host: str) -> ssl.SSLSocket:

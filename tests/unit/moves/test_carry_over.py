@@ -292,7 +292,7 @@ def test_a_broker_that_keeps_openssl_busy_is_cut_off(pair: Pair, monkeypatch: py
         ended.set()
         raise OSError
 
-    monkeypatch.setattr(carry_over_task.Cluster, "secure", property(lambda _cluster: endless))
+    monkeypatch.setattr(carry_over_task.tls_handshake, "secure", lambda _client: endless)
     began = time.monotonic()
     result = pair.run(timeout=1.0)
     assert result["failed"] and "not everything could be carried within 1 s" in result["msg"]
