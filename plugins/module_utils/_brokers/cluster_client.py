@@ -18,7 +18,7 @@ import ssl
 import struct
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline, TooLate, within
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, secrets_of
 
 from . import login, sasl, wire
@@ -35,6 +35,8 @@ _GROUP = b"\0"
 _MAX_ANSWER_BYTES = 8 * 1024 * 1024
 #: The open connections. Far more brokers than a cluster has, and fewer than a process may open files.
 _MAX_CONNECTIONS = 200
+#: How long looking up a host's name may exceed the time limit.
+_GRACE_SECONDS = 0.5
 #: The coordinator is not ready: Kafka creates the topic of the offsets, or loads it, or moved it.
 _NOT_READY = {14: "it is loading", 15: "it is not available yet", 16: "it has moved"}
 _DENIED = {29: "the topic", 30: "the group", 31: "the cluster"}
@@ -48,6 +50,7 @@ Secure = t.Callable[[socket.socket, str], socket.socket]
 
 
 _Client = t.TypeVar("_Client", bound="ClusterClient")
+_T = t.TypeVar("_T")
 
 
 class ClusterFault(Exception):
@@ -319,6 +322,29 @@ class ClusterClient:
             cause = cause or getattr(error, "strerror", None) or type(error).__name__
             refused = isinstance(error, ssl.SSLError) and ("ALERT" in str(cause) or hasattr(error, "verify_code"))
             raise ClusterFault(f"{_shown(where)}: {cause}", final=refused, refused=refused) from None
+
+
+def work_within(seconds: float, work: t.Callable[[], _T], *clients: ClusterClient) -> _T:
+    """Do some work with clients within a time limit, and close their connections.
+
+    What is still open when the time is up is cut: a broker can keep OpenSSL busy for as long as it likes.
+
+    :raises TooLate: the work was not done in time.
+    :raises Exception: what ``work`` raises.
+    """
+
+    def run() -> _T:
+        with contextlib.ExitStack() as used:
+            for client in clients:
+                used.enter_context(client)
+            return work()
+
+    try:
+        return within(seconds + _GRACE_SECONDS, run)
+    except TooLate:
+        for client in clients:
+            client.cut()
+        raise
 
 
 _WIRE = {

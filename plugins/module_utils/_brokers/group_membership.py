@@ -9,16 +9,14 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline, TooLate, within
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline, TooLate
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean, hide
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 
-from .cluster_client import LATEST, ClusterFault, Secure, TopicPartition
+from .cluster_client import LATEST, ClusterFault, Secure, TopicPartition, work_within
 from .group_client import Description, GroupClient, Member
 
 _NO_ANSWER = "Kafka did not answer in time"
-#: How long looking up a host's name may exceed the time limit.
-_GRACE_SECONDS = 0.5
 _MAX_REASON = 500
 #: Results are not to grow with what a broker calls a member.
 _MAX_NAME = 300
@@ -127,19 +125,10 @@ _T = t.TypeVar("_T")
 
 
 def _bounded(work: t.Callable[[GroupClient], _T], client: GroupClient, seconds: float) -> _T:
-    """Do some work within a time limit.
-
-    Connections are cut at the end: a broker can keep OpenSSL busy for as long as it likes.
-    """
-
-    def run() -> _T:
-        with client:
-            return work(client)
-
+    """Do some work within a time limit."""
     try:
-        return within(seconds + _GRACE_SECONDS, run)
+        return work_within(seconds, lambda: work(client), client)
     except TooLate:
-        client.cut()
         raise ClusterFault(_NO_ANSWER) from None
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import ClusterFault
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import ClusterFault, work_within
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.transfer_client import (
     RecordSource,
     TransactionalTarget,
 )
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline, TooLate, within
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline, TooLate
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean, hide
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import (
@@ -38,8 +38,6 @@ from . import carry_marks, carry_over, carry_planner
 from .carry_over import NAME, Endpoint, Outcome, Request, Tally
 from .carry_planner import Job, listed, name_of
 
-#: How long looking up a host's name may exceed the time limit.
-_GRACE_SECONDS = 0.5
 _MAX_REASON = 2000
 _AGAIN = "Run the task again when the cause is repaired: it carries what is missing, and nothing twice"
 
@@ -136,23 +134,17 @@ def _given(side: str, given: t.Mapping[str, t.Any], secrets: t.Set[str]) -> Endp
 
 
 def _carry(work: Work, outcome: Outcome, seconds: float, mode: RunMode, secrets: t.Set[str]) -> None:
-    """Carry rows over in a thread, because looking up a host name has no time limit of its own.
-
-    Connections are cut at the end: a broker can keep OpenSSL busy for as long as it likes.
-    """
+    """Carry rows over within a time limit."""
     deadline = Deadline(seconds)
     source = RecordSource(work.source.client, work.source.secure, deadline)
     target = TransactionalTarget(work.target.client, work.target.secure, deadline, NAME, NAME)
 
     def copy() -> None:
-        with source, target:
-            carry_over.carry(source, target, work.request, outcome, mode.show)
+        carry_over.carry(source, target, work.request, outcome, mode.show)
 
     try:
-        within(seconds + _GRACE_SECONDS, copy)
+        work_within(seconds, copy, source, target)
     except TooLate:
-        source.cut()
-        target.cut()
         raise ClusterFault(f"not everything could be carried within {seconds:g} s") from None
     finally:
         secrets |= source.secrets | target.secrets

@@ -16,7 +16,12 @@ import tracemalloc
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import group_membership, login, sasl
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import (
+    cluster_client,
+    group_membership,
+    login,
+    sasl,
+)
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import LATEST, ClusterFault
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_client import GroupClient
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.tokens import Token
@@ -408,7 +413,7 @@ def test_the_connection_to_each_leader_is_closed(servers: HostileServers) -> Non
 
 def test_a_look_that_takes_too_long_leaves_no_thread_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """As when a broker keeps OpenSSL busy with handshake messages: the time limits of its socket do not end that."""
-    monkeypatch.setattr(group_membership, "_GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(cluster_client, "_GRACE_SECONDS", 0.0)
     ended = threading.Event()
 
     def endless(connection: socket.socket, _host: str) -> socket.socket:
