@@ -40,7 +40,7 @@ def fetch(kafka: t.Mapping[str, t.Any], topic: str) -> Fetched:
     """What a fetch from the start of the first partition brings."""
     declared = declare({"bootstrap.servers": kafka["listeners"]["plaintext"]["bootstrap"]})
     with RecordSource(declared, None, Deadline(30)) as source:
-        [where] = set(source.cluster([topic])[1].values())
+        [where] = set(source.metadata([topic]).leaders.values())
         [found] = source.answer(where, source.request(where, {(topic, 0): 0}))
     return found
 

@@ -113,15 +113,6 @@ class ClusterClient:
             with contextlib.suppress(OSError):
                 handle.shutdown(socket.SHUT_RDWR)
 
-    def cluster(self, topics: t.Optional[t.Collection[str]] = None) -> t.Tuple[str, t.Dict[TopicPartition, Address]]:
-        """Return the cluster's id, and the leaders of the topics' partitions.
-
-        :param topics: ``None`` for all topics that this principal may see.
-        :raises ClusterFault: Kafka could not be asked.
-        """
-        found = self.metadata(topics)
-        return found.cluster_id, found.leaders
-
     def metadata(self, topics: t.Optional[t.Collection[str]] = None) -> Metadata:
         """Return the cluster's id, and what it says of topics.
 

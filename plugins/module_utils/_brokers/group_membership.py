@@ -211,16 +211,17 @@ def _measured(found: ConsumerGroup, kafka: GroupClient) -> ConsumerGroup:
     except ClusterFault:
         offsets = {}
     try:
-        cluster_id, leaders = kafka.cluster({topic for topic, _number in offsets})
+        cluster = kafka.metadata({topic for topic, _number in offsets})
     except ClusterFault:
         return found
     try:
-        ends = kafka.offsets({part: leaders[part] for part in offsets if part in leaders}, LATEST)
+        leaders = {part: cluster.leaders[part] for part in offsets if part in cluster.leaders}
+        ends = kafka.offsets(leaders, LATEST)
     except ClusterFault:
         ends = {}
     lags = {part: max(0, ends[part] - offset) for part, offset in offsets.items() if part in ends}
     own = tuple(_with_lag(member, lags) for member in found.own)
-    return dataclasses.replace(found, own=own, cluster_id=cluster_id or None, lag=_sum(own))
+    return dataclasses.replace(found, own=own, cluster_id=cluster.cluster_id or None, lag=_sum(own))
 
 
 def _with_lag(member: t.Mapping[str, t.Any], lags: t.Mapping[TopicPartition, int]) -> t.Dict[str, t.Any]:

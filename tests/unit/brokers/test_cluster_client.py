@@ -75,8 +75,8 @@ def broker() -> t.Iterator[Broker]:
 
 def test_all_topics_of_the_cluster_or_none(broker: Broker) -> None:
     with broker.client() as kafka:
-        cluster_id, leaders = kafka.cluster()
-        kafka.cluster(())
+        cluster_id, leaders, *_others = kafka.metadata()
+        kafka.metadata(())
     assert cluster_id == "a-cluster"
     assert leaders == dict.fromkeys([("orders", 0), ("orders", 1), ("orders", 2), ("payments", 0)], broker.address)
     assert [request.body for request in broker.asked if request.key == METADATA] == [NULL, EMPTY]
@@ -100,22 +100,22 @@ def test_a_topic_that_is_missing_or_denied_has_its_error(broker: Broker) -> None
 def test_a_name_that_no_topic_can_have_is_left_out(broker: Broker, name: bytes | None) -> None:
     broker.topics[:] = [(0, name, 2), (0, b"orders", 1)]
     with broker.client() as kafka:
-        assert set(kafka.cluster()[1]) == {("orders", 0)}
+        assert set(kafka.metadata().leaders) == {("orders", 0)}
 
 
 def test_a_cluster_with_too_many_partitions_is_refused(broker: Broker) -> None:
     broker.topics[:] = [(0, b"t%d" % number, 1000) for number in range(249)]
     with broker.client() as kafka:
-        assert len(kafka.cluster()[1]) == 249_000
+        assert len(kafka.metadata().leaders) == 249_000
     broker.topics += [(0, b"more%d" % number, 1000) for number in range(2)]
     with broker.client() as kafka, pytest.raises(ClusterFault, match="the answer is not Kafka's"):
-        kafka.cluster()
+        kafka.metadata()
 
 
 def test_the_first_and_the_last_offset(broker: Broker) -> None:
     broker.errors[2] = 29
     with broker.client() as kafka:
-        leaders = kafka.cluster(["orders"])[1]
+        leaders = kafka.metadata(["orders"]).leaders
         first, last = kafka.offsets(leaders, EARLIEST), kafka.offsets(leaders, LATEST)
     assert first == {("orders", 0): 100, ("orders", 1): 101, ("payments", 0): 100}
     assert last == {("orders", 0): 200, ("orders", 1): 201, ("payments", 0): 200}, "one that is denied is left out"
