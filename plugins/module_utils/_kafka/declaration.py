@@ -140,6 +140,23 @@ def located_store(role: str, properties: t.Dict[str, t.Any], path: t.Callable[[s
     return store_option(role, {**given, "path": path(str(given["path"]))})
 
 
+def with_located_stores(
+    properties: t.Mapping[str, str], path: t.Callable[[str], str], content: t.Callable[[str], bytes]
+) -> KafkaDeclaration:
+    """Return the client of properties that name the locations of its stores.
+
+    :param path: as in :func:`located_store`.
+    :param content: reads such a path.
+    :raises InputError: the properties or stores cannot be used.
+    """
+    rest: t.Dict[str, t.Any] = dict(properties)
+    trust, key = (
+        option and dataclasses.replace(option, content=content(str(option.path)))
+        for option in (located_store(role, rest, path) for role in ("truststore", "keystore"))
+    )
+    return declare(rest, trust, key)
+
+
 def without_store(role: str, properties: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """Return ``properties`` without any that describe the store of this role."""
     own = {*STORE_PROPERTIES[role].values(), *_INLINE[role]}

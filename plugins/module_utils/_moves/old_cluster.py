@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import posixpath
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_rights import rights_of
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_declaration
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import (
+    KafkaDeclaration,
+    with_located_stores,
+)
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import (
     desired_files,
     onlinefs_versions,
@@ -33,7 +35,6 @@ DEFAULT_PATTERN = ".*_onlinefs"
 #: https://github.com/logicalclocks/onlinefs-chef/blob/e3735e9/templates/default/onlinefs.service.erb
 _CERTIFICATES = "/certs"
 _CONSUMERS = (onlinefs_versions.CONSUMER_FILE, onlinefs_versions.VECTOR_DB_FILE)
-_MAX_STORE = 16 * 1024 * 1024
 _NOBODY = 65534
 
 
@@ -92,30 +93,22 @@ def source_of(files: FileSet, places: Places, topics: t.Optional[Topics] = None)
     """
     owner = path_owner(places.paths.directory) if os.geteuid() == 0 else None
     return Source(
-        client=lambda: client_of(files, places),
+        client=lambda: _client(files, places),
         rights=None if owner is None else rights_of(owner, _NOBODY),
         topics=topics,
         groups=groups_of(files),
     )
 
 
-def client_of(files: FileSet, places: Places) -> kafka_declaration.KafkaDeclaration:
+def _client(files: FileSet, places: Places) -> KafkaDeclaration:
     """Return the Kafka client of a configuration. Stores that are not part of it are read with this process's rights.
 
     :raises HopsworksKafkaError: the configuration cannot be used here.
     """
-    properties: t.Dict[str, t.Any] = dict(_consumer(files))
+    properties = _consumer(files)
     if not properties:
         raise InputError(onlinefs_versions.CONSUMER_FILE, "there is no such file, or it names no Kafka")
-    stores: t.Dict[str, t.Optional[kafka_declaration.StoreOption]] = {}
-    for role in kafka_declaration.STORE_PROPERTIES:
-        option = kafka_declaration.located_store(role, properties, places.on_host)
-        if option is not None and option.path is not None:
-            kept = files.get(posixpath.basename(option.path))
-            content = read_file(option.path, _MAX_STORE) if kept is None else kept.content
-            option = dataclasses.replace(option, content=content)
-        stores[role] = option
-    return kafka_declaration.declare(properties, stores["truststore"], stores["keystore"])
+    return with_located_stores(properties, places.on_host, lambda path: desired_files.store(path, files, read_file))
 
 
 def _consumer(files: FileSet) -> t.Dict[str, str]:

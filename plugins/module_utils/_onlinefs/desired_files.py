@@ -16,7 +16,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import dial
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 
 from . import onlinefs_versions, site_xml
-from .files import Attributes, File
+from .files import MAX_FILE, Attributes, File
 from .generations import FOUND, FileSet
 from .manifest import Generation
 
@@ -123,6 +123,21 @@ def _stores(
             locations[role] = os.path.join(declaration.container_dir, name)
             files[name] = File(content, owner.of(current.get(name), directory))
     return files, locations
+
+
+def store(path: str, files: FileSet, read: t.Callable[[str, int], bytes]) -> bytes:
+    """Return a store that a configuration names.
+
+    :param read: reads one that somebody else placed on the host, up to a number of bytes.
+    :raises InputError: one of this collection is missing.
+    """
+    name = os.path.basename(path)
+    if not onlinefs_versions.STORE_NAME.fullmatch(name):
+        return read(path, MAX_FILE)
+    file = files.get(name)
+    if file is None:
+        raise InputError(path, "the configuration names this store and does not contain it")
+    return file.content
 
 
 def parsed(name: str, file: t.Optional[File]) -> t.Dict[str, str]:

@@ -12,7 +12,6 @@ configurations that this collection wrote are checked.
 from __future__ import annotations
 
 import dataclasses
-import posixpath
 import re
 import time
 import typing as t
@@ -21,9 +20,12 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import gr
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import ClusterFault, Secure
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_membership import ConsumerGroup
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_declaration
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import (
+    KafkaDeclaration,
+    with_located_stores,
+)
 from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import tls_handshake
 
 from . import desired_files, onlinefs_versions
@@ -32,7 +34,6 @@ from .health_check import NOT_OURS, Members
 from .options import Request
 from .owner_process import read_bounded
 
-_MAX_STORE = 16 * 1024 * 1024
 _ASK_AGAIN_SECONDS = 0.3
 #: Whether onlinefs-site.xml names the file of the second consumer. Without it, OnlineFS does not start that consumer.
 _VECTOR_DB = re.compile(
@@ -46,7 +47,7 @@ class _Target(t.NamedTuple):
     file: str
     group: str
     client_id: str
-    client: t.Optional[kafka_declaration.KafkaDeclaration]
+    client: t.Optional[KafkaDeclaration]
     secure: t.Optional[Secure]
     problem: str
 
@@ -129,34 +130,14 @@ class GroupCheck:
         if not ours and properties != self._declared.get(name):
             return target
         try:
-            client = self._client(properties, files)
+            # A store that somebody else placed on the host is read with the rights of the service's user.
+            client = with_located_stores(
+                properties, self._request.paths.on_host, lambda path: desired_files.store(path, files, read_bounded)
+            )
             secure = tls_handshake.secure(client)
         except HopsworksKafkaError as error:
             return target._replace(problem=clean(str(error), self._secrets))
         return target._replace(client=client, secure=secure)
-
-    def _client(self, properties: t.Mapping[str, str], files: FileSet) -> kafka_declaration.KafkaDeclaration:
-        """Return the Kafka client of a configuration, its stores taken from the configuration itself.
-
-        A store that somebody else placed on the host is read with the rights of the service's user.
-        """
-        rest: t.Dict[str, t.Any] = dict(properties)
-        stores: t.Dict[str, t.Optional[kafka_declaration.StoreOption]] = {}
-        for role in kafka_declaration.STORE_PROPERTIES:
-            option = kafka_declaration.located_store(role, rest, self._request.paths.on_host)
-            if option is not None and option.path is not None:
-                option = dataclasses.replace(option, content=self._store(option.path, files))
-            stores[role] = option
-        return kafka_declaration.declare(rest, stores["truststore"], stores["keystore"])
-
-    def _store(self, path: str, files: FileSet) -> bytes:
-        name = posixpath.basename(path)
-        if onlinefs_versions.STORE_NAME.fullmatch(name):
-            file = files.get(name)
-            if file is None:
-                raise InputError(path, "the configuration names this store and does not contain it")
-            return file.content
-        return read_bounded(path, _MAX_STORE)
 
 
 def _consumers(files: FileSet) -> t.List[str]:
