@@ -102,9 +102,7 @@ class GroupCheck:
     def _look(self, target: _Target, before: t.Optional[Members], seconds: float) -> ConsumerGroup:
         if target.client is None:
             return ConsumerGroup(target.group, target.client_id, None, target.problem, final=True)
-        ignored: t.Optional[t.FrozenSet[str]] = frozenset()
-        if before is not None:
-            ignored = before.get(target.file)
+        ignored = frozenset() if before is None else before.get(target.file)
         found = group_membership.look(
             target.client, target.secure, target.group, target.client_id, seconds, ignored or ()
         )
