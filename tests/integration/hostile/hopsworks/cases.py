@@ -35,7 +35,7 @@ GOOD: dict[str, tuple[int, t.Any]] = {
     "GET store": (200, {"featurestoreId": 67, "featurestoreName": "one_featurestore"}),
     "GET connector": (200, STORED),
     "GET connectors": (200, {"items": [STORED], "count": 1}),
-    "GET byok": (200, {**CONNECTOR, "externalKafka": True}),
+    "GET byok": (200, {**STORED, "externalKafka": True}),
     "GET file": (200, FILE),
     "PUT connector": (200, STORED),
     "DELETE connector": (200, {}),
