@@ -57,11 +57,12 @@ def free_port() -> int:
         return t.cast(int, listener.getsockname()[1])
 
 
-def make_host(home: pathlib.Path, port: int) -> None:
-    """The folders and files of an OnlineFS that reads from the Kafka which Hopsworks manages."""
+def make_host(home: pathlib.Path, port: int, kafka: str = "") -> None:
+    """The folders and files of an OnlineFS that reads from the Kafka which Hopsworks manages, or from another one."""
     for folder in ("etc", "logs", "bin"):
         (home / folder).mkdir(parents=True)
-    for name, text in managed.files("broker.kafka.service.consul:9091", port, "SSL").items():
+    files = managed.files(kafka, port) if kafka else managed.files("broker.kafka.service.consul:9091", port, "SSL")
+    for name, text in files.items():
         (home / "etc" / name).write_text(text)
 
 
@@ -69,8 +70,11 @@ def service_command(verb: str, home: pathlib.Path) -> list[str]:
     return ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "tests.onlinefs", verb, "--home", str(home)]
 
 
-def up(directory: pathlib.Path, projects: int, hosts: int, latency_ms: int = 0) -> dict[str, t.Any]:
-    """Starts the lab; returns what is written to lab.json."""
+def up(directory: pathlib.Path, projects: int, hosts: int, latency_ms: int = 0, moves: bool = True) -> dict[str, t.Any]:
+    """Starts the lab; returns what is written to lab.json.
+
+    :param moves: OnlineFS reads from another Kafka, which does not answer. Else it reads from the declared one already.
+    """
     if (directory / "lab.json").exists():
         raise SystemExit(f"{directory} has a lab already; stop it with: python -m tests.lab down {directory}")
     directory.mkdir(parents=True, exist_ok=True)
@@ -91,7 +95,7 @@ def up(directory: pathlib.Path, projects: int, hosts: int, latency_ms: int = 0) 
         inventory = {"all": {"vars": common_variables(lab), "children": {"onlinefs": {"hosts": {}}}}}
         for number in range(1, hosts + 1):
             home, port = directory / f"onlinefs{number}", free_port()
-            make_host(home, port)
+            make_host(home, port, "" if moves else brokers)
             lab["homes"].append(str(home))
             subprocess.run(service_command("start", home), check=True, timeout=READY_SECONDS, cwd=ROOT)
             inventory["all"]["children"]["onlinefs"]["hosts"][f"onlinefs{number}"] = host_variables(home, port)

@@ -253,12 +253,13 @@ def _of_preflight(run: Run) -> t.Iterator[Finding]:
         if result is not None:
             yield from read(result)
     yield from _of_no_project(run, ("preflight", "clients"))
-    yield from _of_hosts(run, "preflight")
     if "preflight" in run.done:
-        yield from _before_a_move(run)
+        yield from _of_checked_hosts(run)
 
 
-def _before_a_move(run: Run) -> t.Iterator[Finding]:
+def _of_checked_hosts(run: Run) -> t.Iterator[Finding]:
+    """Return what speaks against a change of the hosts. They are checked by the preflight, or else by the rollout."""
+    yield from _of_hosts(run, "preflight")
     settled = [
         name
         for name, phases in run.hosts.items()
@@ -342,7 +343,7 @@ def _of_settings(run: Run) -> t.Iterator[Finding]:
 
 def _of_onlinefs(run: Run) -> t.Iterator[Finding]:
     if "preflight" not in run.done:
-        yield from _before_a_move(run)
+        yield from _of_checked_hosts(run)
     yield from _of_hosts(run, "onlinefs")
     yield from moves.during(run.moves)
 

@@ -41,9 +41,9 @@ class Run:
 class Bed:
     """The lab's server, brokers and hosts."""
 
-    def __init__(self, directory: pathlib.Path) -> None:
+    def __init__(self, directory: pathlib.Path, moves: bool) -> None:
         self.directory = directory
-        self.note = lab.up(directory, PROJECTS, HOSTS)
+        self.note = lab.up(directory, PROJECTS, HOSTS, moves=moves)
         self._context = ssl.create_default_context(cafile=self.note["ca"])
 
     def play(
@@ -135,11 +135,12 @@ class Bed:
 
 
 @pytest.fixture(scope="module")
-def bed(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Bed]:
+def bed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Bed]:
+    """A module whose first rollout is to be a move to another Kafka says so: ``MOVES = True``."""
     directory = tmp_path_factory.mktemp("site") / "lab"
     made = None
     try:
-        made = Bed(directory)
+        made = Bed(directory, getattr(request.module, "MOVES", False))
         yield made
     finally:
         lab.down(directory)

@@ -11,6 +11,8 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.integration.site.conftest import HOSTS, PROJECTS, Bed
 
+#: The hosts read from the Kafka that Hopsworks manages.
+MOVES = True
 SCRAM = {
     "security.protocol": "SASL_SSL",
     "sasl.mechanism": "SCRAM-SHA-512",
