@@ -61,7 +61,7 @@ demo: $(VENV)/.demo ## the whole rollout on embedded parts, twice; KEEP=1 leaves
 
 .PHONY: test
 test: needs venv ## everything that CI runs
-	@$(BIN)/python -m tests.parts "lint sanity unit integration molecule" "kafka hosts clients matrix"
+	@$(BIN)/python -m tests.parts "hosts molecule clients" "integration kafka lint" "matrix sanity unit"
 
 .PHONY: lint
 lint: venv ## ruff, mypy --strict, ansible-lint (production), the docs, the changelog
@@ -81,8 +81,8 @@ unit: venv ## pure code and the emulator's contract (Java, Maven: downloads Kafk
 	pytest tests/unit -n 2 --dist loadscope
 
 .PHONY: integration
-integration: venv ## the modules, the role and the playbooks, run by Ansible against the emulator
-	pytest tests/integration -n 2 --dist loadscope
+integration: venv ## the modules, the role and the playbooks, run by Ansible against the emulator; make matrix runs the rest of them
+	pytest tests/integration -n 2 --dist loadscope $(addprefix --ignore=,$(shell $(PYTHON) -m tests.matrix --list))
 
 .PHONY: clients
 clients: venv $(foreach version,$(CLIENTS),$(VENV)-client-$(version)/.ready) ## the real hopsworks client reads what was rolled out (CLIENTS="5.2.1 …")

@@ -1,7 +1,11 @@
 """Run integration tests on the oldest and the newest ansible-core, and on the newest release candidate.
 
-`make integration` runs them on the ansible-core of `.venv`. This adds the ends of what the collection supports, each in
-a virtual environment of its own (`.venv-core-VERSION`), and compares what each of them shows.
+Each of them has a virtual environment of its own (`.venv-core-VERSION`). What it shows is compared, too. `make integration`
+runs the other tests, on the ansible-core of `.venv`.
+
+    python -m tests.matrix           run them
+    python -m tests.matrix --list    list them
+    python -m tests.matrix PATH …    run other tests, on each ansible-core
 """
 
 from __future__ import annotations
@@ -59,6 +63,9 @@ def environment(version: str, python: str) -> pathlib.Path:
 
 
 def main(arguments: list[str]) -> int:
+    if arguments == ["--list"]:
+        print(" ".join(TESTS))
+        return 0
     chosen = choose(interpreters())
     if len(chosen) < 3:
         print(f"make matrix found {chosen}: it needs a Python 3.10 to 3.12 and one of 3.13 or newer.", file=sys.stderr)

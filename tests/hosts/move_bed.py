@@ -182,13 +182,17 @@ class MoveBed(bed.Bed):
             process_name(pid).startswith("python3") for host in self.lab.hosts for pid in cgroup_processes(host.cgroup)
         )
 
+    def stop_services(self) -> None:
+        """Stop OnlineFS on every host, so that no member of its groups is left."""
+        on_all(self.lab.hosts, lambda host: host.run("systemctl", "stop", "onlinefs"))
+
     def reset(self, offsets: str = "table", beyond_the_end: str = "reset") -> None:
         """Begin anew: hosts as the installer left them, on the old cluster; topics empty; no connector; nothing read.
 
         :param offsets: `table`, as the real service from 3.7 on, or `kafka`.
         :param beyond_the_end: `reset` or `stop`: what the service does with a saved offset that is beyond the end.
         """
-        on_all(self.lab.hosts, lambda host: host.run("systemctl", "stop", "onlinefs"))
+        self.stop_services()
         for which in CLUSTERS:
             self.renew_topics(which)
             client = admin.client(self.cluster(which))

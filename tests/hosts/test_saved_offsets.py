@@ -35,6 +35,7 @@ class Table(t.NamedTuple):
 
 @pytest.fixture
 def table(moving: MoveBed) -> t.Iterator[Table]:
+    moving.stop_services()
     topic = f"trap-{uuid.uuid4().hex[:8]}"
     for which in CLUSTERS:
         client = admin.client(moving.cluster(which))

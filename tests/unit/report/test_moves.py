@@ -282,9 +282,9 @@ SEVEN = {"rows": 7, "counted": 7, "partitions": [RANGE, OTHER], "unknown": []}
 RECORD = {"old_cluster": "old", "generation": 0}
 
 
-def carried(rows: int = 6, left_rows: dict[str, t.Any] = NOTHING, **more: t.Any) -> dict[str, t.Any]:
+def carried(rows: int = 6, left_rows: dict[str, t.Any] | None = None, **more: t.Any) -> dict[str, t.Any]:
     """What onlinefs_move says of a host that has carried rows over."""
-    stranded = {"before": 0, "deleted": [], **left_rows}
+    stranded = {"before": 0, "deleted": [], **(left_rows or NOTHING)}
     base = {"rows": rows, "bytes": 2_000_000, "carried_before": 0, "complete": True, "record": RECORD}
     return {**base, "stranded": stranded, "msg": "", **more}
 
