@@ -1,7 +1,7 @@
 """Run integration tests on the oldest and the newest ansible-core, and on the newest release candidate.
 
-Each of them has a virtual environment of its own (`.venv-core-VERSION`). What it shows is compared, too. `make integration`
-runs the other tests, on the ansible-core of `.venv`.
+Each of them has a virtual environment of its own (`.venv-core-VERSION`). What it shows is compared, too.
+`make integration` runs the other tests, on the ansible-core of `.venv`.
 
     python -m tests.matrix           run them
     python -m tests.matrix --list    list them

@@ -77,7 +77,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if options["after"]:
             stops = bool(run.stopped or findings(run, [_PARTS[options["after"]]]))
             if options["after"] == "moves":
-                course = moves.course(run.moves, _hosts_to_change(variables, hosts), hosts)
+                course = moves.course(run.moves, hosts_to_change(run), hosts)
                 return {**result, "changed": False, "stops": stops, **({} if stops else course)}
             return {
                 **result,
@@ -97,12 +97,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 def _has_moved(phases: t.Mapping[str, t.Mapping[str, t.Any]]) -> bool:
     """Return whether a host has recorded a move."""
     return any(result.get("move_recorded") for result in phases.values())
-
-
-def _hosts_to_change(variables: Values, hosts: t.Sequence[str]) -> t.Sequence[str]:
-    """Return the hosts that preflight has found to need a change; all if it did not run."""
-    found = (variables.get("__hopsworks_kafka_after_preflight") or {}).get("hosts")
-    return hosts if found is None else list(map(str, found))
 
 
 def _show(line: str, alarming: bool) -> None:

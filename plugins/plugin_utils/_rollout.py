@@ -125,11 +125,12 @@ def to_be_proved(host: Variables) -> bool:
 
 
 def _left_nothing_to_do(variables: Variables) -> t.Collection[str]:
-    """Return the parts whose plays ran on no host, even if selected, as the preflight left nothing to do for them."""
+    """Return the parts whose plays ran on no host, even if selected, as a check left nothing to do for them."""
     after = variables.get(f"{_PREFIX}after_preflight") or {}
     if after.get("converged") is True:
         return ("onlinefs", "projects", "verify")
-    return ("onlinefs",) if after.get("hosts") == [] else ()
+    course = variables.get(f"{_PREFIX}course") or {}
+    return ("onlinefs",) if course.get("roll") == [] == course.get("move") else ()
 
 
 def _selected(variables: Variables, part: str) -> bool:

@@ -50,7 +50,7 @@ def test_a_part_that_only_hosts_have_is_done_where_one_ran_it() -> None:
 def test_a_part_with_nothing_to_do_is_done_if_it_was_selected(
     hosts: list[str], chosen: list[str], left: list[str], done: bool
 ) -> None:
-    given = variables({"h1": {}}, after_preflight={"stops": False, "hosts": hosts})
+    given = variables({"h1": {}}, course={"stops": False, "roll": hosts, "move": []})
     run = collect({**given, "ansible_run_tags": chosen, "ansible_skip_tags": left}, ["h1"])
     assert ("onlinefs" in run.done) is done
 
