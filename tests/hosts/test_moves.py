@@ -126,7 +126,7 @@ class Point(t.NamedTuple):
     """Where a run is killed, and what it leaves behind: a row of the table.
 
     :param task: the end of the task's name; `hosts_done`: so many hosts are done with it, or it is about to begin.
-    :param runs: the hosts whose service runs: all, none, or changed.
+    :param runs: the hosts whose service runs: all, none, all but one, or changed.
     :param configured: the clusters of their configurations.
     :param recorded: whether they have recorded what they leave.
     :param used: the cluster that the projects' programs are sent to.
@@ -140,9 +140,16 @@ class Point(t.NamedTuple):
     used: str
 
 
+_STOP, _RECORD = "Move | Stop the service", "Move | Record what OnlineFS leaves in its Kafka"
 _CHANGE = "Connect OnlineFS on the host to the declared Kafka"
 POINTS = {
+    "before any has stopped": Point(_STOP, 0, "all", {"old"}, False, "old"),
+    "one has stopped": Point(_STOP, 1, "all but one", {"old"}, False, "old"),
+    "all have stopped": Point(_RECORD, 0, "none", {"old"}, False, "old"),
+    "all have recorded": Point(_CHANGE, 0, "none", {"old"}, True, "old"),
     "one has changed": Point(_CHANGE, 1, "changed", {"old", "new"}, True, "old"),
+    "all have changed": Point("Configure the declared Kafka in every project", 0, "all", {"new"}, True, "old"),
+    "the projects have changed": Point("Read each project's effective connector", 0, "all", {"new"}, True, "new"),
 }
 
 
@@ -163,7 +170,7 @@ def test_a_move_that_is_killed_is_finished_by_the_next_run(moving: MoveBed, tmp_
             assert set(running.values()) == {"new"}
             assert all(bed.configured(host) == "old" for host in hosts if host.name not in running)
         else:
-            assert len(running) == (len(hosts) if runs == "all" else 0), running
+            assert len(running) == {"all": len(hosts), "all but one": len(hosts) - 1, "none": 0}[runs], running
             assert {bed.configured(host) for host in hosts} == configured
         assert {bed.recorded(host) for host in hosts} == {recorded}
         assert {bed.used(project) for project in bed.projects} == {used}
@@ -291,6 +298,35 @@ def write(bed: MoveBed, which: str, rows: range) -> list[Acknowledged]:
         producer.produce(topic, f"{which}:{number}".encode(), partition=0, on_delivery=delivered)
     assert producer.flush(30) == 0
     return taken
+
+
+@pytest.mark.long
+def test_both_clusters_have_logins_of_their_own(moving: MoveBed) -> None:
+    """From the second cluster back to the first, now with a login there too."""
+    bed = moving
+    bed.reset("kafka")
+    read = Read(bed)
+    assert read.missing(write(bed, "old", range(50)), 30) == []
+    ran = bed.play(playbook=SITE, seconds=400)
+    assert ran.code == 0, ran.output
+    assert read.missing(write(bed, "new", range(50)), 30) == []
+    bed.declare_cluster("old")
+    try:
+        # Its topics have rows, which OnlineFS has read: these offsets are Kafka's own.
+        ran = bed.play(playbook=SITE, seconds=400, hopsworks_kafka_saved_offsets="accept")
+        assert ran.code == 0, ran.output
+        assert {bed.configured(host) for host in bed.lab.hosts} == {"old"}
+        assert {bed.used(project) for project in bed.projects} == {"old"}
+        late = write(bed, "new", range(50, 80))
+        ran = bed.play(playbook=VERIFY, seconds=400)
+        assert ran.code != 0 and left(ran) == len(late), ran.output
+        ran = bed.play(playbook=CARRY_OVER, seconds=400)
+        assert ran.code == 0, ran.output
+        assert read.missing(late, 30) == []
+        ran = bed.play(playbook=VERIFY, seconds=400)
+        assert ran.code == 0, ran.output
+    finally:
+        bed.declare_cluster("new")
 
 
 @pytest.mark.long
