@@ -48,7 +48,13 @@ options:
     default: left
   accept_unreadable:
     description:
-      - Whether to go on if the old Kafka cannot be read. What is left there then stays unknown.
+      - Whether to go on if the old Kafka, or a partition of it, cannot be read. What is left there then stays unknown.
+    type: bool
+    default: false
+  record_again:
+    description:
+      - For O(state=left), whether to record what OnlineFS leaves even if this host has recorded the same move. Set it
+        if OnlineFS has run on any host since, because it has read on there.
     type: bool
     default: false
   carry_timeout:
@@ -227,6 +233,7 @@ def argument_spec() -> t.Dict[str, t.Any]:
         **shared.argument_spec(),
         "state": {"type": "str", "choices": [*_STATES], "default": "left"},
         "accept_unreadable": {"type": "bool", "default": False},
+        "record_again": {"type": "bool", "default": False},
         "carry_timeout": {"type": "int", "default": 3600},
         "service_manager": {"type": "str", "choices": ["systemd", "command", "none"], "default": "systemd"},
         "service_name": {"type": "str", "default": "onlinefs"},

@@ -143,6 +143,7 @@ def is_drained(first: ClusterOffsets, now: ClusterOffsets) -> t.Optional[bool]:
     drained = True
     for part, offsets in first.partitions.items():
         if part not in now.partitions:
+            drained = drained and part not in now.unknown
             continue
         position = now.position(part)
         if position is None:

@@ -73,10 +73,12 @@ class _Host:
         """Whether the host has the configuration for the declared Kafka already."""
         return move_planner.addresses(self.old_servers) == move_planner.addresses(self.new_servers)
 
-    def old(self, topics: bool, members: bool = False) -> Reading:
+    def old(self, topics: bool, members: bool = False, carried: bool = False) -> Reading:
         """Read the Kafka of the host's configuration."""
         source = source_of(self.files, self.places, topics_of(self.files) if topics else None)
-        return self._read(dataclasses.replace(source, members_of=groups_of(self.files) if members else ()))
+        members_of = groups_of(self.files) if members else ()
+        marker = move_planner.CARRIED if carried else ""
+        return self._read(dataclasses.replace(source, members_of=members_of, carried=marker))
 
     def new(self, topics: bool, carried: bool = False) -> Reading:
         """Read the declared Kafka."""
@@ -167,7 +169,18 @@ def _stopped(host: _Host, service: Service, check: bool) -> Result:
                 service.stop()
                 record = move_record.read(host.generations)
                 _check_is_down(service)
-    return _result(changed, service, record)
+    return {**_result(changed, service, record), "generation": _to_go_back_to(host, record)}
+
+
+def _to_go_back_to(host: _Host, record: t.Optional[MoveRecord]) -> t.Optional[int]:
+    """Return the number of the configuration for the old Kafka; ``None`` if the host has not begun this move."""
+    if host.interrupted:
+        return host.base
+    return record.generation if record is not None and _is_to_the_declared(host, record) else None
+
+
+def _is_to_the_declared(host: _Host, record: MoveRecord) -> bool:
+    return move_planner.addresses(record.new_servers) == move_planner.addresses(host.new_servers)
 
 
 def _forget_what_is_no_longer_true(host: _Host, runs: bool, record: t.Optional[MoveRecord]) -> None:
@@ -189,22 +202,18 @@ def _left(host: _Host, service: Service, check: bool) -> Result:
     """Stop the service, wait until nobody reads any more, and write down where that was."""
     result = _stopped(host, service, check)
     record = move_record.read(host.generations)
+    again = host.params["record_again"]
     if host.is_there:
-        return result
-    if record is not None and record.same_move(None, host.old_servers, host.new_servers):
+        return _record_again(host, record, result, check) if record is not None and again else result
+    if record is not None and record.same_move(None, host.old_servers, host.new_servers) and not again:
         return result
     if check:
         return {**result, "changed": True}
     old = _wait_for_members(host, result)
     if old.cluster_id is not None:
-        old = host.old(topics=True)
+        old = _read_all(host, lambda: host.old(topics=True))
     new = host.new(topics=False)
-    if old.cluster_id is None and not host.params["accept_unreadable"]:
-        raise HostError(
-            "old Kafka",
-            f"it cannot be read, so what OnlineFS leaves there would not be known: {old.reason}",
-            "Solve that, or set accept_unreadable (in the playbooks: hopsworks_kafka_old_cluster=unreadable)",
-        )
+    _check_is_known(host, old)
     if old.cluster_id is not None and old.cluster_id == new.cluster_id:
         return result
     with host.generations.locked(_LOCK_SECONDS):
@@ -214,6 +223,54 @@ def _left(host: _Host, service: Service, check: bool) -> Result:
         )
         move_record.write(host.generations, record)
     return {**result, **_of_record(record), "changed": True}
+
+
+def _record_again(host: _Host, record: MoveRecord, result: Result, check: bool) -> Result:
+    """Write down again what a host has left that has changed already: other hosts have read there since."""
+    if not _is_to_the_declared(host, record):
+        return result
+    if not check:
+        old = _read_all(host, lambda: host.left(record))
+        _check_is_known(host, old)
+        if old.offsets is None:
+            return result
+        with host.generations.locked(_LOCK_SECONDS):
+            record = dataclasses.replace(
+                record, old_cluster=old.cluster_id or record.old_cluster, left=move_record.now(), offsets=old.offsets
+            )
+            move_record.write(host.generations, record)
+    return {**result, **_of_record(record), "changed": True}
+
+
+def _read_all(host: _Host, read: t.Callable[[], Reading]) -> Reading:
+    """Read a cluster with its topics. Partitions without a leader are asked for again: there is an election now."""
+    deadline = Deadline(host.params["service_timeout"])
+    while True:
+        reading = read()
+        if reading.offsets is None or not reading.offsets.unknown or deadline.over:
+            return reading
+        time.sleep(min(_AGAIN_SECONDS, deadline.left()))
+
+
+def _check_is_known(host: _Host, old: Reading) -> None:
+    """Check that it is known what OnlineFS leaves.
+
+    :raises HostError: it is not, and that is not accepted.
+    """
+    if host.params["accept_unreadable"]:
+        return
+    told = "it cannot be read, so what OnlineFS leaves there would not be known"
+    reason = old.reason
+    if old.offsets is not None:
+        if not old.offsets.unknown:
+            return
+        topic, number = min(old.offsets.unknown)
+        reason = f"{len(old.offsets.unknown)} partitions have no leader, such as {_shown(topic)} {number}"
+    raise HostError(
+        "old Kafka",
+        f"{told}: {reason}",
+        "Solve that, or set accept_unreadable (in the playbooks: hopsworks_kafka_old_cluster=unreadable)",
+    )
 
 
 def _wait_for_members(host: _Host, result: Result) -> Reading:
@@ -321,7 +378,7 @@ def _check_has_moved(host: _Host, record: MoveRecord) -> None:
             "it is not the configuration for the declared Kafka, so OnlineFS would not read the rows there",
             "Complete the move with hopsworks.kafka.site first",
         )
-    if move_planner.addresses(record.new_servers) == move_planner.addresses(host.new_servers):
+    if _is_to_the_declared(host, record):
         return
     new = host.new(topics=False)
     if new.cluster_id is None or new.cluster_id != record.new_cluster:
@@ -431,10 +488,13 @@ def _stranded(host: _Host, record: MoveRecord) -> move_planner.Stranded:
     if old.offsets is None:
         return unknown(reason=old.reason)
     new = host.new(topics=False, carried=True)
-    elsewhere = move_planner.addresses(record.new_servers) != move_planner.addresses(host.new_servers)
+    elsewhere = not _is_to_the_declared(host, record)
     if elsewhere and (new.cluster_id is None or new.cluster_id != record.new_cluster):
-        # What was carried is written down in a Kafka that is not the declared one: at worst, rows count that were.
-        return move_planner.stranded(record, old.offsets, {})
+        # What was carried is written down in a Kafka that is not the declared one. Before the next move, OnlineFS reads
+        # from it. Without it, at worst, rows count that were carried.
+        new = host.old(topics=False, carried=True)
+        if new.cluster_id is None or new.cluster_id != record.new_cluster:
+            return move_planner.stranded(record, old.offsets, {})
     if new.cluster_id is None:
         return unknown(reason=f"what was carried over is not known, as the declared Kafka cannot be read: {new.reason}")
     return move_planner.stranded(record, old.offsets, new.carried.get(record.old_cluster or "", {}))

@@ -159,7 +159,7 @@ _MOVE_KEYS: t.Mapping[str, _Shape] = {
     "new": _CLUSTER,
     "old": _CLUSTER,
     "overlap": _optional(_RANGES),
-    "record": _optional(_record(old_cluster=_optional(_NAME), generation=_number)),
+    "record": _optional(_record(old_cluster=_optional(_NAME), old_servers=_LONG, generation=_number)),
     "rows": _number,
     "service": _LONG,
     "stranded": _optional(_record(**_ROWS, before=_number, deleted=_RANGES)),

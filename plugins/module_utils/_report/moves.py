@@ -123,12 +123,12 @@ def course(steps: Steps, to_change: t.Sequence[str], hosts: t.Sequence[str]) -> 
 
     :param to_change: the hosts that need a change.
     :param hosts: all hosts.
-    :returns: ``roll`` and ``move``, the hosts that do so, and ``all_leave``: no host reads from the new Kafka yet.
+    :returns: ``roll`` and ``move``, the hosts that do so, and ``leave``, those that do not read from the new Kafka yet.
     """
-    moving = [name for name in hosts if is_moving(steps.get(name, {}).get("info"))]
-    if not moving:
-        return {"roll": list(to_change), "move": [], "all_leave": False}
-    return {"roll": [], "move": list(hosts), "all_leave": len(moving) == len(hosts)}
+    leave = [name for name in hosts if is_moving(steps.get(name, {}).get("info"))]
+    if not leave:
+        return {"roll": list(to_change), "move": [], "leave": []}
+    return {"roll": [], "move": list(hosts), "leave": leave}
 
 
 def stranded(steps: Steps, when: str = "stranded") -> t.List[Stranded]:
@@ -140,13 +140,37 @@ def stranded(steps: Steps, when: str = "stranded") -> t.List[Stranded]:
 
 
 def carriers(steps: Steps) -> t.List[str]:
-    """Return the hosts that carry over what was left: for each old Kafka, the one that names the most rows."""
+    """Return the hosts that carry over what was left: for each old Kafka, the one that names the most rows.
+
+    None, if a move is not complete on every host. For an old Kafka that hosts describe differently, none either.
+    """
+    if any(_is_incomplete(found) for found in steps.values()):
+        return []
     chosen = []
-    for given in _by_cluster(steps, "stranded").values():
-        told = _best(list(given.values()))
-        if told["counted"]:
-            chosen.append(next(name for name, each in given.items() if each is told))
+    for cluster, given in _by_cluster(steps, "stranded").items():
+        if len(_servers(steps, cluster)) > 1:
+            continue
+        most = max(given, key=lambda name: _counted(given[name]))
+        if _counted(given[most]):
+            chosen.append(most)
     return chosen
+
+
+def _is_incomplete(found: t.Mapping[str, Result]) -> bool:
+    """Return whether a host has recorded a move, and does not read from the declared Kafka."""
+    counted = found.get("stranded") or {}
+    return counted.get("record") is not None and counted.get("stranded") is None
+
+
+def _servers(steps: Steps, cluster: t.Optional[str]) -> t.Dict[t.FrozenSet[str], str]:
+    """Return under which addresses hosts have read an old Kafka, and a host for each."""
+    found: t.Dict[t.FrozenSet[str], str] = {}
+    for name, of_host in steps.items():
+        record = (of_host.get("stranded") or {}).get("record") or {}
+        servers = record.get("old_servers")
+        if servers and record.get("old_cluster") == cluster:
+            found.setdefault(frozenset(each.strip().lower() for each in str(servers).split(",")), name)
+    return found
 
 
 def carried(steps: Steps) -> t.List[Carried]:
@@ -189,10 +213,11 @@ def _best(given: t.Sequence[Result]) -> Result:
     """Return what to believe of what hosts say of the same old Kafka.
 
     All of them have stopped before the first one records where the topics end, so the one that names the most rows
-    recorded first, and is right.
+    recorded first, and is right. If one cannot count, it may be that one: then the number of rows is not known.
     """
-    known = [each for each in given if each["rows"] is not None]
-    return max(known or given, key=_counted)
+    most = max(given, key=_counted)
+    unknown = next((each for each in given if each["rows"] is None), None)
+    return most if unknown is None else {**most, "rows": None, "unknown": unknown["unknown"]}
 
 
 def _together(cluster: t.Optional[str], given: t.Sequence[Result]) -> Stranded:
@@ -325,13 +350,22 @@ def during(steps: Steps) -> t.Iterator[Finding]:
 def carrying(steps: Steps) -> t.Iterator[Finding]:
     """Return what went wrong when hosts carried rows over."""
     for name, found in steps.items():
-        counted = found.get("stranded") or {}
-        if counted.get("record") is not None and counted.get("stranded") is None:
+        if _is_incomplete(found):
             cause = "it has recorded a move that is not complete, and does not read from the declared Kafka"
             yield Finding("host", name, cause, "Complete it first: run hopsworks.kafka.site")
         step = found.get("carry")
         if step is not None and step.get("complete") is not True:
             yield Finding("host", name, short(f"it was to carry over what was left: {_message(step)}"))
+    for cluster in _by_cluster(steps, "stranded"):
+        servers = _servers(steps, cluster)
+        if len(servers) > 1:
+            told = "; ".join(f"{name}: {', '.join(sorted(addresses))}" for addresses, name in servers.items())
+            yield Finding(
+                "Kafka",
+                "",
+                short(f"hosts have read {_cluster(cluster)} under different addresses, so nothing is carried: {told}"),
+                f"Find out which of them is right. On the hosts that are wrong, {_CLOSE}",
+            )
 
 
 def after(steps: Steps, unreadable: bool, carries: bool = False) -> t.Iterator[Finding]:

@@ -96,6 +96,16 @@ def test_if_one_host_fails_all_go_back(bed: Bed, old: Cluster) -> None:
     assert not any(bed.connectors().values())
 
 
+def test_if_the_saved_offsets_cannot_be_deleted_all_go_back(bed: Bed, old: Cluster) -> None:
+    files = bed.files()
+    reset = {"hopsworks_kafka_saved_offsets": "reset", "hopsworks_kafka_reset_offsets_command": "false"}
+    run = bed.play("site", **{**UNSET, **reset})
+    assert run.code != 0 and "hopsworks_kafka_reset_offsets_command failed" in run.output, run
+    assert bed.files() == files and reads_from(bed, old.bootstrap)
+    assert up(bed) == [True, True] and records(bed) == [False, False]
+    assert not any(bed.connectors().values())
+
+
 def test_without_a_command_the_run_stops_where_every_host_is_stopped(bed: Bed, old: Cluster) -> None:
     run = bed.play("site", **{**UNSET, "hopsworks_kafka_saved_offsets": "reset"})
     assert run.code != 0 and "OnlineFS is stopped on every host" in run.output, run

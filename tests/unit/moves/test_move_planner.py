@@ -109,6 +109,7 @@ def test_drained(first: Part, now: Part | None, drained: bool | None) -> None:
 def test_a_cluster_with_a_partition_that_cannot_be_read_is_not_drained() -> None:
     part = (0, 10, 10)
     assert is_drained(cluster(part, unknown=[("b", 0)]), cluster(part)) is False
+    assert is_drained(cluster(part), cluster(None, unknown=[KEY])) is False
 
 
 @pytest.mark.parametrize(

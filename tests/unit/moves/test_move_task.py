@@ -181,6 +181,52 @@ def test_a_service_that_has_read_on_since_is_recorded_anew(host: MovingHost) -> 
     assert host.record is not None and host.record.offsets is not None and host.record.offsets.position(A) == 9
 
 
+def test_a_move_is_recorded_again_where_another_host_has_read_on(host: MovingHost) -> None:
+    """This one has been down since, or has changed already."""
+    host.run("left")
+    host.old.committed[GROUP][A] = 8
+    assert host.run("left")["changed"] is False
+    assert host.run("left", record_again=True, check=True)["changed"] is True
+    assert host.record is not None and host.record.offsets is not None and host.record.offsets.position(A) == 7
+    assert host.run("left", record_again=True)["changed"] is True
+    assert host.record is not None and host.record.offsets is not None and host.record.offsets.position(A) == 8
+    host.write(host.new)
+    host.old.committed[GROUP][A] = 9
+    assert host.run("left")["changed"] is False
+    found = host.run("left", record_again=True)
+    assert found["changed"] and found["generation"] == 0
+    assert host.record is not None and host.record.offsets is not None and host.record.offsets.position(A) == 9
+    assert host.record.old_cluster == "old"
+
+
+def test_a_partition_without_a_leader_is_asked_for_again_and_then_stops_the_move(host: MovingHost) -> None:
+    parts, asked = dict(host.old.parts), len(host.old.asked)
+    host.old.parts[A] = None
+
+    def elect(cluster: Cluster) -> None:
+        if len(cluster.asked) > asked + 30:
+            cluster.parts = dict(parts)
+
+    with pytest.raises(HostError, match=r"1 partitions have no leader, such as a_onlinefs 0"):
+        host.run("left")
+    assert host.record is None
+    asked = len(host.old.asked)
+    host.old.on_request = elect
+    host.run("left", service_timeout=20)
+    assert host.record is not None and host.record.offsets is not None and not host.record.offsets.unknown
+
+
+def test_what_to_go_back_to_is_known_while_the_host_moves(host: MovingHost) -> None:
+    assert host.run("stopped")["generation"] is None
+    host.run("left")
+    assert host.run("stopped")["generation"] == 0
+    host.write(host.new)
+    assert host.run("stopped")["generation"] == 0
+    with Cluster("third").running() as third:
+        elsewhere = {"properties": {"bootstrap.servers": third.bootstrap}}
+        assert host.run("stopped", **elsewhere)["generation"] is None, "that is the record of an earlier move"
+
+
 def test_members_that_do_not_leave_are_named_and_nothing_is_recorded(host: MovingHost) -> None:
     with pytest.raises(HostError, match=r"still have members after 1 s: onlinefs_rondb: consumer-1.*every host"):
         host.run("left", service=Service(host, leaves=False))
@@ -286,6 +332,17 @@ def test_a_configuration_that_is_not_kept_is_a_reason(host: MovingHost) -> None:
     host.generations.drop(0)
     found = host.info()["stranded"]
     assert found["rows"] is None and "generation 0: not kept" in found["unknown"][0]["reason"]
+
+
+def test_what_was_carried_before_the_next_move_is_read_where_onlinefs_reads_now(host: MovingHost) -> None:
+    moved(host)
+    host.new.committed = {move_planner.CARRIED: {A: (10, '{"old":{"0":[[0,10]]}}')}}
+    with Cluster("third").running() as third:
+        elsewhere = {"properties": {"bootstrap.servers": third.bootstrap}}
+        found = host.info(**elsewhere)
+        assert found["move"] is True and found["stranded"]["rows"] == 0
+        host.write(host.old)
+        assert host.info(**elsewhere)["stranded"]["rows"] == 3, "OnlineFS does not read where the marks are"
 
 
 def test_a_record_of_another_move_is_counted_before_the_next_one(host: MovingHost) -> None:

@@ -115,6 +115,8 @@ def test_the_start_empties_everything_that_a_later_playbook_would_read() -> None
             "named",
             "before",
             "switches_hosts",
+            "verifies",
+            "probe",
         )
     }
     # The variables of the play of a move.
@@ -122,7 +124,8 @@ def test_the_start_empties_everything_that_a_later_playbook_would_read() -> None
         f"__hopsworks_kafka_{name}"
         for name in (
             *("moving", "number", "drained", "stopped_all", "left_all", "changed_all"),
-            *("resets", "was_reset", "waits"),
+            *("resets", "was_reset", "waits", "has_read", "all_leave", "resets_too_late", "reset_failed"),
+            *("goes_back_too", "back_to"),
         )
     }
     assert "__hopsworks_kafka_stopped" in kept and "onlinefs_result" in kept

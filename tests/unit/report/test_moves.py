@@ -29,7 +29,8 @@ UNKNOWN = {
 PROVED = {"changes": [], "actions": [], "generation": 1, "proved": True, "not_proved": [], "cluster_id": "new"}
 CHANGES = {**PROVED, "changes": [{"what": "onlinefs-kafka.properties: bootstrap.servers"}], "actions": ["write"]}
 STOPPED = {"service": "inactive", "record": None, "generation": None}
-LEFT = {"service": "inactive", "record": {"old_cluster": "old", "generation": 0}, "generation": 0}
+OLD = {"old_cluster": "old", "old_servers": "a:9092", "generation": 0}
+LEFT = {"service": "inactive", "record": OLD, "generation": 0}
 
 
 def cluster(cluster_id: str | None, reason: str | None = None) -> dict[str, t.Any]:
@@ -51,7 +52,7 @@ def info(**given: t.Any) -> dict[str, t.Any]:
 
 def left(stranded: dict[str, t.Any], old: str | None = "old", **more: t.Any) -> dict[str, t.Any]:
     """What it says of a host that has moved."""
-    record = {"old_cluster": old, "generation": 0}
+    record = {"old_cluster": old, "old_servers": "a:9092", "generation": 0}
     rows = {"before": 0, "deleted": [], **stranded, **more}
     return info(move=False, old=None, new=None, unread=None, overlap=None, record=record, stranded=rows)
 
@@ -128,11 +129,11 @@ def test_a_host_that_reads_from_the_new_kafka_shows_that_nothing_is_skipped_any_
 @pytest.mark.parametrize(
     ("infos", "course"),
     [
-        ({"h1": info(), "h2": info()}, {"roll": [], "move": ["h1", "h2"], "all_leave": True}),
-        ({"h1": info(move=None), "h2": info(move=False)}, {"roll": [], "move": ["h1", "h2"], "all_leave": False}),
-        ({"h1": info()}, {"roll": [], "move": ["h1", "h2"], "all_leave": False}),
-        ({"h1": info(move=False)}, {"roll": ["h1"], "move": [], "all_leave": False}),
-        ({}, {"roll": ["h1"], "move": [], "all_leave": False}),
+        ({"h1": info(), "h2": info()}, {"roll": [], "move": ["h1", "h2"], "leave": ["h1", "h2"]}),
+        ({"h1": info(move=None), "h2": info(move=False)}, {"roll": [], "move": ["h1", "h2"], "leave": ["h1"]}),
+        ({"h1": info()}, {"roll": [], "move": ["h1", "h2"], "leave": ["h1"]}),
+        ({"h1": info(move=False)}, {"roll": ["h1"], "move": [], "leave": []}),
+        ({}, {"roll": ["h1"], "move": [], "leave": []}),
     ],
 )
 def test_all_hosts_take_part_in_a_move(infos: dict[str, t.Any], course: dict[str, t.Any]) -> None:
@@ -208,8 +209,9 @@ def test_hosts_that_went_back_with_the_one_that_failed() -> None:
         ({"h1": left(NOTHING, before=5)}, {}, []),
         ({"h1": left(NOTHING, deleted=[RANGE])}, {}, ["Kafka : 6 rows that were left in cluster old are lost"]),
         ({"h1": {"msg": "damaged"}}, {}, ["host h1: not known what it has left in the old Kafka: damaged"]),
-        # One host that can count tells. All had stopped before the first one recorded, which names the most rows.
-        ({"h1": left(UNKNOWN), "h2": left(NOTHING)}, {}, []),
+        # All had stopped before the first one recorded, which names the most rows. It may be one that cannot count now.
+        ({"h1": left(UNKNOWN), "h2": left(NOTHING)}, {}, ["Kafka : not known how many rows"]),
+        ({"h1": left(UNKNOWN), "h2": left(SIX)}, {}, ["Kafka : not known how many rows", "Kafka : 6 rows"]),
         ({"h1": left(SIX), "h2": left(NOTHING)}, {}, ["Kafka : 6 rows (a_onlinefs 0: 4 to 9) are left in cluster old"]),
         ({"h1": left(NOTHING), "h2": left(SIX)}, {}, ["Kafka : 6 rows (a_onlinefs 0: 4 to 9) are left in cluster old"]),
         ({"h1": left(SIX), "h2": left(NOTHING, "older")}, {}, ["Kafka : 6 rows"]),
@@ -279,13 +281,12 @@ def test_without_a_move_there_is_nothing_to_tell() -> None:
 # --- carrying over ---------------------------------------------------------------------------------------------------
 
 SEVEN = {"rows": 7, "counted": 7, "partitions": [RANGE, OTHER], "unknown": []}
-RECORD = {"old_cluster": "old", "generation": 0}
 
 
 def carried(rows: int = 6, left_rows: dict[str, t.Any] | None = None, **more: t.Any) -> dict[str, t.Any]:
     """What onlinefs_move says of a host that has carried rows over."""
     stranded = {"before": 0, "deleted": [], **(left_rows or NOTHING)}
-    base = {"rows": rows, "bytes": 2_000_000, "carried_before": 0, "complete": True, "record": RECORD}
+    base = {"rows": rows, "bytes": 2_000_000, "carried_before": 0, "complete": True, "record": OLD}
     return {**base, "stranded": stranded, "msg": "", **more}
 
 
@@ -312,6 +313,28 @@ def test_one_host_carries_for_each_old_kafka(moved: dict[str, t.Any], hosts: lis
     assert moves.carriers({name: {"stranded": each} for name, each in moved.items()}) == hosts
 
 
+def test_nothing_is_carried_where_a_move_is_not_complete_on_every_host() -> None:
+    incomplete = info(record=OLD, stranded=None)
+    found = {"h1": {"stranded": left(SIX)}, "h2": {"stranded": incomplete}}
+    assert moves.carriers(found) == []
+    assert any("not complete" in each for each in told(carry_run(found), "carry_over"))
+
+
+def test_nothing_is_carried_where_hosts_name_different_addresses_of_the_old_kafka() -> None:
+    """One of them may have been written by the service's own user, to have its own rows carried."""
+
+    def at(servers: str) -> dict[str, t.Any]:
+        counted = left(SIX)
+        return {**counted, "record": {**counted["record"], "old_servers": servers}}
+
+    same = {"h1": {"stranded": at("a:9092,b:9092")}, "h2": {"stranded": at("b:9092, A:9092")}}
+    assert moves.carriers(same) == ["h1"]
+    forged = {**same, "h3": {"stranded": at("evil:9092")}}
+    assert moves.carriers(forged) == []
+    cause = "under different addresses, so nothing is carried: h1: a:9092, b:9092; h3: evil:9092"
+    assert any(cause in each for each in told(carry_run(forged), "carry_over")), told(carry_run(forged), "carry_over")
+
+
 @pytest.mark.parametrize(
     ("moved", "more", "causes"),
     [
@@ -332,7 +355,7 @@ def test_one_host_carries_for_each_old_kafka(moved: dict[str, t.Any], hosts: lis
             ["host h1: it was to carry over what was left: no route"],
         ),
         ({"stranded": {"msg": "no such store"}}, {}, ["host h1: not known what it has left in the old Kafka: no such"]),
-        ({"stranded": info(record=RECORD)}, {}, ["host h1: it has recorded a move that is not complete"]),
+        ({"stranded": info(record=OLD)}, {}, ["host h1: it has recorded a move that is not complete"]),
         ({}, {}, ["host h1: not reached"]),
         ({}, {"limited": ["h1"]}, []),
     ],
@@ -347,7 +370,14 @@ def test_the_summary_of_what_was_carried() -> None:
     moved = {"h1": {"stranded": left(SEVEN)}, "h2": {"stranded": left(SIX), "carry": carried()}}
     made = summarize(carry_run(moved))
     assert made.to_result()["carried"] == [
-        {"host": "h2", "old_cluster": "old", "rows": 6, "bytes": 2_000_000, "before": 0, "complete": True}
+        {
+            "host": "h2",
+            "old_cluster": "old",
+            "rows": 6,
+            "bytes": 2_000_000,
+            "before": 0,
+            "complete": True,
+        }
     ]
     assert [each["rows"] for each in made.to_result()["stranded"]] == [0]
     shown = [" ".join(line.split()) for line in layout.lines(made)]
