@@ -10,7 +10,8 @@ module: rollout_start
 short_description: Check the variables of a run of the playbooks
 description:
   - The playbooks of this collection start with this task. It reads the variables of localhost and fails if one of them
-    refers to something undefined, has the wrong shape, or is set where nothing would read it. Nothing was done then.
+    refers to something undefined, has the wrong type, or is set where nothing would read it. At that point, nothing has
+    been changed.
   - Runs on the controller, and runs nothing on a host.
 author:
   - The hopsworks.kafka authors (@logicalclocks)
@@ -21,7 +22,7 @@ extends_documentation_fragment:
 options:
   parts:
     description:
-      - The parts that the playbook has.
+      - The parts of the playbook, for example V(preflight).
     type: list
     elements: str
     required: true

@@ -25,7 +25,7 @@ extends_documentation_fragment:
 options:
   after:
     description:
-      - Show nothing, and return how the run goes on after this part.
+      - Do not show the summary. Only return how the run continues after this step.
     type: str
     choices: [preflight, moves, projects, count]
   bootstrap_servers:
@@ -35,23 +35,23 @@ options:
     default: ""
   existing:
     description:
-      - As for M(hopsworks.kafka.kafka_connector). With V(keep), a connector that differs from the declaration is not
-        wrong.
+      - As for M(hopsworks.kafka.kafka_connector). With V(keep), a connector that differs from the declaration is not a
+        finding.
     type: str
     default: update
   left_behind:
     description:
-      - With V(allow), a project that the rollout does not reach is nothing wrong.
+      - With V(allow), a project that the rollout does not reach is not a finding.
     type: str
     default: stop
   saved_offsets:
     description:
-      - With V(reset) or V(accept), rows that OnlineFS may skip after a move to another Kafka are nothing wrong.
+      - With V(reset) or V(accept), rows that OnlineFS may skip after a move to another Kafka are not a finding.
     type: str
     default: ""
   old_cluster:
     description:
-      - With V(unreadable), a Kafka that OnlineFS leaves and that cannot be read is nothing wrong.
+      - With V(unreadable), it is not a finding that the Kafka that OnlineFS leaves cannot be read.
     type: str
     default: ""
 seealso:
@@ -73,15 +73,37 @@ EXAMPLES = r"""
 RETURN = r"""
 stops:
   description: Whether the part has findings, or the run has stopped before. The later parts then change nothing.
-  returned: if O(after) is given
+  returned: if O(after) is V(preflight), V(moves) or V(projects)
   type: bool
 hosts:
-  description: The hosts that the next part on hosts has to work on. After C(preflight), all if one of them needs a
-    change or was not seen reading from the declared Kafka, else none. After C(projects), those that were not seen
-    reading from it. After C(count), those that carry over what a move has left.
-  returned: if O(after) is given
+  description:
+    - The hosts that the next part on hosts has to work on. Empty if RV(stops) is true.
+    - After C(preflight), all hosts if one of them needs a change or was not seen reading from the declared Kafka, or if
+      the user has named the rollout. Otherwise none.
+    - After C(projects), the hosts that were not seen reading from the declared Kafka.
+    - After C(count), the hosts that carry over what a move has left behind.
+  returned: if O(after) is V(preflight), V(projects) or V(count)
   type: list
   elements: str
+moved:
+  description: The hosts that have recorded a move whose old Kafka could be read.
+  returned: if O(after) is V(preflight) or V(projects)
+  type: list
+  elements: str
+roll:
+  description: The hosts that change in batches. Empty in a move.
+  returned: if O(after) is V(moves) and RV(stops) is false
+  type: list
+  elements: str
+move:
+  description: The hosts that change together in a move to another Kafka. Empty if there is no move.
+  returned: if O(after) is V(moves) and RV(stops) is false
+  type: list
+  elements: str
+all_leave:
+  description: Whether this is a move, and no host reads from the new Kafka yet.
+  returned: if O(after) is V(moves) and RV(stops) is false
+  type: bool
 converged:
   description:
     - Whether C(preflight) has seen every project and every host as declared and in use. Then nothing is left to change
@@ -90,7 +112,7 @@ converged:
   returned: if O(after) is V(preflight) or V(projects)
   type: bool
 msg:
-  description: The key sentence.
+  description: The first line that was shown.
   returned: if O(after) is not given
   type: str
   sample: "hopsworks.kafka.site: done, and nothing is wrong."
@@ -232,8 +254,8 @@ summary:
           description: The id of that cluster. Null if it is not known.
           type: str
         rows:
-          description: The number of rows that nobody has read, and that were not carried over. Null if not all could be
-            counted.
+          description: The number of rows that OnlineFS has not read, and that were not carried over. Null if not all
+            could be counted.
           type: int
         counted:
           description: The number of those that could be counted.
@@ -247,13 +269,13 @@ summary:
           description: Why not all could be counted.
           type: str
         before:
-          description: The number of rows of which it is not known whether OnlineFS has read them.
+          description: The number of rows for which it is not known whether OnlineFS has read them.
           type: int
         deleted:
           description: The number of rows that the old Kafka has deleted since.
           type: int
     carried:
-      description: What was carried over; in check mode, what would be.
+      description: What was carried over or, in check mode, would be.
       type: list
       elements: dict
       contains:
