@@ -56,7 +56,7 @@ options:
   rollout:
     description:
       - A name for this rollout, the same on all hosts, for example the time at which it began. It is kept with the
-        configuration, also if the host needed no change.
+        configuration, even if the host needed no change.
       - Up to 100 letters, digits and C(._:+@-), not digits alone.
     type: str
   service_version:
@@ -213,6 +213,7 @@ options:
       status:
         description:
           - The command that exits with status 0 while the service runs. If omitted, the service counts as running.
+            M(hopsworks.kafka.onlinefs_move) needs it.
         type: str
       stop:
         description:
@@ -287,7 +288,8 @@ options:
     default: 30
   generations:
     description:
-      - The number of configurations to keep in addition to generation 0.
+      - The number of configurations to keep in addition to generation 0. While M(hopsworks.kafka.onlinefs_move) has
+        recorded a move, none is removed.
     type: int
     default: 5
   state_dir:
@@ -303,6 +305,8 @@ options:
 notes:
   - On the controller, PEM and PKCS12 stores need C(cryptography).
 seealso:
+  - module: hopsworks.kafka.onlinefs_config_info
+  - module: hopsworks.kafka.onlinefs_move
   - module: hopsworks.kafka.kafka_connector
   - module: hopsworks.kafka.kafka_probe
 """
@@ -343,12 +347,11 @@ EXAMPLES = r"""
   hopsworks.kafka.onlinefs_config:
     state: reverted
 
-- name: List the kept configurations
+- name: Restore the configuration that the host had at the end of a rollout
   hopsworks.kafka.onlinefs_config:
     state: reverted
-  check_mode: true
-  register: onlinefs
-  # The list is in onlinefs.generations.
+    generation: "2026-01-31T12:00:00Z"
+  # hopsworks.kafka.onlinefs_config_info lists the kept configurations.
 """
 
 RETURN = r"""
@@ -379,9 +382,9 @@ files:
   returned: success
   type: list
   elements: str
-  sample: ["/srv/hopsworks-data/onlinefs/etc/onlinefs-kafka.properties"]
+  sample: ["/srv/hops/onlinefs/etc/onlinefs-kafka.properties"]
 interrupted:
-  description: An earlier run was interrupted. This run has finished its work or, in check mode, a run would.
+  description: Whether an earlier run was interrupted. This run has completed its work or, in check mode, a run would.
   returned: if one was interrupted
   type: bool
 restarted:

@@ -56,10 +56,10 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     var: onlinefs.table
 
-- name: Restore the configuration of a rollout
+- name: Restore the second-to-last configuration
   hopsworks.kafka.onlinefs_config:
     state: reverted
-    generation: "{{ onlinefs.generations[-2].rollouts[-1] }}"
+    generation: "{{ onlinefs.generations[-2].number }}"
   become: true
 """
 
@@ -109,7 +109,8 @@ generations:
       description: Whether it is live now.
       type: bool
 generation:
-  description: The number of the configuration that is live now. Null if that is not kept, because somebody changed it.
+  description: The number of the configuration that is live now. Null if it is not kept, because
+    somebody changed the files.
   returned: success
   type: int
   sample: 3
