@@ -75,7 +75,7 @@ options:
   topic_pattern:
     description:
       - A Java regular expression that matches the topics that OnlineFS is to read from the declared Kafka. If omitted,
-        that of C(onlinefs-site.xml). Topics whose pattern Python cannot read are not known.
+        that of C(onlinefs-site.xml). If Python cannot interpret the pattern, the topics are not known.
     type: str
   home:
     description:

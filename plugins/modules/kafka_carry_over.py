@@ -15,12 +15,12 @@ description:
     same name and to the partition of the same number. If the topic has fewer partitions in the new Kafka, it goes to
     the number modulo theirs, and the task warns.
   - Rows are carried in transactions. What was carried is marked in the same transactions, as offsets of the consumer
-    group C(hopsworks_kafka_carry_over) in the new Kafka. So a second run carries nothing twice, and a run that was
-    killed at any point is completed by the next one.
+    group C(hopsworks_kafka_carry_over) in the new Kafka. Therefore a second run carries nothing twice. If a run is
+    killed at any point, the next one completes it.
   - Only committed rows are carried. Rows of aborted transactions are not.
   - Before anything is written, the task fails if both are the same cluster, if a topic is missing in the new Kafka, or
     if the old Kafka does not have all of the rows.
-  - In the end it is read back that all rows are committed in the new Kafka.
+  - At the end, the task reads back from the new Kafka whether all rows are committed.
 author:
   - The hopsworks.kafka authors (@logicalclocks)
 version_added: "1.0.0"
@@ -111,8 +111,8 @@ options:
         required: true
   accept_deleted:
     description:
-      - Carry what is left if the old Kafka has deleted rows of the ranges by age or size. Their number is returned in
-        RV(deleted), and the task warns. By default the task fails, and nothing is carried.
+      - Whether to carry the remaining rows if the old Kafka has deleted some rows of the ranges by age or size. Their
+        number is returned in RV(deleted), and the task warns. By default, the task fails, and nothing is carried.
     type: bool
     default: false
   timeout:
@@ -125,18 +125,18 @@ requirements:
   - cryptography >= 41.0.0 (Python library, where the task runs), for stores in PEM or PKCS12
 notes:
   - Needs Kafka 0.11 or newer on both sides. Rows in the message formats before that are refused.
-  - Only one run at a time can carry rows to a cluster. One that starts ends the one before, which then fails and says
-    so.
-  - A consumer with C(isolation.level=read_uncommitted), Kafka's default, may read rows of a transaction that did not
-    end because its run was killed, and the same rows again from the next run. With C(read_committed) it reads each
-    once.
-  - Rows keep their time, and the new Kafka deletes by it. Rows that are older than C(retention.ms) of their topic are
-    deleted soon after they have arrived.
+  - Only one run at a time can carry rows to a cluster. A second run ends the first one, which then fails with a message
+    that says so.
+  - If a run is killed, a consumer with C(isolation.level=read_uncommitted), Kafka's default, may read rows of its open
+    transaction, and the same rows again from the next run. With C(read_committed), a consumer reads each row once.
+  - Rows keep their timestamp, and the retention of the new Kafka depends on it. Rows that are older than
+    C(retention.ms) of their topic are deleted soon after they have arrived.
   - Rows are passed on in the batches in which they were produced. If a range begins or ends within a batch that is
-    compressed with snappy, lz4 or zstd, the other rows of that batch come along. Their number is returned in RV(extra),
-    and the task warns. Of batches without compression or with gzip, exactly the rows of the range are carried.
-  - If the old Kafka gives rows the time at which it stores them (C(message.timestamp.type=LogAppendTime)), the new one
-    gets the time of their producer, and the task warns.
+    compressed with snappy, lz4 or zstd, the other rows of that batch are carried as well. Their number is returned in
+    RV(extra), and the task warns. From batches without compression or with gzip, only the rows of the range are
+    carried.
+  - If the old Kafka sets the timestamp when it stores a row (C(message.timestamp.type=LogAppendTime)), the row gets the
+    timestamp of its producer in the new Kafka, and the task warns.
   - The mechanism C(GSSAPI) (Kerberos) is not supported.
 seealso:
   - module: hopsworks.kafka.kafka_probe
@@ -178,7 +178,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 rows:
-  description: The rows in the ranges that this run has carried; in check mode, those that it would carry.
+  description: The number of rows in the ranges that this run has carried or, in check mode, would carry.
   returned: always
   type: int
   sample: 566
@@ -188,22 +188,23 @@ bytes:
   type: int
   sample: 601233
 carried_before:
-  description: The offsets in the ranges that earlier runs have carried.
+  description: The number of offsets in the ranges that earlier runs have carried.
   returned: always
   type: int
   sample: 0
 deleted:
-  description: The offsets in the ranges that the old Kafka has deleted before they could be carried.
+  description: The number of offsets in the ranges that the old Kafka has deleted before they could be carried.
   returned: always
   type: int
   sample: 0
 empty:
-  description: The offsets in the ranges at which there is no committed row, for example the ends of transactions.
+  description: The number of offsets in the ranges without a committed row, for example the ends of transactions.
   returned: always
   type: int
   sample: 0
 extra:
-  description: The rows outside of the ranges that came along, because they share a compressed batch with rows in them.
+  description: The number of rows outside of the ranges that were carried as well, because they share a compressed batch
+    with rows in the ranges.
   returned: always
   type: int
   sample: 0
@@ -218,7 +219,7 @@ target_cluster:
   type: str
   sample: AXxfrVCzS6yHh7B3WcKJ2A
 proved:
-  description: Whether it was read back that all rows are committed in the new Kafka. False in check mode.
+  description: Whether the task has read back that all rows are committed in the new Kafka. False in check mode.
   returned: always
   type: bool
   sample: true

@@ -9,13 +9,14 @@ DOCUMENTATION = r"""
 module: onlinefs_move
 short_description: Take the online feature store service of a host out of one Kafka, before it moves to another
 description:
-  - Stops the online feature store service (OnlineFS) of a host and records what it leaves in its Kafka, so that no row
-    is forgotten there. M(hopsworks.kafka.onlinefs_config) then configures the declared Kafka and starts the service.
+  - Stops the online feature store service (OnlineFS) of a host and records what it leaves in its Kafka, so that these
+    rows can be counted and carried over. M(hopsworks.kafka.onlinefs_config) then configures the declared Kafka and
+    starts the service.
   - Two hosts of OnlineFS must not read from two clusters at the same time, because they share the offsets that OnlineFS
-    has saved. So all hosts stop (O(state=stopped)), all record (O(state=left)), and all change. The playbooks of this
-    collection do that.
-  - A host that has the declared bootstrap servers already is not touched.
-  - An interrupted run is completed by the next one.
+    has saved. Therefore all hosts stop (O(state=stopped)), then all record (O(state=left)), and then all change. The
+    playbooks of this collection do that.
+  - O(state=stopped) and O(state=left) do not change a host that already has the declared bootstrap servers.
+  - If a run is interrupted, the next one completes it.
   - Managed hosts need only the Python standard library.
 author:
   - The hopsworks.kafka authors (@logicalclocks)
@@ -36,19 +37,19 @@ options:
       - V(stopped) stops the service. A record of the same move is removed if the service has run since.
       - V(left) stops the service, waits until the consumer groups of its configuration have no members, and records
         where the topics end and how far they were read. A record of the same move is kept.
-      - V(returned) starts the service with the old configuration again and removes the record. Restore the
-        configuration with M(hopsworks.kafka.onlinefs_config) first, if it was changed.
-      - V(closed) removes the record. Rows that are left in the old Kafka are not counted any more.
+      - V(returned) starts the service with the old configuration again, checks that it works, and removes the record.
+        If the configuration was changed, restore it with M(hopsworks.kafka.onlinefs_config) first.
+      - V(closed) removes the record. Rows that are left in the old Kafka are no longer counted. Run it on every host.
       - V(carried) carries the rows that the recorded move has left in the old Kafka to the declared one, as
         M(hopsworks.kafka.kafka_carry_over) does, and counts again what is left. The old Kafka is read with the kept
-        configuration, so no secret of it leaves the host. One host does this for all. In check mode, the rows are
-        counted.
+        configuration, so no secret in it leaves the host. Run it on one host only, which carries the rows for all
+        hosts. In check mode, the rows are counted.
     type: str
     choices: [stopped, left, returned, closed, carried]
     default: left
   accept_unreadable:
     description:
-      - Whether to go on if the old Kafka, or a partition of it, cannot be read. What is left there then stays unknown.
+      - Whether to continue if the old Kafka, or a partition of it, cannot be read. What is left there then stays unknown.
     type: bool
     default: false
   record_again:
@@ -66,7 +67,7 @@ options:
   service_manager:
     description:
       - How to stop the service, start it, and read its state. With V(systemd), with the commands in
-        O(service_commands) (V(command)), or not at all (V(none)). With V(none), stop it before the task.
+        O(service_commands) (V(command)), or not at all (V(none)). With V(none), stop the service before the task.
     type: str
     choices: [systemd, command, none]
     default: systemd
@@ -116,8 +117,8 @@ options:
     default: http://127.0.0.1:12800/metrics
 notes:
   - For O(state=carried), the login in O(properties) and O(consumer_properties) needs the rights that the option
-    O(hopsworks.kafka.kafka_carry_over#module:target) names. Rows that share a compressed batch with rows that are left
-    may come along, and what else M(hopsworks.kafka.kafka_carry_over) notes applies.
+    O(hopsworks.kafka.kafka_carry_over#module:target) names. The notes of M(hopsworks.kafka.kafka_carry_over) apply as
+    well, for example on rows that share a compressed batch with rows that are left.
 seealso:
   - module: hopsworks.kafka.onlinefs_move_info
   - module: hopsworks.kafka.onlinefs_config
@@ -131,7 +132,7 @@ EXAMPLES = r"""
     properties: "{{ declared }}"
   become: true
 
-- name: Record what it leaves
+- name: Record what OnlineFS leaves in the old Kafka
   hopsworks.kafka.onlinefs_move:
     state: left
     properties: "{{ declared }}"
@@ -144,7 +145,7 @@ EXAMPLES = r"""
   become: true
   run_once: true
 
-- name: Do not count any more what is left in the old Kafka, which is going to be shut down
+- name: Close the move before the old Kafka is shut down
   hopsworks.kafka.onlinefs_move:
     state: closed
     properties: "{{ declared }}"
@@ -188,8 +189,8 @@ generation:
   returned: success
   type: int
 members_left:
-  description: Whether Kafka was seen to have no member of the groups any more. Null if that was not asked, or not
-    answered.
+  description: Whether Kafka confirmed that the consumer groups have no members any more. Null if it was not asked, or
+    did not answer.
   returned: success, unless O(state=carried)
   type: bool
 service:
@@ -198,14 +199,14 @@ service:
   type: str
   sample: inactive (dead), pid 0, 0 restarts, result success
 rows:
-  description: The rows that this run has carried; in check mode, those that it would carry. C(bytes),
+  description: The number of rows that this run has carried or, in check mode, would carry. C(bytes),
     C(carried_before), C(deleted), C(empty), C(extra), C(source_cluster), C(target_cluster), C(proved), C(partitions)
     and C(msg) are returned too, as by M(hopsworks.kafka.kafka_carry_over).
   returned: if O(state=carried)
   type: int
   sample: 566
 complete:
-  description: Whether all that was counted has been carried; in check mode, whether nothing speaks against it.
+  description: Whether all rows that were counted have been carried or, in check mode, could be carried.
   returned: if O(state=carried)
   type: bool
 stranded:

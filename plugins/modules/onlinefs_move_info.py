@@ -14,10 +14,10 @@ description:
   - RV(unread) are rows of the old Kafka that OnlineFS has not read yet. RV(overlap) are rows of the declared Kafka that
     OnlineFS may skip, because the offsets that it has saved carry no cluster. RV(stranded) are rows that were left in
     the old Kafka by a move that M(hopsworks.kafka.onlinefs_move) has recorded.
-  - What cannot be counted is V(null), and never zero.
+  - A number that is not known is V(null), and never zero.
   - The old Kafka is read with the configuration that the host has, by a process with the rights of the user who owns
     the directory of that configuration. Managed hosts need only the Python standard library.
-  - Rows are counted by their offsets. Of a topic that is compacted or written in transactions, there may be fewer.
+  - Rows are counted by their offsets. A topic that is compacted or written in transactions may contain fewer rows.
 author:
   - The hopsworks.kafka authors (@logicalclocks)
 version_added: "1.0.0"
@@ -38,7 +38,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Is this another Kafka, and what would be left behind?
+- name: Find out whether this is another Kafka, and what would be left behind
   hopsworks.kafka.onlinefs_move_info:
     properties:
       bootstrap.servers: kafka.example.org:9092
@@ -109,18 +109,18 @@ overlap:
   type: list
   elements: dict
 record:
-  description: The move that the host has recorded, see RV(hopsworks.kafka.onlinefs_move#module:record). Null if none
-    is.
+  description: The move that the host has recorded, see RV(hopsworks.kafka.onlinefs_move#module:record). Null if it has
+    recorded none.
   returned: success
   type: dict
 stranded:
   description: The rows that were left in the old Kafka by the recorded move, and were not carried over. Null if no
-    move is recorded, or the recorded one is still to be made.
+    move is recorded, or the recorded move is not complete.
   returned: success
   type: dict
   contains:
     rows:
-      description: The number of rows that OnlineFS has not read for certain. Null if not all of them could be counted.
+      description: The number of rows that OnlineFS has certainly not read. Null if not all of them could be counted.
       type: int
     counted:
       description: The number of rows that could be counted.
@@ -134,8 +134,8 @@ stranded:
       type: list
       elements: dict
     before:
-      description: The number of rows from before OnlineFS left of which it is not known whether it has read them,
-        because it keeps its offsets elsewhere.
+      description: The number of rows from before OnlineFS left for which it is not known whether OnlineFS has read
+        them, because it does not keep its offsets in Kafka.
       type: int
     deleted:
       description: Rows that were left there, and that the old Kafka has deleted since, as in RV(unread).
