@@ -10,17 +10,17 @@ module: hopsworks_projects_info
 short_description: Show which projects a rollout reaches, and what the API key may do
 description:
   - Compares all projects of a Hopsworks cluster with those that M(hopsworks.kafka.kafka_connector) reaches with the
-    same options. OnlineFS reads from one Kafka, so nobody reads what the projects that are left behind write to another
-    one.
+    same options. The other projects are left behind. OnlineFS reads from one Kafka, so nobody reads what these projects
+    write to another one.
   - Finds out whether the API key may do everything that a rollout needs, and whether the release of Hopsworks supports
     an external Kafka.
   - Writes nothing. To find out whether the key may upload and delete files, it sends requests that name a dataset that
     does not exist.
-  - The task fails if the rollout would fail, and returns all results all the same. Projects that are left behind do not
-    fail it.
-  - Needs three requests for the cluster, five for the rights, and one for each project of which the user of the API key
-    is a member. Projects that the rollout does not write to, and all with O(existing=keep), need another one. With
-    O(check_projects=false), one request is all.
+  - The task fails if the rollout would fail, and still returns all results. Projects that are left behind do not fail
+    it.
+  - Needs three requests for the cluster, up to five for the rights, and one for each project of which the user of the
+    API key is a member. If O(properties) is given, projects that the rollout does not write to need another one, and
+    with O(existing=keep) all projects do. With O(check_projects=false), it needs a single request.
 author:
   - The hopsworks.kafka authors (@logicalclocks)
 version_added: "1.0.0"
@@ -40,18 +40,18 @@ options:
     elements: raw
   slice:
     description:
-      - Look at a part of the projects only, for jobs that share the work. The projects of the other slices are not left
-        behind, because they belong to the other jobs, and are not in the results.
+      - Only a part of the projects, for jobs that share the work. The projects of the other slices belong to the other
+        jobs. They do not count as left behind, and are not in the results.
     type: dict
     suboptions:
       index:
         description:
-          - Which slice, from 0 on.
+          - The number of the slice, from 0 to C(count) - 1.
         type: int
         required: true
       count:
         description:
-          - How many slices there are.
+          - The number of slices.
         type: int
         required: true
   properties:
@@ -76,7 +76,7 @@ options:
   check_projects:
     description:
       - With V(false), only find out whether the release of Hopsworks supports an external Kafka. O(check_rights) is
-        ignored then, RV(projects) is empty, and it is not known who is left behind.
+        then ignored, RV(projects) is empty, and it is not known which projects are left behind.
     type: bool
     default: true
   check_rights:
@@ -96,7 +96,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Find out whether the rollout can work, and whom it leaves behind
+- name: Find out whether the rollout can work, and which projects it leaves behind
   hopsworks.kafka.hopsworks_projects_info:
     host: hopsworks.example.com
     api_key: "{{ vault_api_key }}"
@@ -125,7 +125,8 @@ user:
   type: str
   sample: meb10000
 admin:
-  description: Whether the API key may change cluster variables. Null if that was not asked.
+  description: Whether the API key may change cluster variables. Null if that was not asked, or not
+    answered.
   returned: once the projects are known
   type: bool
   sample: true
@@ -190,14 +191,14 @@ left_behind_message:
   type: str
   sample: "This rollout does not reach 1 project of the cluster. User of the API key no member: fraud."
 left_behind_error:
-  description: Why it is not known who is left behind, and what to do; null if it is known.
+  description: Why it is not known which projects are left behind, and what to do. Null if it is known.
   returned: once the projects are known
   type: str
   sample: null
 problems:
   description:
-    - What would make the rollout fail, each with C(reason), C(message), C(remedy) and C(projects). The latter is empty
-      for what concerns all.
+    - What would make the rollout fail, each with C(reason), C(message), C(remedy) and C(projects). C(projects) is
+      empty if the problem concerns all of them.
     - Reasons are V(release_too_old), V(release_unknown), V(missing_scope), V(not_admin), V(service_user),
       V(rights_unknown), V(not_data_owner), V(no_projects) and V(not_readable).
   returned: once the projects are known
@@ -206,7 +207,7 @@ problems:
   sample: [{reason: missing_scope, message: The API key lacks the scope DATASET_DELETE,
     remedy: Create a key that also has the scope DATASET_DELETE, projects: []}]
 msg:
-  description: The number of projects that are reached, the problems, and who is left behind, in one line.
+  description: The number of projects that are reached, the problems, and the projects left behind, in one line.
   returned: always
   type: str
   sample: 24 of 25 projects reached

@@ -105,8 +105,8 @@ options:
       - Delete and create a connector that Hopsworks cannot read, instead of failing. With O(state=absent), only delete
         it.
       - The passwords of a connector are a secret of the user who created it. After that user has left the project,
-        nobody can read the connector any more, no client of the project works, and an update does not help. Only
-        deleting it does, so this is the one case in which a connector is not updated in place.
+        nobody can read the connector any more, no client of the project works, and an update does not help. It must
+        be deleted, so this is the only case in which a connector is not updated in place.
       - Hopsworks deletes the connector's stores with it. Which ones these are cannot be read, so another connector that
         uses the same stores no longer works.
       - Applies to O(existing=keep) too, and only to the connector named V(kafka_connector).
@@ -228,11 +228,10 @@ results:
           people, C(http_status) and C(error_code) come from the server and are null if it sent none.
         - Reasons are C(not_data_owner), C(not_a_member), C(missing_scope), C(service_user), C(bad_api_key),
           C(project_not_found), C(unreadable_connector), C(type_disabled), C(wrong_type), C(name_taken), C(refused),
-          C(shared_stores),
-          C(file_in_use), C(no_dataset), C(forbidden), C(not_found), C(too_many_requests), C(unavailable),
-          C(server_error), C(unreachable), C(unknown_host), C(timeout), C(cut_off), C(certificate), C(tls),
-          C(no_tls), C(proxy), C(redirected), C(not_json),
-          C(unexpected_answer), C(too_large), C(not_attempted) and C(defect).
+          C(shared_stores), C(file_in_use), C(no_dataset), C(forbidden), C(not_found), C(too_many_requests),
+          C(unavailable), C(server_error), C(unreachable), C(unknown_host), C(timeout), C(cut_off), C(certificate),
+          C(tls), C(no_tls), C(proxy), C(redirected), C(not_json), C(unexpected_answer), C(too_large),
+          C(not_attempted) and C(defect).
       type: dict
       sample: null
 counts:

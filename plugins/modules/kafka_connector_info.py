@@ -99,7 +99,8 @@ results:
       sample: fraud
     skipped:
       description:
-        - Why the project was passed over, V(not_done) or V(no_feature_store); null if it was not. This fails nothing.
+        - Why the project was passed over, V(not_done) or V(no_feature_store). Null if it was not. A project that is
+          passed over does not fail the task.
       type: str
       sample: null
     exists:
