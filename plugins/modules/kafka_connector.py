@@ -247,7 +247,8 @@ msg:
   type: str
   sample: "25 projects: 1 created, 24 unchanged"
 error:
-  description: Why the task did not start. Has the same keys as RV(results[].error).
+  description: Why the task did not start. Has the same keys as RV(results[].error). C(reason) is C(bad_input) if an
+    option is wrong.
   returned: when the input is wrong, or the projects cannot be listed
   type: dict
   sample: {reason: bad_api_key, message: "the API key is wrong", remedy: "Check api_key", http_status: 401,
