@@ -36,7 +36,7 @@ options:
     description:
       - V(stopped) stops the service. A record of the same move is removed if the service has run since.
       - V(left) stops the service, waits until the consumer groups of its configuration have no members, and records
-        where the topics end and how far they were read. A record of the same move is kept.
+        where the topics end and how far they were read. A record of the same move is kept, unless O(record_again).
       - V(returned) starts the service with the old configuration again, checks that it works, and removes the record.
         If the configuration was changed, restore it with M(hopsworks.kafka.onlinefs_config) first.
       - V(closed) removes the record. Rows that are left in the old Kafka are no longer counted. Run it on every host.

@@ -100,10 +100,11 @@ move:
   returned: if O(after) is V(moves) and RV(stops) is false
   type: list
   elements: str
-all_leave:
-  description: Whether this is a move, and no host reads from the new Kafka yet.
+leave:
+  description: The hosts of a move that do not read from the new Kafka yet.
   returned: if O(after) is V(moves) and RV(stops) is false
-  type: bool
+  type: list
+  elements: str
 converged:
   description:
     - Whether C(preflight) has seen every project and every host as declared and in use. Then nothing is left to change
