@@ -49,7 +49,8 @@ options:
     default: left
   accept_unreadable:
     description:
-      - Whether to continue if the old Kafka, or a partition of it, cannot be read. What is left there then stays unknown.
+      - Whether to continue if the old Kafka, or a partition of it, cannot be read. What is left there then stays
+        unknown.
     type: bool
     default: false
   record_again:
