@@ -402,11 +402,12 @@ def _of_carry_over(run: Run) -> t.Iterator[Finding]:
 
 
 def hosts_to_change(run: Run) -> t.List[str]:
-    """Return every host if the preflight did not see all of them configured as declared, and working.
+    """Return every host if the check did not see all that it reached configured as declared, and working.
 
     A host that needs no change then keeps the name of the rollout, so that the name means one state of all hosts.
     """
-    settled = all(_is_settled(run, name, phases.get("preflight")) for name, phases in run.hosts.items())
+    reached = [name for name in run.hosts if name not in run.limited]
+    settled = all(_is_settled(run, name, run.hosts[name].get("preflight")) for name in reached)
     return list(run.hosts) if run.rollout_named or not settled else []
 
 

@@ -130,7 +130,8 @@ def test_a_server_that_is_gone_is_left_alone(hopsworks: ProcessEmulator) -> None
     )
     reasons = [entry["error"] and entry["error"]["reason"] for entry in result["results"]]
     assert reasons[:2] == [None, None]
-    assert reasons[2:8] == ["cut_off"] * 6
+    # On a busy machine, the second may be over before the connection is cut.
+    assert set(reasons[2:8]) <= {"cut_off", "timeout"} and "cut_off" in reasons
     assert reasons[8:] == ["not_attempted"] * 4
 
 
