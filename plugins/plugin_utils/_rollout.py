@@ -31,7 +31,6 @@ _STEPS = (
     "switch",
     "projects",
     "verify",
-    "drift",
     "revert",
 )
 #: The variables that the role onlinefs registers on a host in a move, by step.

@@ -265,7 +265,7 @@ def _check_is_known(host: _Host, old: Reading) -> None:
         if not old.offsets.unknown:
             return
         topic, number = min(old.offsets.unknown)
-        reason = f"{len(old.offsets.unknown)} partitions have no leader, such as {_shown(topic)} {number}"
+        reason = f"partitions without a leader, such as {_shown(topic)} {number} ({len(old.offsets.unknown)} in all)"
     raise HostError(
         "old Kafka",
         f"{told}: {reason}",

@@ -20,7 +20,9 @@ MAX_NAMED = 3
 MAX_TEXT = 400
 
 _WIDTH = 150
-_PLURALS = {"project": "projects", "host": "hosts"}
+_PLURALS = {
+    name: f"{name}s" for name in ("project", "host", "row", "member", "partition", "more partition", "more reason")
+}
 
 
 class Finding(t.NamedTuple):
@@ -105,7 +107,7 @@ def names(subjects: t.Sequence[str], limit: int = MAX_NAMED) -> str:
 
 
 def count(number: int, kind: str) -> str:
-    """Return for example ``1 project`` or ``298 projects``."""
+    """Return for example ``1 project`` or ``298 projects``. Kinds with one subject only have no plural."""
     return f"{number} {kind if number == 1 else _PLURALS.get(kind, kind)}"
 
 

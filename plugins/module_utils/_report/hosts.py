@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .findings import names, short
+from .findings import count, names, short
 
 Result = t.Mapping[str, t.Any]
 
@@ -173,5 +173,5 @@ def _lag(members: t.Optional[t.Sequence[Result]]) -> t.Optional[int]:
 
 def _doubts(result: Result) -> t.Tuple[str, ...]:
     given = result.get("not_proved") or ("Kafka was not asked for the members of the consumer group",)
-    more = [f"{len(given) - _MAX_DOUBTS} more reasons"] if len(given) > _MAX_DOUBTS else []
+    more = [count(len(given) - _MAX_DOUBTS, "more reason")] if len(given) > _MAX_DOUBTS else []
     return (*(short(text) for text in given[:_MAX_DOUBTS]), *more)

@@ -124,7 +124,7 @@ def _details(hosts: t.Sequence[seen.Host]) -> str:
     if any(host.members is not None for host in hosts):
         members = sum(host.members or 0 for host in hosts)
         partitions = sum(host.partitions or 0 for host in hosts)
-        details.append(f"{members} member{'' if members == 1 else 's'} with {partitions} partitions")
+        details.append(f"{count(members, 'member')} with {count(partitions, 'partition')}")
     lags = [host.lag for host in hosts if host.lag is not None]
     if lags:
         details.append(f"lag {sum(lags)}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .findings import Finding, names, short
+from .findings import Finding, count, names, short
 from .steps import WENT_BACK
 
 Result = t.Mapping[str, t.Any]
@@ -310,7 +310,7 @@ def _earlier(steps: Steps, unreadable: bool) -> t.Iterator[Finding]:
     for left in stranded(steps, "info"):
         if left.rows is None and unreadable:
             continue
-        what = f"not known how many rows ({left.reason})" if left.rows is None else f"{left.rows} rows"
+        what = f"not known how many rows ({left.reason})" if left.rows is None else count(left.rows, "row")
         if left.rows != 0:
             yield Finding(
                 "Kafka",
@@ -341,8 +341,8 @@ def during(steps: Steps) -> t.Iterator[Finding]:
         yield Finding(
             "Kafka",
             "",
-            f"OnlineFS has not read all that was in the old Kafka within hopsworks_kafka_drain_timeout: {counted} rows "
-            "are unread. Nothing was changed on the hosts",
+            f"OnlineFS has not read all that was in the old Kafka within hopsworks_kafka_drain_timeout: "
+            f"{count(counted, 'row')} unread. Nothing was changed on the hosts",
             "Give it more time, or find out why it is slow",
         )
 
@@ -394,7 +394,7 @@ def after(steps: Steps, unreadable: bool, carries: bool = False) -> t.Iterator[F
             yield Finding(
                 "Kafka",
                 "",
-                f"{left.deleted} rows that were left in {where} are lost: it has deleted them since",
+                f"lost: {count(left.deleted, 'row')} that OnlineFS had left in {where}, which has deleted them since",
                 _CLOSE,
             )
 
@@ -406,7 +406,7 @@ def lines(steps: Steps, check_mode: bool = False) -> t.List[str]:
     """Return what the summary says of a move."""
     told = []
     for each in carried(steps):
-        rows = f"{each.rows} row{'' if each.rows == 1 else 's'} ({each.bytes / 1e6:.1f} MB)"
+        rows = f"{count(each.rows, 'row')} ({each.bytes / 1e6:.1f} MB)"
         before = f"; {each.before} offsets had been carried before" if each.before else ""
         verb = "would be carried" if check_mode else "were carried" if each.rows != 1 else "was carried"
         told.append(f"{rows} {verb} over from {_cluster(each.old_cluster)}, by host {each.host}{before}")
@@ -416,7 +416,7 @@ def lines(steps: Steps, check_mode: bool = False) -> t.List[str]:
         if found.known:
             clusters = f"from {_cluster(found.old_cluster)} to cluster {found.new_cluster}"
         told.append(f"{clusters}. All hosts stop, change and start together: hopsworks_kafka_serial does not apply")
-        unread = f"{found.unread} rows" if found.unread is not None else f"not known ({found.reason})"
+        unread = count(found.unread, "row") if found.unread is not None else f"not known ({found.reason})"
         told.append(f"unread before OnlineFS left: {unread}")
         if found.old_cluster is None:
             told.append("left in the old Kafka: not known, as it could not be read")
@@ -428,7 +428,8 @@ def lines(steps: Steps, check_mode: bool = False) -> t.List[str]:
             rows = f"not known ({left.reason})" + (f", at least {rows}" if left.counted else "")
         told.append(f"left in {_cluster(left.old_cluster)}: {rows}")
         if left.before:
-            told.append(f"not known whether OnlineFS had read {left.before} rows there: Kafka has no offsets of it")
+            before = count(left.before, "row")
+            told.append(f"not known whether OnlineFS had read {before} there: Kafka has no offsets of it")
     return told
 
 
@@ -439,8 +440,8 @@ def _told_ranges(ranges: t.Sequence[Result]) -> str:
     ]
     more = len(ranges) - len(shown)
     number = sum(part["rows"] for part in ranges)
-    listed = ", ".join(shown) + (f" and {more} more partitions" if more else "")
-    return f"{number} row{'' if number == 1 else 's'} ({listed})"
+    listed = ", ".join(shown) + (f" and {count(more, 'more partition')}" if more else "")
+    return f"{count(number, 'row')} ({listed})"
 
 
 def _ranges(given: t.Iterable[t.Sequence[Result]]) -> t.Tuple[Result, ...]:

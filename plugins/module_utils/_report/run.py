@@ -39,7 +39,7 @@ class Run:
     :param selected: those that ``--tags`` and ``--skip-tags`` select.
     :param check_mode: nothing was written.
     :param steps: the results on localhost: ``reach``, ``left_behind``, ``probe``, ``logins``, ``clients``,
-        ``preflight``, ``settings``, ``switch``, ``projects``, ``verify``, ``drift``, ``revert``.
+        ``preflight``, ``settings``, ``switch``, ``projects``, ``verify``, ``revert``.
     :param hosts: every host of OnlineFS that this run is for, with its results by part.
     :param errors: failures of tasks that no step reports, with ``part`` and ``msg``.
     :param stopped: the part after whose findings the run stopped; empty if it did not stop.
@@ -357,10 +357,9 @@ def _of_projects(run: Run) -> t.Iterator[Finding]:
 
 def _of_verify(run: Run) -> t.Iterator[Finding]:
     yield from _of_reach(run, run.step("left_behind"))
-    for name, found in (("verify", lambda result: steps.of_clients(result, run.keep)), ("drift", steps.of_drift)):
-        result = run.step(name)
-        if result is not None:
-            yield from found(result)
+    result = run.step("verify")
+    if result is not None:
+        yield from steps.of_clients(result, run.keep)
     yield from _of_no_project(run, ("verify",))
     for name, phases in run.hosts.items():
         if "verify" in phases:

@@ -95,15 +95,6 @@ def of_clients(result: Result, keep: bool = False) -> Findings:
     return found
 
 
-def of_drift(result: Result) -> Findings:
-    """Return the findings of ``kafka_connector`` in check mode, where nothing may be left to change."""
-    found = of_projects(result)
-    for entry in result.get("results") or ():
-        if not entry.get("error") and entry.get("changed"):
-            found.append(_differs("project", str(entry["project"]), entry.get("changes") or (), "projects"))
-    return found
-
-
 def of_variables(result: Result) -> Findings:
     """Return the findings of ``hopsworks_variable``."""
     return [] if "changes" in result else [of_server(result)]

@@ -207,7 +207,7 @@ def test_hosts_that_went_back_with_the_one_that_failed() -> None:
             ["Kafka : not known", "Kafka : 6 rows"],
         ),
         ({"h1": left(NOTHING, before=5)}, {}, []),
-        ({"h1": left(NOTHING, deleted=[RANGE])}, {}, ["Kafka : 6 rows that were left in cluster old are lost"]),
+        ({"h1": left(NOTHING, deleted=[RANGE])}, {}, ["Kafka : lost: 6 rows that OnlineFS had left in cluster old"]),
         ({"h1": {"msg": "damaged"}}, {}, ["host h1: not known what it has left in the old Kafka: damaged"]),
         # All had stopped before the first one recorded, which names the most rows. It may be one that cannot count now.
         ({"h1": left(UNKNOWN), "h2": left(NOTHING)}, {}, ["Kafka : not known how many rows"]),

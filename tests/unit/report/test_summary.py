@@ -137,7 +137,7 @@ def test_a_green_run() -> None:
         (
             {
                 "projects": {"results": [project("b", action="failed", error=error("HTTP 500"))]},
-                "drift": {"results": [project("b", action="failed", error=error("HTTP 500"))]},
+                "preflight": {"results": [project("b", action="failed", error=error("HTTP 500"))]},
             },
             ["project b: HTTP 500"],
         ),
@@ -156,10 +156,6 @@ def test_a_green_run() -> None:
                 }
             },
             ["project a: stores of its connector do not exist: /Projects/a/x.jks"],
-        ),
-        (
-            {"drift": {"results": [project("a", changed=True, changes=[{"what": "linger.ms"}])]}},
-            ["project a: not configured as declared: linger.ms"],
         ),
         (
             {
