@@ -14,7 +14,6 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking im
 from . import findings as listing
 from . import hosts as seen
 from .findings import count, names
-from .run import BEFORE
 from .summary import Summary
 
 Result = t.Mapping[str, t.Any]
@@ -57,7 +56,7 @@ def headline(summary: Summary) -> str:
         return f"{name}: done, and nothing is wrong."
     number = len(summary.causes)
     found = f"{number} thing{' is' if number == 1 else 's are'} wrong"
-    if run.stopped in BEFORE and any(part in run.parts for part in ("settings", "onlinefs", "projects")):
+    if run.stopped_before_changes:
         return f"{name}: {found}, so nothing was changed."
     if run.stopped:
         return f"{name}: {found}. The run stopped at {run.stopped}."

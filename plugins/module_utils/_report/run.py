@@ -15,8 +15,8 @@ from .findings import Finding, names, short
 
 Result = t.Mapping[str, t.Any]
 
-#: Where a run stops before anything is changed.
-BEFORE = ("the start", "preflight")
+#: The parts that change something.
+_WRITING = ("settings", "onlinefs", "projects", "revert")
 #: The parts that work on hosts.
 HOST_PARTS = ("preflight", "onlinefs", "verify", "revert")
 #: The part that carries over what a move has left. It looks at no configuration.
@@ -105,6 +105,12 @@ class Run:
     def writes(self) -> bool:
         """Whether the run is one that changes hosts."""
         return not self.check_mode and any(part in self.parts for part in ("onlinefs", "revert"))
+
+    @property
+    def stopped_before_changes(self) -> bool:
+        """Whether the run stopped before anything was changed, and was to change something."""
+        begun = any(part in self.done for part in _WRITING) or any("stop" in found for found in self.moves.values())
+        return bool(self.stopped) and not begun and any(part in self.parts for part in _WRITING)
 
     @property
     def for_projects(self) -> bool:

@@ -14,7 +14,7 @@ import typing as t
 from . import hosts as seen
 from . import moves, steps
 from .findings import Cause, Finding, by_cause
-from .run import BEFORE, HOST_PARTS, Run, findings, left_out
+from .run import HOST_PARTS, Run, findings, left_out
 
 Result = t.Mapping[str, t.Any]
 
@@ -143,7 +143,7 @@ def _not_proved(run: Run, hosts: t.Sequence[seen.Host]) -> t.List[str]:
 
 def _next(run: Run, causes: t.Sequence[Cause], not_proved: t.Sequence[str]) -> t.List[str]:
     again = run.playbook or "the same playbook"
-    if causes and run.stopped in BEFORE:
+    if causes and run.stopped_before_changes:
         return [f"Solve what is wrong, then run {again} again."]
     if causes:
         return [f"Solve what is wrong, then run {again} again: what is done already does not change."]

@@ -338,8 +338,14 @@ def test_a_host_that_was_rolled_back_has_a_remedy(result: dict[str, t.Any], caus
 
 
 def test_a_run_that_preflight_stops_says_that_nothing_was_changed() -> None:
+    """Or what the rollout to the hosts checks before the first one changes."""
+    nothing = "hopsworks.kafka.site: 1 thing is wrong, so nothing was changed."
     run = site(hosts={"h1": {"preflight": FAILED}}, stopped="preflight", done=("preflight",))
-    assert layout.headline(summarize(run)) == "hopsworks.kafka.site: 1 thing is wrong, so nothing was changed."
+    assert layout.headline(summarize(run)) == nothing
+    alone = dataclasses.replace(run, parts=["onlinefs"], done=(), stopped="onlinefs")
+    assert layout.headline(summarize(alone)) == nothing
+    for begun in ({"done": ("onlinefs",)}, {"moves": {"h1": {"stop": {"service": "inactive"}}}}):
+        assert "The run stopped at onlinefs." in layout.headline(summarize(dataclasses.replace(alone, **begun)))
 
 
 @pytest.mark.parametrize(
