@@ -16,12 +16,11 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.child_process import Message, Send, run_in_child
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import Result, RunMode
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_rights import give_up_root
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 
 from . import carry_over_task
 from .carry_over import Request
-from .cluster_reader import Source
+from .cluster_reader import Source, give_up_root_for
 
 #: How long the child may exceed the time limit of its work, to report what was done.
 _GRACE_SECONDS = 5.0
@@ -109,8 +108,7 @@ class _Assembled:
 
 
 def _work(source: Source, target: KafkaDeclaration, request: Request, seconds: float, send: Send) -> None:
-    if source.rights is not None:
-        give_up_root(source.rights)
+    give_up_root_for(source)
     secrets: t.Set[str] = set()
 
     def prepare() -> carry_over_task.Work:
