@@ -412,7 +412,7 @@ def hosts_to_change(run: Run) -> t.List[str]:
     A host that needs no change then keeps the name of the rollout, so that the name means one state of all hosts.
     """
     reached = [name for name in run.hosts if name not in run.limited]
-    settled = all(_is_settled(run, name, run.hosts[name].get("preflight")) for name in reached)
+    settled = bool(reached) and all(_is_settled(run, name, run.hosts[name].get("preflight")) for name in reached)
     return list(run.hosts) if run.rollout_named or not settled else []
 
 

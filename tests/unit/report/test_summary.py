@@ -266,6 +266,7 @@ def test_a_host_that_was_seen_working_is_not_looked_at_again(
 
 
 def test_all_hosts_keep_the_name_of_a_rollout_that_changes_one() -> None:
+    assert hosts_to_change(site(hosts={"h1": {}}, limited=["h1"])) == ["h1"], "no host was seen, so none is settled"
     hosts = {"h1": {"preflight": PROVED}, "h2": {"preflight": CHANGED}}
     assert hosts_to_change(site(hosts=hosts)) == ["h1", "h2"]
     settled = site(hosts={"h1": {"preflight": PROVED}})
