@@ -126,12 +126,11 @@ def test_a_revoked_key_ends_the_run(hopsworks: ProcessEmulator) -> None:
 def test_a_server_that_is_gone_is_left_alone(hopsworks: ProcessEmulator) -> None:
     """After many projects in a row without an answer, the others are not attempted."""
     result = struck(
-        hopsworks, [{"match": {"route": STORE, "from": 3}, "fault": "reset_before_commit"}], workers=1, timeout=1
+        hopsworks, [{"match": {"route": STORE, "from": 3}, "fault": "reset_before_commit"}], workers=1, timeout=3
     )
     reasons = [entry["error"] and entry["error"]["reason"] for entry in result["results"]]
     assert reasons[:2] == [None, None]
-    # On a busy machine, the second may be over before the connection is cut.
-    assert set(reasons[2:8]) <= {"cut_off", "timeout"} and "cut_off" in reasons
+    assert reasons[2:8] == ["cut_off"] * 6
     assert reasons[8:] == ["not_attempted"] * 4
 
 

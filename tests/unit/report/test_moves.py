@@ -370,14 +370,7 @@ def test_the_summary_of_what_was_carried() -> None:
     moved = {"h1": {"stranded": left(SEVEN)}, "h2": {"stranded": left(SIX), "carry": carried()}}
     made = summarize(carry_run(moved))
     assert made.to_result()["carried"] == [
-        {
-            "host": "h2",
-            "old_cluster": "old",
-            "rows": 6,
-            "bytes": 2_000_000,
-            "before": 0,
-            "complete": True,
-        }
+        {"host": "h2", "old_cluster": "old", "rows": 6, "bytes": 2_000_000, "before": 0, "complete": True}
     ]
     assert [each["rows"] for each in made.to_result()["stranded"]] == [0]
     shown = [" ".join(line.split()) for line in layout.lines(made)]
