@@ -12,6 +12,7 @@ import java.security.KeyStore;
 import java.security.PrivilegedExceptionAction;
 import java.time.Duration;
 import java.util.*;
+import java.util.function.Consumer;
 import javax.security.auth.Subject;
 import javax.security.sasl.Sasl;
 import org.apache.kafka.clients.admin.Admin;
@@ -28,6 +29,7 @@ import org.apache.kafka.common.security.ssl.DefaultSslEngineFactory;
 
 public class Judge {
     private static final int MAX_TEXT = 4000;
+    private static final long MAX_CLOSE_MS = 200;
     /** The beginnings of the properties of a connection, which all clients read alike. */
     private static final List<String> CONNECTION = List.of("bootstrap.", "config.providers", "security.", "sasl.", "ssl.");
     /** What sun.security.ssl.X509TrustManagerImpl knows; it throws at the first certificate. */
@@ -74,7 +76,7 @@ public class Judge {
     }
 
     /** The client as an application makes it; what applications give in code is given here. */
-    static void construct(String client, Properties properties) {
+    static void construct(String client, Properties properties) throws InterruptedException {
         String serialization = "org.apache.kafka.common.serialization.ByteArray";
         for (String role : List.of("key", "value")) {
             if (client.equals("consumer")) {
@@ -83,12 +85,17 @@ public class Judge {
                 properties.putIfAbsent(role + ".serializer", serialization + "Serializer");
             }
         }
-        switch (client) {
-            case "admin" -> Admin.create(properties).close(Duration.ZERO);
-            case "consumer" -> new KafkaConsumer<byte[], byte[]>(properties).close(Duration.ZERO);
-            case "producer" -> new KafkaProducer<byte[], byte[]>(properties).close(Duration.ZERO);
+        Consumer<Duration> close = switch (client) {
+            case "admin" -> Admin.create(properties)::close;
+            case "consumer" -> new KafkaConsumer<byte[], byte[]>(properties)::close;
+            case "producer" -> new KafkaProducer<byte[], byte[]>(properties)::close;
             default -> throw new IllegalArgumentException(client);
-        }
+        };
+        // An idempotent producer sleeps for retry.backoff.ms, and its close waits for that, whatever time it is given.
+        var closing = new Thread(() -> close.accept(Duration.ZERO));
+        closing.setDaemon(true);
+        closing.start();
+        closing.join(MAX_CLOSE_MS);
     }
 
     /** A constructor takes stores that the first handshake refuses: without anything to trust, or without a key. */

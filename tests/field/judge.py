@@ -28,6 +28,7 @@ _PROGRAM = pathlib.Path(__file__).parent / "Judge.java"
 _SECONDS = 300
 #: What is asked within that time.
 _AT_ONCE = 200
+_END_SECONDS = 10
 
 
 class Verdict(t.NamedTuple):
@@ -48,6 +49,7 @@ class Judge:
 
     def __init__(self, release: str, token_file: pathlib.Path) -> None:
         self.release = release
+        self._late = False
         command = [
             jars.java(),
             "-XX:TieredStopAtLevel=1",
@@ -80,7 +82,7 @@ class Judge:
 
     def _ask(self, questions: t.Sequence[tuple[str, bytes]]) -> list[Verdict]:
         lines = [f"{client} {base64.b64encode(file).decode('ascii') or '-'}\n" for client, file in questions]
-        watchdog = threading.Timer(_SECONDS, self._process.kill)
+        watchdog = threading.Timer(_SECONDS, self._give_up)
         writer = threading.Thread(target=self._write, args=(lines,), daemon=True)
         watchdog.start()
         writer.start()
@@ -88,6 +90,10 @@ class Judge:
             return [_verdict(self._line()) for _line in lines]
         finally:
             watchdog.cancel()
+
+    def _give_up(self) -> None:
+        self._late = True
+        self._process.kill()
 
     def _write(self, lines: list[str]) -> None:
         assert self._process.stdin
@@ -98,7 +104,12 @@ class Judge:
         assert self._process.stdout
         line = self._process.stdout.readline().strip()
         if not line:
-            raise jars.HarnessError(f"The Java clients of Kafka {self.release} ended, or did not answer in time")
+            what = (
+                f"did not answer within {_SECONDS} s"
+                if self._late
+                else f"ended with {self._process.wait(_END_SECONDS)}"
+            )
+            raise jars.HarnessError(f"The Java clients of Kafka {self.release} {what}")
         return line
 
 

@@ -118,10 +118,14 @@ def batches(soak: bool) -> int:
     return SOAK_BATCHES if soak else BATCHES
 
 
-def test_java_and_our_rules_agree_on_random_properties(judges: list[Judge], batches: int, told: list[str]) -> None:
+def test_java_and_our_rules_agree_on_random_properties(
+    judges: list[Judge], batches: int, told: list[str], soak: bool
+) -> None:
     asked = 0
 
-    @hypothesis.settings(max_examples=batches, deadline=None, database=None, phases=[hypothesis.Phase.generate])
+    @hypothesis.settings(
+        max_examples=batches, deadline=None, database=None, phases=[hypothesis.Phase.generate], derandomize=not soak
+    )
     @hypothesis.given(st.integers(0, 2**64))
     def ask(seed: int) -> None:
         nonlocal asked
