@@ -32,17 +32,20 @@ WORKERS = 25
 LATENCY = 0.020
 #: A converged site may take so many times what its plays alone take.
 SMALL_RATIO, LARGE_RATIO = 4.0, 1.5
-PLAYS = ("start", "preflight", "stop", "settings", "onlinefs", "projects", "verify", "end")
+PLAYBOOKS = ROOT / "playbooks"
 
 
-def nothing() -> list[dict[str, t.Any]]:
+def nothing(playbook: pathlib.Path = PLAYBOOKS / "site.yml") -> list[dict[str, t.Any]]:
     """The plays of `site`, each on the same hosts, with nothing to do."""
     plays = []
-    for name in PLAYS:
-        for play in yaml.safe_load((ROOT / "playbooks" / "plays" / f"{name}.yml").read_text()):
-            hosts = "localhost" if play["hosts"] == "localhost" else "onlinefs"
-            noop = {"ansible.builtin.meta": "noop", "name": "Nothing"}
-            plays.append({"name": play["name"], "hosts": hosts, "gather_facts": False, "tasks": [noop]})
+    for play in yaml.safe_load(playbook.read_text()):
+        imported = play.get("ansible.builtin.import_playbook")
+        if imported:
+            plays += nothing(playbook.parent / imported)
+            continue
+        hosts = "onlinefs" if ".hosts" in play["hosts"] else "localhost"
+        noop = {"ansible.builtin.meta": "noop", "name": "Nothing"}
+        plays.append({"name": play["name"], "hosts": hosts, "gather_facts": False, "tasks": [noop]})
     return plays
 
 
