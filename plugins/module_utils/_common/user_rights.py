@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import pwd
 import typing as t
@@ -32,11 +34,16 @@ def rights_of(uid: int, gid: int) -> UserRights:
     return UserRights(uid, user.pw_gid, os.getgrouplist(user.pw_name, user.pw_gid), user.pw_dir)
 
 
-def give_up_root(rights: UserRights) -> None:
+def give_up_root(rights: UserRights, imports: t.Iterable[str] = ()) -> None:
     """Take the rights of a user for good.
 
+    :param imports: modules that the process will import only when it needs them. They are imported first, as the user
+        may not be able to read them: Ansible unpacks a module into a directory of root's.
     :raises RuntimeError: the process still has others.
     """
+    for name in imports:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     uid, gid = rights.uid, rights.gid
     os.setgroups(list(rights.groups))
     os.setresgid(gid, gid, gid)

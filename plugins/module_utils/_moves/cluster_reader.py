@@ -14,11 +14,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import importlib
 import re
 import time
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import late_imports
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import (
     EARLIEST,
     LATEST,
@@ -47,19 +47,6 @@ _GRACE_SECONDS = 2.0
 _BATCH = 500
 _MAX_REASON = 500
 _MAX_NAME = 300
-#: What reading a declaration and logging in may import.
-IMPORTED_LATER = (
-    "_brokers.token_requests",
-    "_kafka.class_notes",
-    "_kafka.dialect_librdkafka",
-    "_kafka.durations",
-    "_kafka.java_tls",
-    "_kafka.librdkafka_configs",
-    "_kafka.login_rules",
-    "_keystores.cryptography_dep",
-    "_keystores.stores",
-)
-_UTILS = "ansible_collections.hopsworks.kafka.plugins.module_utils"
 _NO_ANSWER = "Kafka did not answer in time"
 
 
@@ -166,16 +153,9 @@ class _Assembled:
 
 
 def give_up_root_for(source: Source) -> None:
-    """Give up root in a child, if the source asks for it.
-
-    The files of this collection are root's, inside a temporary directory of root's. So what a client imports only when
-    it needs it is imported before.
-    """
-    if source.rights is None:
-        return
-    for name in IMPORTED_LATER:
-        importlib.import_module(f"{_UTILS}.{name}")
-    give_up_root(source.rights)
+    """Give up root in a child, if the source asks for it."""
+    if source.rights is not None:
+        give_up_root(source.rights, late_imports.NAMES)
 
 
 def _work(source: Source, seconds: float, send: Send) -> None:

@@ -11,35 +11,19 @@ runs with the rights of that user, and cannot read or send anything that the use
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import os
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import late_imports
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.path_walk import walk
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_rights import give_up_root, rights_of
 
 #: What the environment may keep. The rest may hold secrets of root, such as AWS credentials.
 _KEPT = ("LANG", "LC_ALL", "PATH", "PYTHONPATH", "TZ")
-#: Modules that are otherwise imported when they are needed. The user may not be able to read them.
-_NEEDED_LATER = (
-    "encodings.idna",
-    "tempfile",
-    "ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.token_requests",
-    "ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.class_notes",
-    "ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.durations",
-    "ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.java_file",
-    "ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.java_tls",
-    "ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.login_rules",
-    "ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.cryptography_dep",
-    "ansible_collections.hopsworks.kafka.plugins.module_utils._probe.groups",
-    "ansible_collections.hopsworks.kafka.plugins.module_utils._probe.round_trip",
-    "ansible_collections.hopsworks.kafka.plugins.module_utils._probe.topics",
-    "cryptography.hazmat.decrepit.ciphers.algorithms",
-    "cryptography.hazmat.primitives.ciphers",
-    "difflib",
-)
+_ROOM = "ansible_collections.hopsworks.kafka.plugins.module_utils._probe"
+#: What the probe imports only when it needs it.
+_LATE_IMPORTS = (*late_imports.NAMES, *(f"{_ROOM}.{name}" for name in ("groups", "round_trip", "topics")))
 
 
 def user_to_become(path: str) -> t.Optional[int]:
@@ -70,12 +54,9 @@ def user_to_become(path: str) -> t.Optional[int]:
 
 
 def become(uid: int) -> None:
-    """Give up root for good, after importing what the user may not be able to read."""
-    for name in _NEEDED_LATER:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    """Give up root for good, and the environment of root with it."""
     rights = rights_of(uid, uid)
     for name in set(os.environ) - set(_KEPT):
         del os.environ[name]
     os.environ["HOME"] = rights.home
-    give_up_root(rights)
+    give_up_root(rights, _LATE_IMPORTS)

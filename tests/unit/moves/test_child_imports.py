@@ -16,14 +16,18 @@ from tests.conftest import COLLECTIONS
 
 #: Prints what functions of the loaded modules would import, and is not loaded when root is given up.
 PROGRAM = """
-import ast, json, sys
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_rights import rights_of
+import ast, json, sys, types
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common import user_rights
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import carry_child, cluster_reader
 
 OURS = "ansible_collections.hopsworks.kafka.plugins.module_utils."
 left = []
-cluster_reader.give_up_root = lambda rights: left.append(rights)
-cluster_reader.give_up_root_for(cluster_reader.Source(lambda: None, rights_of(65534, 65534)))
+user_rights.os = types.SimpleNamespace(
+    setgroups=left.append, setresgid=lambda *ids: None, setresuid=lambda *ids: None,
+    getresuid=lambda: (65534,) * 3, getresgid=lambda: (65534,) * 3,
+)
+rights = user_rights.UserRights(65534, 65534, (), "/")
+cluster_reader.give_up_root_for(cluster_reader.Source(lambda: None, rights))
 assert left, "root was not given up"
 missing = set()
 for name in [name for name in sys.modules if name.startswith(OURS)]:

@@ -203,7 +203,7 @@ def test_what_the_task_itself_names_is_read_with_the_rights_of_the_task(home: pa
 
 def test_the_environment_of_root_stays_with_root(home: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    monkeypatch.setattr(file_rights, "_NEEDED_LATER", ())
+    monkeypatch.setattr(file_rights, "_LATE_IMPORTS", ())
     reading, writing = os.pipe()
     if os.fork() == 0:
         try:
