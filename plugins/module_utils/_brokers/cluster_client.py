@@ -18,6 +18,7 @@ import ssl
 import struct
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import host_port
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline, TooLate, within
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, secrets_of
 
@@ -234,7 +235,7 @@ class ClusterClient:
     def _reader(self, answer: t.Union[bytes, bytearray], where: Address) -> Reader:
         return _Checked(answer, where)
 
-    def _patience(self) -> float:
+    def _answer_seconds(self) -> float:
         """Return the seconds to wait for one answer."""
         return self._deadline.left()
 
@@ -242,16 +243,16 @@ class ClusterClient:
         if where not in self._connections:
             if len(self._connections) >= _MAX_CONNECTIONS:
                 raise ClusterFault(f"the cluster names more than {_MAX_CONNECTIONS} brokers", final=True)
-            connection = socket.create_connection(where, min(self._deadline.step(), self._patience()))
+            connection = socket.create_connection(where, min(self._deadline.step(), self._answer_seconds()))
             handle = connection.dup()
             self._handles.add(handle)
             try:
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                connection.settimeout(self._patience())
+                connection.settimeout(self._answer_seconds())
                 if self._secure is not None:
                     connection = self._secure(connection, where[0])
-                    self.certificates[_shown(where)] = connection.getpeercert(binary_form=True)  # type: ignore[attr-defined]
-                stream = wire.TimedStream(connection, self._patience())
+                    self.certificates[host_port(*where)] = connection.getpeercert(binary_form=True)  # type: ignore[attr-defined]
+                stream = wire.TimedStream(connection, self._answer_seconds())
                 if login.logs_in(self._client):
                     sasl.log_in(stream, self._client, self._get_token())
             except BaseException:
@@ -260,7 +261,7 @@ class ClusterClient:
                 raise
             self._connections[where] = connection, handle, stream
         stream = self._connections[where][2]
-        stream.extend(self._patience())
+        stream.extend(self._answer_seconds())
         return stream
 
     def _close(self, where: Address) -> None:
@@ -300,19 +301,19 @@ class ClusterClient:
             raise
         except sasl.LoginRefused as error:
             raise ClusterFault(
-                f"{_shown(where)}: login failed: {error}", final=error.final, refused=error.final
+                f"{host_port(*where)}: login failed: {error}", final=error.final, refused=error.final
             ) from None
         except TokenFault as error:
             raise ClusterFault(f"no token: {error.detail or error.reason}") from None
         except WireError as error:
-            raise ClusterFault(f"{_shown(where)}: {_WIRE[error.reason]}") from None
+            raise ClusterFault(f"{host_port(*where)}: {_WIRE[error.reason]}") from None
         except socket.timeout:
-            raise ClusterFault(f"{_shown(where)}: no answer in time") from None
+            raise ClusterFault(f"{host_port(*where)}: no answer in time") from None
         except (OSError, ValueError, OverflowError) as error:
             cause = getattr(error, "verify_message", None) or getattr(error, "reason", None)
             cause = cause or getattr(error, "strerror", None) or type(error).__name__
             refused = isinstance(error, ssl.SSLError) and ("ALERT" in str(cause) or hasattr(error, "verify_code"))
-            raise ClusterFault(f"{_shown(where)}: {cause}", final=refused, refused=refused) from None
+            raise ClusterFault(f"{host_port(*where)}: {cause}", final=refused, refused=refused) from None
 
 
 def work_within(seconds: float, work: t.Callable[[], _T], *clients: ClusterClient) -> _T:
@@ -354,7 +355,7 @@ class _Checked(Reader):
         self._where = where
 
     def _malformed(self) -> Exception:
-        return ClusterFault(f"{_shown(self._where)}: {_WIRE['not_kafka']}")
+        return ClusterFault(f"{host_port(*self._where)}: {_WIRE['not_kafka']}")
 
 
 def check(error: int, what: str) -> None:
@@ -372,7 +373,3 @@ def _address(server: str) -> Address:
     host, _colon, port = server.strip().rpartition(":")
     host = host.rpartition("//")[2].strip("[]")
     return host, int(port)
-
-
-def _shown(where: Address) -> str:
-    return f"[{where[0]}]:{where[1]}" if ":" in where[0] else f"{where[0]}:{where[1]}"

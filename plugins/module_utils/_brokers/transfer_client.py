@@ -126,7 +126,7 @@ class _Pipelined(ClusterClient):
         self._versions.clear()
         self._token = None  # it may have expired
 
-    def _patience(self) -> float:
+    def _answer_seconds(self) -> float:
         return min(self._deadline.left(), _ANSWER_SECONDS)
 
     def _send(self, where: Address, key: int, version: int, body: t.Iterable[t.Union[bytes, memoryview]]) -> int:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import bootstrap_addresses
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.projects import DATA_OWNER, DONE, Project
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.release import FIRST_RELEASE, too_old
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import RequestError
@@ -162,11 +163,7 @@ def _reason(facts: ProjectFacts, rollout: Rollout) -> t.Tuple[t.Optional[str], s
 
 def _same_cluster(one: str, other: t.Optional[str]) -> bool:
     """Tell whether two lists of bootstrap servers are of the same cluster: one server in common is enough."""
-    return other is None or bool(_servers(one) & _servers(other))
-
-
-def _servers(text: str) -> t.Set[str]:
-    return {server.strip().rpartition("://")[2].lower() for server in text.split(",") if server.strip()}
+    return other is None or bool(bootstrap_addresses(one) & bootstrap_addresses(other))
 
 
 class Problem(t.NamedTuple):

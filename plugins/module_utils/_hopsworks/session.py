@@ -14,6 +14,7 @@ import time
 import typing as t
 import urllib.parse
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import host_port
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError, MissingLibraryError
 
 from . import answers
@@ -59,8 +60,7 @@ class Connection:
     @property
     def url(self) -> str:
         """Return the start of every URL."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"https://{host}:{self.port}{API}"
+        return f"https://{host_port(self.host, self.port)}{API}"
 
 
 def connection(options: t.Mapping[str, t.Any]) -> Connection:

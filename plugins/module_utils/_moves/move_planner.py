@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import bootstrap_addresses
+
 from . import carry_marks
 from .carry_marks import Spans, subtract
 from .move_record import MoveRecord
@@ -114,16 +116,11 @@ def is_move(old: t.Optional[str], new: t.Optional[str], old_servers: str, new_se
     :param old: the id of the cluster that the live configuration is for; ``None`` if it could not be read.
     :param new: that of the declared one.
     """
-    if addresses(old_servers) == addresses(new_servers):
+    if bootstrap_addresses(old_servers) == bootstrap_addresses(new_servers):
         return False
     if not old or not new:
         return None
     return old != new
-
-
-def addresses(servers: str) -> t.FrozenSet[str]:
-    """Return bootstrap servers so that their order and spacing make no difference."""
-    return frozenset(server.strip().lower() for server in servers.split(",") if server.strip())
 
 
 def unread(old: ClusterOffsets) -> Rows:

@@ -15,6 +15,7 @@ import functools
 import time
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import bootstrap_addresses
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_text
@@ -71,7 +72,7 @@ class _Host:
     @property
     def is_there(self) -> bool:
         """Whether the host has the configuration for the declared Kafka already."""
-        return move_planner.addresses(self.old_servers) == move_planner.addresses(self.new_servers)
+        return bootstrap_addresses(self.old_servers) == bootstrap_addresses(self.new_servers)
 
     def old(self, topics: bool, members: bool = False, carried: bool = False) -> Reading:
         """Read the Kafka of the host's configuration."""
@@ -180,7 +181,7 @@ def _to_go_back_to(host: _Host, record: t.Optional[MoveRecord]) -> t.Optional[in
 
 
 def _is_to_the_declared(host: _Host, record: MoveRecord) -> bool:
-    return move_planner.addresses(record.new_servers) == move_planner.addresses(host.new_servers)
+    return bootstrap_addresses(record.new_servers) == bootstrap_addresses(host.new_servers)
 
 
 def _forget_what_is_no_longer_true(host: _Host, runs: bool, record: t.Optional[MoveRecord]) -> None:

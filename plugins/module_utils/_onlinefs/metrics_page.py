@@ -15,6 +15,7 @@ import socket
 import typing as t
 import urllib.parse
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import host_port
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline, TooLate, within
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
@@ -44,8 +45,7 @@ def check(url: str) -> None:
 def shown(url: str) -> str:
     """Return a URL for messages, without what may be secret: a login, a query."""
     page = _parse(url)
-    host = f"[{page.host}]" if ":" in page.host else page.host
-    return f"{'https' if page.tls else 'http'}://{host}:{page.port}{page.target.partition('?')[0]}"
+    return f"{'https' if page.tls else 'http'}://{host_port(page.host, page.port)}{page.target.partition('?')[0]}"
 
 
 def status(url: str, seconds: float = ANSWER_SECONDS) -> str:
@@ -75,8 +75,7 @@ def _ask(page: _Page, deadline: Deadline) -> str:
 
 
 def _exchange(connection: socket.socket, page: _Page, deadline: Deadline) -> str:
-    host = f"[{page.host}]" if ":" in page.host else page.host
-    request = f"GET {page.target} HTTP/1.0\r\nHost: {host}:{page.port}\r\nConnection: close\r\n\r\n"
+    request = f"GET {page.target} HTTP/1.0\r\nHost: {host_port(page.host, page.port)}\r\nConnection: close\r\n\r\n"
     connection.settimeout(deadline.left())
     connection.sendall(request.encode("ascii"))
     answer = b""

@@ -17,6 +17,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import login, wire
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.tokens import Token, TokenFault
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import host_port
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
@@ -36,7 +37,6 @@ from .report import STAGES, StageResult, passed
 
 if t.TYPE_CHECKING:
     from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.librdkafka_client import (
-        Broker,
         BrokerClient,
         Metadata,
     )
@@ -298,7 +298,7 @@ def check_listeners(context: Context, findings: Findings) -> Context:
     """Stage ``listeners``: the addresses to which the brokers send their clients can be reached."""
     reached = {one.server for one in context.servers}
     brokers = sorted(context.metadata.brokers.items())
-    advertised = {_address(broker): number for number, broker in brokers[:MAX_LISTENERS]}
+    advertised = {host_port(broker.host, broker.port): number for number, broker in brokers[:MAX_LISTENERS]}
     options = server_check.ServerCheckOptions(
         tls=context.tls, min_days_valid=context.options.min_days_valid, talk=False
     )
@@ -322,11 +322,6 @@ def check_listeners(context: Context, findings: Findings) -> Context:
     if not context.metadata.whole:
         findings.end("metadata_timeout", "", "brokers were named, and then nothing more came", "metadata")
     return context
-
-
-def _address(broker: Broker) -> str:
-    host = f"[{broker.host}]" if ":" in broker.host else broker.host
-    return f"{host}:{broker.port}"
 
 
 # --- topics, groups, round_trip --------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import bootstrap_addresses
+
 from .findings import Finding, count, names, short
 from .steps import WENT_BACK
 
@@ -169,7 +171,7 @@ def _servers(steps: Steps, cluster: t.Optional[str]) -> t.Dict[t.FrozenSet[str],
         record = (of_host.get("stranded") or {}).get("record") or {}
         servers = record.get("old_servers")
         if servers and record.get("old_cluster") == cluster:
-            found.setdefault(frozenset(each.strip().lower() for each in str(servers).split(",")), name)
+            found.setdefault(bootstrap_addresses(str(servers)), name)
     return found
 
 
