@@ -87,7 +87,8 @@ def test_a_rollout_survives_any_kill(three: Bed, soak: bool) -> None:
     first, length = timed(bed, 0)
     assert first.code == 0, first.output
     hit = 0
-    for trial in range(1, (200 if soak else 15) + 1):
+    trials = 200 if soak else 6
+    for trial in range(1, trials + 1):
         victim = VICTIMS[trial % len(VICTIMS)]
         after = chance.uniform(0.1, 0.9) * length
         run = begin(bed, trial)
@@ -104,7 +105,7 @@ def test_a_rollout_survives_any_kill(three: Bed, soak: bool) -> None:
         if not count:
             length = time.monotonic() - began
         check_trial(bed, trial, what)
-    assert hit >= 10, "most blows hit nothing: choose other moments"
+    assert hit >= trials * 2 / 3, "too many blows hit nothing: choose other moments"
 
 
 def timed(bed: Bed, trial: int) -> tuple[Ran, float]:

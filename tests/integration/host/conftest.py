@@ -13,8 +13,9 @@ import pytest
 from tests.conftest import ROOT
 from tests.integration.host.bed import Bed
 from tests.kafka.fixtures import kafka
+from tests.soak import soak
 
-__all__ = ["kafka"]
+__all__ = ["kafka", "soak"]
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,8 @@ def login(user: str, password: str) -> str:
     return f'org.apache.kafka.common.security.scram.ScramLoginModule required username="{user}" password="{password}";'
 
 
-def allow_groups(kafka: dict[str, t.Any]) -> None:
+@pytest.fixture(scope="module")
+def rights(kafka: dict[str, t.Any]) -> None:
     """Let everybody use OnlineFS's own groups, and alice read the projects' topics; admin may do everything."""
     acls = [
         AclBinding(kind, name, ResourcePatternType.PREFIXED, user, "*", AclOperation.READ, AclPermissionType.ALLOW)
@@ -48,9 +49,8 @@ def allow_groups(kafka: dict[str, t.Any]) -> None:
 
 
 @pytest.fixture
-def host(tmp_path: pathlib.Path, kafka: dict[str, t.Any]) -> t.Iterator[Bed]:
+def host(tmp_path: pathlib.Path, kafka: dict[str, t.Any], rights: None) -> t.Iterator[Bed]:
     """A host whose Java consumer reads from the broker's plain listener, as from the Kafka that Hopsworks manages."""
-    allow_groups(kafka)
     made = Bed(tmp_path, ["host1"], kafka["listeners"]["plaintext"]["bootstrap"], java.build() / "onlinefs")
     made.start()
     yield made
@@ -58,7 +58,7 @@ def host(tmp_path: pathlib.Path, kafka: dict[str, t.Any]) -> t.Iterator[Bed]:
 
 
 @pytest.fixture
-def declared(kafka: dict[str, t.Any]) -> dict[str, t.Any]:
+def declared(kafka: dict[str, t.Any], rights: None) -> dict[str, t.Any]:
     """SASL_SSL with SCRAM, the authority as PEM."""
     return {
         "hopsworks_kafka_properties": {
@@ -209,8 +209,12 @@ def test_rotation_and_a_move_under_load_lose_no_record(
     tmp_path: pathlib.Path,
     declared: dict[str, t.Any],
     kafka: dict[str, t.Any],
+    soak: bool,
 ) -> None:
-    """New trust, then another listener with a key of its own, then another key, then back: two hosts, one at a time."""
+    """New trust, then another listener with a key of its own, then back: two hosts, one at a time.
+
+    With --soak another key comes before the way back; molecule's rotation does as much on real hosts.
+    """
     certificates = kafka["certificates"]
     both = "".join(pathlib.Path(certificates[name]["pem"]).read_text() for name in ("ca", "other_ca"))
     mutual = {
@@ -230,7 +234,7 @@ def test_rotation_and_a_move_under_load_lose_no_record(
                 "password": certificates["alice"]["password"],
             },
         },
-        {**mutual, "hopsworks_kafka_keystore": {"path": certificates["admin"]["pem"]}},
+        *([{**mutual, "hopsworks_kafka_keystore": {"path": certificates["admin"]["pem"]}}] if soak else []),
     ]
     bed = Bed(tmp_path, ["host1", "host2"], kafka["listeners"]["plaintext"]["bootstrap"], java.build() / "onlinefs")
     bed.start()
@@ -242,7 +246,7 @@ def test_rotation_and_a_move_under_load_lose_no_record(
                 ran = bed.run(step, serial="1")
                 assert ran.code == 0, ran.output
                 assert all(ran.recap(name, "changed") == 1 for name in bed.names)
-                assert bed.run(step, serial="1").recap("host1", "changed") == 0
+            assert bed.run(steps[-1]).recap("host1", "changed") == 0
             back = bed.run({**declared, "onlinefs_generation": 1}, entry="revert", serial="1")
             assert back.code == 0, back.output
         wait_for(set(load.written), bed)

@@ -53,6 +53,8 @@ def run(tasks: list[dict[str, t.Any]], *arguments: str, **settings: str) -> Seen
                 **environment(),
                 "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg"),
                 "ANSIBLE_INJECT_INVOCATION": "1",
+                # Modules and what they are given lie in files, and each step is a process.
+                "ANSIBLE_PIPELINING": "false",
                 "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
                 "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
                 "ANSIBLE_LOCAL_TEMP": str(temporary / "local"),
