@@ -5,14 +5,7 @@
 
 from __future__ import annotations
 
-
-class ModuleDocFragment:
-    """Options that declare a Kafka client.
-
-    Keep in step with ``kafka_client_arguments`` in ``module_utils/_kafka/arguments.py``.
-    """
-
-    DOCUMENTATION = r"""
+_CLIENT = r"""
 options:
   properties:
     description:
@@ -60,6 +53,33 @@ options:
       - A PEM file contains the key and the chain, the client's certificate first.
     type: dict
     suboptions: *store
+"""
+
+_REQUIREMENTS = r"""
 requirements:
   - cryptography >= 41.0.0 (Python library, where the task runs), for stores in PEM or PKCS12
 """
+
+_HERE = "It is read where the task runs."
+_HERE_OR_THERE = "It is read on the controller, or on the host if C(remote_src) is true."
+_LAST = "  keystore:\n"
+_REMOTE_SRC = r"""
+      remote_src:
+        description:
+          - Whether C(path) is on the managed host. PKCS12 and encrypted PEM keys then need C(cryptography) there.
+          - The file is read with the rights of the user who owns its directory, and must be a regular file.
+        type: bool
+        default: false
+"""
+
+
+class ModuleDocFragment:
+    """Options that declare a Kafka client.
+
+    Keep in step with ``kafka_client_arguments`` in ``module_utils/_kafka/arguments.py``.
+    """
+
+    DOCUMENTATION = _CLIENT + _REQUIREMENTS
+
+    # For a module that runs on the hosts of OnlineFS, with stores of the controller or of the host.
+    ON_HOST = _CLIENT.replace(_HERE, _HERE_OR_THERE).replace(_LAST, _REMOTE_SRC + _LAST)

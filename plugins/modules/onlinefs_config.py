@@ -25,6 +25,10 @@ author:
 version_added: "1.0.0"
 extends_documentation_fragment:
   - hopsworks.kafka._attributes
+  - hopsworks.kafka._kafka_client.on_host
+  - hopsworks.kafka._onlinefs
+  - hopsworks.kafka._onlinefs.consumer
+  - hopsworks.kafka._onlinefs.service
 attributes:
   check_mode:
     support: full
@@ -73,56 +77,14 @@ options:
         properties of the installer's templates, for example C(group.id), C(auto.offset.reset) and
         C(enable.auto.commit). The properties given here override them.
       - Required for O(state=present).
-    type: dict
   truststore:
     description:
       - The certificates that verify the brokers' certificates.
       - The module writes them to the host as JKS. The file name contains a hash of the content.
-    type: dict
-    suboptions: &store
-      path:
-        description:
-          - The file to read. It is read on the controller, or on the host if C(remote_src) is true.
-          - A relative path on the controller is searched for next to the playbook and the role as in other tasks, then
-            next to the inventory, then in the current directory. The file may be encrypted with ansible-vault.
-          - Mutually exclusive with C(content).
-        type: path
-      content:
-        description:
-          - The store itself, for example from a vault. PEM as text, PKCS12 and JKS in Base64.
-          - Mutually exclusive with C(path).
-        type: str
-      type:
-        description:
-          - The type of the store. If omitted, it is detected from the content.
-        type: str
-        choices: [PEM, PKCS12, JKS]
-      password:
-        description:
-          - The password of the store.
-          - Not needed for PEM. If omitted, a store made from PEM gets a password that is derived from its content.
-        type: str
-      key_password:
-        description:
-          - The password of the private key, if it differs from the password of the store.
-        type: str
-      remote_src:
-        description:
-          - Whether C(path) is on the managed host. PKCS12 and encrypted PEM keys then need C(cryptography) there.
-          - The file is read with the rights of the user who owns its directory, and must be a regular file.
-        type: bool
-        default: false
   keystore:
     description:
       - The client's certificate chain and private key.
       - The module writes them to the host as JKS. The file name contains a hash of the content.
-    type: dict
-    suboptions: *store
-  consumer_properties:
-    description:
-      - Properties for C(onlinefs-kafka.properties) only. They override O(properties). Null removes a property.
-    type: dict
-    default: {}
   vector_db_properties:
     description:
       - Properties for C(onlinefs-kafka-vector-db.properties) only. They override O(properties). Null removes a
@@ -140,30 +102,19 @@ options:
       - The topics to read, set as C(topicList) in C(onlinefs-site.xml). With a list of topics, OnlineFS ignores
         O(topic_pattern). An empty list clears C(topicList).
       - If omitted, C(topicList) is not changed.
-    type: list
-    elements: str
   topic_pattern:
     description:
       - A Java regular expression that matches the topics to read, set as C(topicPattern) in C(onlinefs-site.xml).
         Control characters are not allowed.
       - If omitted, C(topicPattern) is not changed.
-    type: str
-  home:
-    description:
-      - The home directory of OnlineFS on the host.
-    type: path
-    default: /srv/hops/onlinefs
   container_home:
     description:
       - The path of O(home) as the service sees it. The service's unit mounts the directory there, so the files refer to
         the stores with this path.
-    type: str
-    default: /onlinefs
   config_dir:
     description:
       - The directory of the files. May be a symbolic link. If omitted, C(etc) in O(home).
       - A directory outside of O(home) must have the same path for the service.
-    type: path
   owner:
     description:
       - The owner of the files, a name or a number. If omitted, existing files keep their owner, and new files get the
@@ -191,55 +142,6 @@ options:
     description:
       - How to restart the service and check its state. With V(systemd), with the commands in O(service_commands)
         (V(command)), or not at all (V(none)).
-    type: str
-    choices: [systemd, command, none]
-    default: systemd
-  service_name:
-    description:
-      - The name of the service. For systemd, the name of its unit.
-    type: str
-    default: onlinefs
-  service_commands:
-    description:
-      - The commands for O(service_manager=command). Run without a shell.
-    type: dict
-    suboptions:
-      restart:
-        description:
-          - The command that stops the service if it runs, and starts it. It must exit by itself.
-          - A service that it leaves running should not keep writing to the output of the command.
-        type: str
-        required: true
-      status:
-        description:
-          - The command that exits with status 0 while the service runs. If omitted, the service counts as running.
-            M(hopsworks.kafka.onlinefs_move) needs it.
-        type: str
-      stop:
-        description:
-          - The command that stops the service. Only M(hopsworks.kafka.onlinefs_move) uses it.
-        type: str
-      start:
-        description:
-          - The command that starts the service. Only M(hopsworks.kafka.onlinefs_move) uses it.
-        type: str
-  service_timeout:
-    description:
-      - The number of seconds that a restart may take, and the number of seconds that the check after it may take.
-    type: int
-    default: 120
-  service_settle:
-    description:
-      - The number of seconds for which the service must keep running after a restart. Detects crash loops.
-    type: int
-    default: 5
-  metrics_url:
-    description:
-      - A page that answers with status 200 while the service runs. Requested from the host, without a login. Redirects
-        are not followed.
-      - "Empty string: skip this check."
-    type: str
-    default: http://127.0.0.1:12800/metrics
   log_file:
     description:
       - The log of the service. If the service does not work, its last lines are returned without secrets.
@@ -301,7 +203,6 @@ options:
       - If the task runs as another user and this is omitted, it is C(.kafka_generations) in O(home).
       - Configurations that root kept in C(.kafka_generations) before are taken over if every part of that directory
         belongs to root. Otherwise, the task fails and names the part.
-    type: path
 notes:
   - On the controller, PEM and PKCS12 stores need C(cryptography).
 seealso:
@@ -578,58 +479,40 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects im
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask, RunMode
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.arguments import kafka_client_arguments
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.masked_module import run_module
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import config_task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.arguments import (
+    COMMANDS_REQUIRED,
+    host_arguments,
+    service_arguments,
+)
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.file_checks import ProbeFailed
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.transaction import RolledBack
 
 
 def argument_spec() -> t.Dict[str, t.Any]:
     """Return the argument spec that DOCUMENTATION describes."""
-    spec = kafka_client_arguments()
-    for role in ("truststore", "keystore"):
-        spec[role]["options"]["remote_src"] = {"type": "bool", "default": False}
-    for name in ("consumer_properties", "vector_db_properties", "producer_properties"):
-        spec[name] = {"type": "dict", "default": {}}
-    spec.update(
-        state={"type": "str", "choices": ["present", "reverted"], "default": "present"},
-        generation={"type": "raw", "default": 0},
-        rollout={"type": "str"},
-        service_version={"type": "str"},
-        topics={"type": "list", "elements": "str"},
-        topic_pattern={"type": "str"},
-        home={"type": "path", "default": "/srv/hops/onlinefs"},
-        container_home={"type": "str", "default": "/onlinefs"},
-        config_dir={"type": "path"},
-        owner={"type": "str"},
-        group={"type": "str"},
-        mode={"type": "str", "default": "0640"},
-        client_id={"type": "str"},
-        service_manager={"type": "str", "choices": ["systemd", "command", "none"], "default": "systemd"},
-        service_name={"type": "str", "default": "onlinefs"},
-        service_commands={
-            "type": "dict",
-            "options": {
-                "restart": {"type": "str", "required": True},
-                "status": {"type": "str"},
-                "stop": {"type": "str"},
-                "start": {"type": "str"},
-            },
-        },
-        service_timeout={"type": "int", "default": 120},
-        service_settle={"type": "int", "default": 5},
-        metrics_url={"type": "str", "default": "http://127.0.0.1:12800/metrics"},
-        log_file={"type": "path"},
-        probe={"type": "str", "choices": ["changed", "always", "never"], "default": "changed"},
-        probe_timeout={"type": "int", "default": 15},
-        health_check={"type": "str", "choices": ["changed", "always"], "default": "changed"},
-        verify_consumer_group={"type": "bool", "default": True},
-        min_days_valid={"type": "int", "default": 30},
-        generations={"type": "int", "default": 5},
-        state_dir={"type": "path"},
-    )
-    return spec
+    return {
+        **host_arguments(),
+        **service_arguments(),
+        "vector_db_properties": {"type": "dict", "default": {}},
+        "producer_properties": {"type": "dict", "default": {}},
+        "state": {"type": "str", "choices": ["present", "reverted"], "default": "present"},
+        "generation": {"type": "raw", "default": 0},
+        "rollout": {"type": "str"},
+        "service_version": {"type": "str"},
+        "owner": {"type": "str"},
+        "group": {"type": "str"},
+        "mode": {"type": "str", "default": "0640"},
+        "client_id": {"type": "str"},
+        "log_file": {"type": "path"},
+        "probe": {"type": "str", "choices": ["changed", "always", "never"], "default": "changed"},
+        "probe_timeout": {"type": "int", "default": 15},
+        "health_check": {"type": "str", "choices": ["changed", "always"], "default": "changed"},
+        "verify_consumer_group": {"type": "bool", "default": True},
+        "min_days_valid": {"type": "int", "default": 30},
+        "generations": {"type": "int", "default": 5},
+    }
 
 
 def _spec() -> t.Dict[str, t.Any]:
@@ -637,7 +520,7 @@ def _spec() -> t.Dict[str, t.Any]:
         "argument_spec": argument_spec(),
         "required_if": [
             ("state", "present", ("service_version", "properties")),
-            ("service_manager", "command", ("service_commands",)),
+            COMMANDS_REQUIRED,
         ],
     }
 

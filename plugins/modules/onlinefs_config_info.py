@@ -17,31 +17,8 @@ author:
 version_added: "1.0.0"
 extends_documentation_fragment:
   - hopsworks.kafka._attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - The module changes nothing.
-  diff_mode:
-    support: N/A
-    details:
-      - The module changes nothing.
-  idempotent:
-    support: full
-options:
-  home:
-    description:
-      - The home directory of OnlineFS on the host.
-    type: path
-    default: /srv/hops/onlinefs
-  config_dir:
-    description:
-      - The directory of the files. If omitted, C(etc) in O(home).
-    type: path
-  state_dir:
-    description:
-      - The directory for the kept configurations, as for M(hopsworks.kafka.onlinefs_config).
-    type: path
+  - hopsworks.kafka._attributes.info_module
+  - hopsworks.kafka._onlinefs
 seealso:
   - module: hopsworks.kafka.onlinefs_config
 """
@@ -127,15 +104,12 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask, RunMode
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.masked_module import run_module
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import config_info
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.arguments import path_arguments
 
 
 def argument_spec() -> t.Dict[str, t.Any]:
     """Return the argument spec that DOCUMENTATION describes."""
-    return {
-        "home": {"type": "path", "default": "/srv/hops/onlinefs"},
-        "config_dir": {"type": "path"},
-        "state_dir": {"type": "path"},
-    }
+    return path_arguments()
 
 
 def _run(options: t.Mapping[str, t.Any], _mode: RunMode) -> t.Dict[str, t.Any]:

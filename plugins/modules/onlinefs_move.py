@@ -23,7 +23,11 @@ author:
 version_added: "1.0.0"
 extends_documentation_fragment:
   - hopsworks.kafka._attributes
-  - hopsworks.kafka._onlinefs_move
+  - hopsworks.kafka._onlinefs.move
+  - hopsworks.kafka._kafka_client.on_host
+  - hopsworks.kafka._onlinefs
+  - hopsworks.kafka._onlinefs.consumer
+  - hopsworks.kafka._onlinefs.service
 attributes:
   check_mode:
     support: full
@@ -69,53 +73,13 @@ options:
     description:
       - How to stop the service, start it, and read its state. With V(systemd), with the commands in
         O(service_commands) (V(command)), or not at all (V(none)). With V(none), stop the service before the task.
-    type: str
-    choices: [systemd, command, none]
-    default: systemd
-  service_name:
-    description:
-      - The name of the service. For systemd, the name of its unit.
-    type: str
-    default: onlinefs
-  service_commands:
-    description:
-      - The commands for O(service_manager=command), as for M(hopsworks.kafka.onlinefs_config).
-    type: dict
-    suboptions:
-      restart:
-        description:
-          - The command that stops the service if it runs, and starts it.
-        type: str
-        required: true
-      status:
-        description:
-          - The command that exits with status 0 while the service runs. A move needs it.
-        type: str
-      stop:
-        description:
-          - The command that stops the service. A move needs it.
-        type: str
-      start:
-        description:
-          - The command that starts the service. A move needs it.
-        type: str
   service_timeout:
     description:
       - The number of seconds that stopping or starting may take, and the number of seconds to wait until the members
         have left.
-    type: int
-    default: 120
   service_settle:
     description:
       - The number of seconds for which the service must keep running after it was started again.
-    type: int
-    default: 5
-  metrics_url:
-    description:
-      - A page that answers with status 200 while the service runs.
-      - "Empty string: skip this check."
-    type: str
-    default: http://127.0.0.1:12800/metrics
 notes:
   - For O(state=carried), the login in O(properties) and O(consumer_properties) needs the rights that the option
     O(hopsworks.kafka.kafka_carry_over#module:target) names. The notes of M(hopsworks.kafka.kafka_carry_over) apply as
@@ -225,6 +189,10 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_tas
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.masked_module import run_module
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import argument_spec as shared
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import move_task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.arguments import (
+    COMMANDS_REQUIRED,
+    service_arguments,
+)
 
 _STATES = ("stopped", "left", "returned", "closed", "carried")
 
@@ -233,31 +201,18 @@ def argument_spec() -> t.Dict[str, t.Any]:
     """Return the argument spec that DOCUMENTATION describes."""
     return {
         **shared.argument_spec(),
+        **service_arguments(),
         "state": {"type": "str", "choices": [*_STATES], "default": "left"},
         "accept_unreadable": {"type": "bool", "default": False},
         "record_again": {"type": "bool", "default": False},
         "carry_timeout": {"type": "int", "default": 3600},
-        "service_manager": {"type": "str", "choices": ["systemd", "command", "none"], "default": "systemd"},
-        "service_name": {"type": "str", "default": "onlinefs"},
-        "service_commands": {
-            "type": "dict",
-            "options": {
-                "restart": {"type": "str", "required": True},
-                "status": {"type": "str"},
-                "stop": {"type": "str"},
-                "start": {"type": "str"},
-            },
-        },
-        "service_timeout": {"type": "int", "default": 120},
-        "service_settle": {"type": "int", "default": 5},
-        "metrics_url": {"type": "str", "default": "http://127.0.0.1:12800/metrics"},
     }
 
 
 def _spec() -> t.Dict[str, t.Any]:
     return {
         "argument_spec": argument_spec(),
-        "required_if": [("service_manager", "command", ("service_commands",))],
+        "required_if": [COMMANDS_REQUIRED],
     }
 
 

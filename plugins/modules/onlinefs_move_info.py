@@ -24,7 +24,10 @@ version_added: "1.0.0"
 extends_documentation_fragment:
   - hopsworks.kafka._attributes
   - hopsworks.kafka._attributes.info_module
-  - hopsworks.kafka._onlinefs_move
+  - hopsworks.kafka._onlinefs.move
+  - hopsworks.kafka._kafka_client.on_host
+  - hopsworks.kafka._onlinefs
+  - hopsworks.kafka._onlinefs.consumer
 options:
   drain_timeout:
     description:
