@@ -24,7 +24,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
-from . import files, state_directory
+from . import files
 from .files import File
 from .host_error import HostError, os_failure
 from .journal import Journal
@@ -267,21 +267,26 @@ class Generations:
         if not self._earlier or ((self._has(JOURNAL) or _numbers(self.directory)) and not self._has(_TAKING_OVER)):
             yield self.directory
             return
-        with state_directory.earlier_state(self._earlier) as directory:
+        # Imported only here, and below: most hosts have no such state.
+        from . import earlier_state  # noqa: PLC0415
+
+        with earlier_state.earlier_state(self._earlier) as directory:
             yield directory or self.directory
 
     def _take_over(self) -> None:
         with self._readable() as directory:
             if directory == self.directory:
                 return
+            from . import earlier_state  # noqa: PLC0415
+
             names = [str(number) for number in _numbers(directory)]
             if os.path.lexists(os.path.join(directory, JOURNAL)):
                 names.append(JOURNAL)
             marker = os.path.join(self.directory, _TAKING_OVER)
             files.write_private(marker, b"")
-            state_directory.copy_state(directory, self.directory, names)
+            earlier_state.copy_state(directory, self.directory, names)
             files.remove_private(marker)
-        state_directory.remove_earlier(self._earlier)
+        earlier_state.remove_earlier(self._earlier)
 
     def _has(self, name: str) -> bool:
         return os.path.lexists(os.path.join(self.directory, name))

@@ -282,6 +282,11 @@ class LiveFiles:
                 "Run the task as root (become: true), or leave the options owner and group out",
             )
 
+    def place(self, name: str) -> t.Tuple[int, str]:
+        """Return the directory of a file, open until this object goes, and the name of the file in it."""
+        place = self._place(name)
+        return place.descriptor, place.name
+
     def real_path(self, name: str) -> str:
         """Return the path of a file with its links resolved, for messages and labels."""
         place = self._place(name)

@@ -31,7 +31,8 @@ class Answer(t.NamedTuple):
 
     :param value: plain data.
     :param content: the bytes of a file.
-    :param descriptors: open files. The receiver closes them.
+    :param descriptors: files opened with ``O_PATH``. The receiver closes them. Closing any other may wait for ever for
+        a file system of the user, see :mod:`user_mounts`.
     """
 
     value: t.Any = None

@@ -11,13 +11,13 @@ import errno
 import os
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_mounts import O_PATH
+
 from .bounded_read import read_file
 from .files import ACCESS_LIST, MODE_BITS, set_xattr
 from .host_error import os_failure
 from .live_files import LiveFiles
 from .owner_channel import Answer, Arguments, Handler
-
-_O_PATH = getattr(os, "O_PATH", 0o10000000)
 
 #: The directories that this child has opened, by path.
 _open: t.Dict[str, LiveFiles] = {}
@@ -30,6 +30,19 @@ def _files(arguments: Arguments) -> LiveFiles:
     return _open[path]
 
 
+def _as_path(descriptor: int) -> int:
+    """Return another descriptor of an open file, which can be handed over."""
+    return os.open(f"/proc/self/fd/{descriptor}", O_PATH | os.O_CLOEXEC)
+
+
+def _handed_over(descriptor: int) -> int:
+    """Return another descriptor of an open file, which can be handed over, and close the first one."""
+    try:
+        return _as_path(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _read_file(arguments: Arguments, _content: bytes) -> Answer:
     return Answer(content=read_file(arguments["path"], arguments["limit"], arguments["tail"]))
 
@@ -37,7 +50,7 @@ def _read_file(arguments: Arguments, _content: bytes) -> Answer:
 def _open_path(arguments: Arguments, _content: bytes) -> Answer:
     """Open a path without reading it, and without following a link at its end."""
     try:
-        descriptor = os.open(arguments["path"], _O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(arguments["path"], O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return Answer()
     return Answer(descriptors=(descriptor,))
@@ -57,15 +70,15 @@ def _names(arguments: Arguments, _content: bytes) -> Answer:
 
 
 def _read(arguments: Arguments, _content: bytes) -> Answer:
-    """Read a file. Hand over one that this user may not read, for root to decide about it."""
+    """Read a file. Of one that this user may not read, hand over the directory, for root to decide about it."""
     files, name, staged = _files(arguments), arguments["name"], arguments["staged"]
     try:
         probe = files.open(name, staged, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         if error.errno != errno.EACCES:
             raise os_failure(os.path.join(files.directory, name), error) from error
-        descriptor = files.open(name, staged, _O_PATH | os.O_CLOEXEC)
-        return Answer() if descriptor is None else Answer("unreadable", b"", (descriptor,))
+        directory, there = files.place(name)
+        return Answer({"unreadable": staged or there}, b"", (_as_path(directory),))
     if probe is None:
         return Answer()
     os.close(probe)
@@ -74,7 +87,7 @@ def _read(arguments: Arguments, _content: bytes) -> Answer:
 
 
 def _create(arguments: Arguments, content: bytes) -> Answer:
-    """Write a new file beside its place, and hand over its descriptor: root completes and syncs it."""
+    """Write a new file durably beside its place, and hand it over, for root to complete it."""
     files, name, staged = _files(arguments), arguments["name"], arguments["staged"]
     new = not files.exists(name)
     descriptor = files.create(name, staged, content)
@@ -82,11 +95,13 @@ def _create(arguments: Arguments, content: bytes) -> Answer:
     if access_list is not None:
         set_xattr(descriptor, ACCESS_LIST, bytes.fromhex(access_list))
     os.fchmod(descriptor, arguments["mode"] & MODE_BITS)
-    return Answer({"new": new, "path": files.real_path(name)}, b"", (descriptor,))
+    os.fsync(descriptor)
+    return Answer({"new": new, "path": files.real_path(name)}, b"", (_handed_over(descriptor),))
 
 
 def _create_unnamed(arguments: Arguments, _content: bytes) -> Answer:
-    return Answer(None, b"", _files(arguments).create_unnamed(arguments["name"]))
+    descriptor, directory = _files(arguments).create_unnamed(arguments["name"])
+    return Answer(None, b"", (_handed_over(descriptor), _handed_over(directory)))
 
 
 def _swap(arguments: Arguments, _content: bytes) -> Answer:

@@ -23,6 +23,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.child_process import reap
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_mounts import mounting_user
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_rights import (
     UserRights,
     give_up_root,
@@ -79,7 +80,9 @@ class OwnerProcess:
             remedy = f"Find out what kills or stops processes of user {self.uid}, then run the task again"
             raise HostError(str(arguments.get("path", "host")), cause, remedy) from error
         failure = header.get("failure")
-        if failure is not None:
+        if failure is None:
+            _check_mounts(str(arguments.get("path", "host")), descriptors)
+        else:
             for descriptor in descriptors:
                 os.close(descriptor)
             kind, subject, cause, remedy = (str(part) for part in failure)
@@ -146,6 +149,25 @@ def process_of(uid: int) -> OwnerProcess:
 _processes: t.Dict[int, OwnerProcess] = {}
 #: The number of times that the children of a user did not answer.
 _failures: t.Dict[int, int] = {}
+
+
+def _check_mounts(path: str, descriptors: t.Sequence[int]) -> None:
+    """Check that no open file lies on a file system that a user has mounted: root would wait for it.
+
+    :raises HostError: one does. All of them are closed.
+    """
+    try:
+        user = next((user for user in map(mounting_user, descriptors) if user is not None), None)
+        if user is None:
+            return
+        failure = HostError(
+            path, f"user {user} has mounted a file system there, and root changes nothing on it", "Unmount it"
+        )
+    except OSError as error:
+        failure = os_failure(path, error)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    raise failure
 
 
 def _close_all_but(descriptor: int) -> None:

@@ -11,7 +11,7 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import files, generations, state_directory
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import earlier_state, files, generations
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.files import Attributes, File
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.live_files import ConfigFiles, LiveFiles
@@ -193,7 +193,7 @@ def test_the_state_of_earlier_releases_is_not_looked_for_through_a_link(tmp_path
     tmp_path.chmod(0o755)
     (tmp_path / "real").mkdir()
     (tmp_path / "state").symlink_to("real")
-    descriptor = state_directory._open_path(str(tmp_path / "state"))
+    descriptor = earlier_state._open_path(str(tmp_path / "state"))
     assert descriptor is not None
     try:
         assert os.path.islink(f"/proc/self/fd/{descriptor}") and not os.path.isdir(f"/proc/self/fd/{descriptor}")

@@ -22,6 +22,8 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import owner_process, state_directory
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.owned_files import OwnedFiles
 
 from tests.integration.host.attacker.hanging import DEVICE, hanging
 from tests.integration.host.attacker.world import (
@@ -108,6 +110,24 @@ def test_a_superseded_store_that_is_a_link(world: World, target: str) -> None:
     ran = world.run()
     world.check(ran)
     assert not ran.failed and not os.path.lexists(world.etc / STORE)
+
+
+@pytest.mark.parametrize("kind", ["unreadable", "readable"])
+def test_root_reads_no_file_of_its_own_where_a_link_of_the_user_leads(world: World, kind: str) -> None:
+    """Else the login of root's own Kafka client, say, would be used, or kept, for what the user names."""
+    (world.root / "secret").chmod(0o600 if kind == "unreadable" else 0o644)
+    world.plant(lambda: replace_by_link(world.etc / FILES[2], world.root / "secret"))
+    files = OwnedFiles(str(world.etc), UID)
+    if kind == "readable":
+        found = files.read(FILES[2])
+        assert found is not None and CANARY in found.content.decode()
+        return
+    with pytest.raises(HostError, match="can replace it, but cannot read it"):
+        files.read(FILES[2])
+    # A name that a shell would take for more than one word is quoted in what root is told to do.
+    world.plant(lambda: (world.etc / "a; b.conf").symlink_to(world.root / "secret"))
+    with pytest.raises(HostError, match=rf"chown {UID} '/.*/a; b.conf'"):
+        files.read("a; b.conf")
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o644])
@@ -361,14 +381,15 @@ def test_processes_of_the_user_are_killed_or_stopped(
 @pytest.mark.skipif(not os.path.exists(DEVICE), reason="this kernel has no FUSE")
 @pytest.mark.parametrize("options", [{}, FAILING], ids=["change", "rollback"])
 @pytest.mark.parametrize("where", ["etc", "logs"])
+@pytest.mark.parametrize("others", [False, True], ids=["own", "allow_other"])
 def test_a_file_system_that_answers_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch, where: str, options: dict[str, t.Any]
+    world: World, monkeypatch: pytest.MonkeyPatch, others: bool, where: str, options: dict[str, t.Any]
 ) -> None:
     """Who waits for it cannot be killed. Root does not wait for whom it cannot kill, and leaves no lock with it."""
     monkeypatch.setattr(owner_process, "ANSWER_SECONDS", 1.0)
     before = {name: (world.etc / name).read_bytes() for name in os.listdir(world.etc)}
     # The group is the one of users whom the system does not know.
-    with hanging(world.data / where, UID, 65534):
+    with hanging(world.data / where, UID, 65534, others=others):
         ran = world.run(**options)
         world.unharmed(ran)
         assert ran.failed == (where == "etc" or options == FAILING)
