@@ -24,6 +24,7 @@ import time
 import typing as t
 
 from . import defects
+from .ended_child import reap
 
 Message = t.Dict[str, t.Any]
 Send = t.Callable[[Message], None]
@@ -37,9 +38,6 @@ _LOOK_SECONDS = 0.02
 _BATCH_SECONDS = 0.004
 #: The memory that a child may use in addition to that of this process, in megabytes.
 MAX_MEGABYTES = 100
-#: How long to wait for the end of a child that has closed its streams or was killed.
-_REAP_SECONDS = 2.0
-_REAP_POLL_SECONDS = 0.002
 _DEFECT = "defect"
 
 
@@ -191,23 +189,6 @@ def _end(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
     reap(pid)
-
-
-def reap(pid: int) -> int:
-    """Return the status of a child that has ended or was killed, as ``os.waitpid`` does; 0 if it is not known.
-
-    Do not wait for long: a process that waits for a FUSE file system, which any user can mount, cannot be killed
-    (https://github.com/torvalds/linux/blob/v6.12/fs/fuse/dev.c, request_wait_answer).
-    """
-    end = time.monotonic() + _REAP_SECONDS
-    while True:
-        try:
-            ended, status = os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:  # SIGCHLD is ignored in this process
-            return 0
-        if ended or time.monotonic() > end:
-            return status
-        time.sleep(_REAP_POLL_SECONDS)
 
 
 def _signal_name(status: int) -> str:

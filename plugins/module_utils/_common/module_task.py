@@ -11,16 +11,17 @@ import typing as t
 
 from .defects import DefectError
 from .masking import visible
-from .progress import Show
 
 Options = t.Mapping[str, t.Any]
 Result = t.Dict[str, t.Any]
+#: Shows a line of progress.
+Show = t.Callable[[str], None]
 
 
 class RunMode(t.NamedTuple):
     """How to run a task.
 
-    :param show: shows a line of progress; None if nobody watches.
+    :param show: None if nobody watches.
     """
 
     check_mode: bool = False

@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 import typing as t
 
+from .module_task import Show
+
 #: Seconds between two lines.
 INTERVAL = 1.0
-
-Show = t.Callable[[str], None]
 
 
 class Progress:

@@ -11,8 +11,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.progress import Show
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask, Show
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_each_project import (
     Failure,
     Visits,

@@ -13,7 +13,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.circuit_br
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.fan_out import PerThread, fan_out
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.progress import Progress, Show
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import Show
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.progress import Progress
 
 from .projects import Project, Selection, choose
 from .request_errors import ApiError, RequestError, TransportError, to_result

@@ -35,7 +35,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.transfer_
     check,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.progress import INTERVAL, Show
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import Show
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.progress import INTERVAL
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 
 from . import carry_marks, carry_planner

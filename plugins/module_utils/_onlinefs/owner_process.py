@@ -21,7 +21,7 @@ import socket
 import time
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.child_process import reap
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.ended_child import reap
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_mounts import mounting_user
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_rights import (

@@ -15,7 +15,7 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common import child_process
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common import child_process, ended_child
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.child_process import ChildExit, Send
 
 
@@ -82,7 +82,7 @@ def test_nobody_waits_for_a_child_that_cannot_be_killed(monkeypatch: pytest.Monk
         time.sleep(60)
 
     with monkeypatch.context() as patched:
-        patched.setattr(child_process, "_REAP_SECONDS", 0.2)
+        patched.setattr(ended_child, "_REAP_SECONDS", 0.2)
         patched.setattr(os, "kill", lambda _pid, _number: None)
         began = time.monotonic()
         got, ended = run(work, seconds=2)
