@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils import _start
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._rollout import matching
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._to_builtin import to_builtin
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._types import Values
 
 try:
     from ansible.errors import AnsibleValueOmittedError
@@ -21,9 +22,6 @@ except ImportError:  # up to ansible-core 2.18, an omitted value is a text of it
 
     class AnsibleValueOmittedError(Exception):  # type: ignore[no-redef]
         """Never raised."""
-
-
-Values = t.Dict[str, t.Any]
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]

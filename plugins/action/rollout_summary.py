@@ -24,8 +24,7 @@ from ansible_collections.hopsworks.kafka.plugins.plugin_utils._rollout import (
     matching,
     to_be_proved,
 )
-
-Values = t.Dict[str, t.Any]
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._types import Values
 
 #: The hosts that the next part has to work on, by the part before it.
 _NEXT_HOSTS = {"preflight": hosts_to_change, "projects": hosts_to_verify}

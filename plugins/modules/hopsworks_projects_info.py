@@ -42,18 +42,6 @@ options:
     description:
       - Only a part of the projects, for jobs that share the work. The projects of the other slices belong to the other
         jobs. They do not count as left behind, and are not in the results.
-    type: dict
-    suboptions:
-      index:
-        description:
-          - The number of the slice, from 0 to C(count) - 1.
-        type: int
-        required: true
-      count:
-        description:
-          - The number of slices.
-        type: int
-        required: true
   properties:
     description:
       - The Kafka client that is rolled out, as for M(hopsworks.kafka.kafka_connector). Only C(bootstrap.servers) is

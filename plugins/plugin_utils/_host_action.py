@@ -31,9 +31,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores 
 )
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import locate
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._to_builtin import to_builtin
-
-Values = t.Dict[str, t.Any]
-Variables = t.Mapping[str, t.Any]
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._types import Values, Variables
 
 
 class HostAction(ActionBase):  # type: ignore[misc]

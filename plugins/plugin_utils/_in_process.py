@@ -21,8 +21,9 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.checked_opt
     check_options,
     register_secrets,
 )
-from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import ControllerStoresMixin, Values, Variables
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._stores import ControllerStoresMixin
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._to_builtin import to_builtin
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._types import Values, Variables
 
 # Read at import, which happens in the main process: the process of a task has no terminal.
 WATCHED = sys.stdout is not None and sys.stdout.isatty()

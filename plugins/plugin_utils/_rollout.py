@@ -15,8 +15,7 @@ from ansible.plugins.loader import lookup_loader
 from ansible_collections.hopsworks.kafka.plugins.module_utils._report import host_results
 from ansible_collections.hopsworks.kafka.plugins.module_utils._report.run import Run
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._to_builtin import to_builtin
-
-Variables = t.Mapping[str, t.Any]
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._types import Variables
 
 _PREFIX = "__hopsworks_kafka_"
 #: The steps on localhost. Each registers ``__hopsworks_kafka_part_NAME`` or ``__hopsworks_kafka_step_NAME``.

@@ -17,9 +17,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import to_result
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.stores import MAX_STORE_BYTES
 from ansible_collections.hopsworks.kafka.plugins.plugin_utils._to_builtin import to_builtin
-
-Values = t.Dict[str, t.Any]
-Variables = t.Mapping[str, t.Any]
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._types import Values, Variables
 
 _ROLES = ("truststore", "keystore")
 #: Options that are lists whose items may have stores of their own.

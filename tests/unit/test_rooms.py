@@ -95,6 +95,32 @@ def circles(graph: t.Mapping[str, t.Collection[str]]) -> list[str]:
     return sorted(left)
 
 
+def types_of(source: str) -> set[str]:
+    """The classes and the aliases of types that a module defines for others."""
+    found = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and "t." in ast.unparse(node.value):
+            found.add(node.targets[0].id)
+    return {name for name in found if re.fullmatch("[A-Z][A-Za-z]*[a-z][A-Za-z]*", name)}
+
+
+def test_no_two_types_have_the_same_name() -> None:
+    paths = [path for place in ("module_utils/*", "plugin_utils") for path in (UTILS.parent).glob(f"{place}/*.py")]
+    named: dict[str, list[str]] = {}
+    for path in paths:
+        for name in types_of(path.read_text()):
+            named.setdefault(name, []).append(f"{path.parent.name}/{path.name}")
+    assert {name: found for name, found in named.items() if len(found) > 1} == {}
+    assert len(named) > 100
+
+
+def test_types_are_found() -> None:
+    source = "Result = t.Dict[str, t.Any]\nMAX = 1\n_Own = t.Tuple[int, int]\nclass Host:\n    pass\ndef run(): pass\n"
+    assert types_of(source) == {"Result", "Host"}
+
+
 def test_the_map_is_read() -> None:
     drawn = "  _one   this and that\n  _two   more    uses _one\n  _three all    uses _one, _two\ntests/  other\n"
     assert read_map(drawn) == {"_one": set(), "_two": {"_one"}, "_three": {"_one", "_two"}}

@@ -67,7 +67,7 @@ class ClusterFault(Exception):
         self.refused = refused
 
 
-class Metadata(t.NamedTuple):
+class ClusterMetadata(t.NamedTuple):
     """What a cluster says of itself.
 
     :param leaders: the leaders of the partitions that have one.
@@ -114,7 +114,7 @@ class ClusterClient:
             with contextlib.suppress(OSError):
                 handle.shutdown(socket.SHUT_RDWR)
 
-    def metadata(self, topics: t.Optional[t.Collection[str]] = None) -> Metadata:
+    def metadata(self, topics: t.Optional[t.Collection[str]] = None) -> ClusterMetadata:
         """Return the cluster's id, and what it says of topics.
 
         :param topics: ``None`` for all topics that this principal may see.
@@ -129,7 +129,7 @@ class ClusterClient:
             number = answer.int32()
             brokers[number] = (answer.string(), answer.int32())
             answer.string()
-        found = Metadata(answer.string(), {}, {}, {})
+        found = ClusterMetadata(answer.string(), {}, {}, {})
         answer.int32()
         for _topic in range(answer.count()):
             error, topic = answer.int16(), answer.string()

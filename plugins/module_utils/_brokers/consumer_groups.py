@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from .librdkafka_client import Answer, BrokerClient
+from .librdkafka_client import AdminResult, BrokerClient
 
 with contextlib.suppress(ImportError):  # librdkafka_client.available() tells it
     from confluent_kafka import ConsumerGroupTopicPartitions
@@ -37,9 +37,9 @@ class Lag(t.NamedTuple):
     partitions: t.Optional[int]
 
 
-def describe(kafka: BrokerClient, names: t.Sequence[str]) -> t.Dict[str, Answer]:
+def describe(kafka: BrokerClient, names: t.Sequence[str]) -> t.Dict[str, AdminResult]:
     """Describe groups, with the rights of the principal. A coordinator that is not ready yet is asked again."""
-    answers: t.Dict[str, Answer] = {}
+    answers: t.Dict[str, AdminResult] = {}
     waiting = list(names)
     while waiting:
         answers.update(kafka.ask("describe_consumer_groups", waiting, waiting, include_authorized_operations=True))
@@ -50,7 +50,7 @@ def describe(kafka: BrokerClient, names: t.Sequence[str]) -> t.Dict[str, Answer]
     return answers
 
 
-def exists(answer: Answer) -> bool:
+def exists(answer: AdminResult) -> bool:
     """Tell whether Kafka knows the group: one that nobody has joined yet is described as dead, or as not found."""
     if answer.error is not None:
         return bool(answer.code != _GROUP_ID_NOT_FOUND)

@@ -129,7 +129,7 @@ class Metadata(t.NamedTuple):
         return self.controller_id in self.brokers
 
 
-class Answer(t.NamedTuple):
+class AdminResult(t.NamedTuple):
     """The result of an admin call about one thing, or the error that came instead."""
 
     value: t.Any = None
@@ -224,7 +224,7 @@ class BrokerClient:
 
     # --- asking
 
-    def ask(self, call: str, what: t.Any, names: t.Sequence[t.Any], **more: t.Any) -> t.Dict[t.Any, Answer]:
+    def ask(self, call: str, what: t.Any, names: t.Sequence[t.Any], **more: t.Any) -> t.Dict[t.Any, AdminResult]:
         """Make an admin call about several things at once, and wait for all answers.
 
         :param call: the method of ``AdminClient``.
@@ -238,7 +238,7 @@ class BrokerClient:
         futures = getattr(self.admin, call)(what, request_timeout=self.deadline.left(), **more)
         return t.cast("t.Dict[t.Any, t.Any]", futures)
 
-    def results(self, futures: t.Mapping[t.Any, t.Any], names: t.Sequence[t.Any]) -> t.Dict[t.Any, Answer]:
+    def results(self, futures: t.Mapping[t.Any, t.Any], names: t.Sequence[t.Any]) -> t.Dict[t.Any, AdminResult]:
         """Wait for futures of an admin call."""
         return {name: self._result(futures[name]) for name in names}
 
@@ -336,21 +336,21 @@ class BrokerClient:
 
     # --- waiting
 
-    def _result(self, future: t.Any) -> Answer:
+    def _result(self, future: t.Any) -> AdminResult:
         # A little longer than the request's own time-out, which gives the better message.
         end = time.monotonic() + self.deadline.left() + 0.1
         while not _done(future, min(_POLL_SECONDS * 5, end - time.monotonic())):
             self.admin.poll(0)
             if time.monotonic() >= end or (self.stop_at_refusal and self.refusal()):
-                return Answer(error=KafkaError(KafkaError._TIMED_OUT))
+                return AdminResult(error=KafkaError(KafkaError._TIMED_OUT))
         # Read the exception instead of raising it: a traceback would keep this frame, and with it the client, alive.
         error = future.exception()
         if error is None:
-            return Answer(value=future.result())
+            return AdminResult(value=future.result())
         if isinstance(error, KafkaException):
-            return Answer(error=error.args[0])
+            return AdminResult(error=error.args[0])
         # The library could not make Python's values of the answer: a text in it is not UTF-8, for example.
-        return Answer(error=KafkaError(KafkaError._BAD_MSG))
+        return AdminResult(error=KafkaError(KafkaError._BAD_MSG))
 
     def _wait(self, future: t.Any, seconds: float, sasl: bool) -> bool:
         """Tell whether ``future`` has a result within ``seconds``; raise LoginFault when the login is refused."""

@@ -10,23 +10,23 @@ import threading
 import typing as t
 
 Item = t.TypeVar("Item")
-Result = t.TypeVar("Result")
+_Result = t.TypeVar("_Result")
 Resource = t.TypeVar("Resource")
 
 
 def fan_out(
     items: t.Sequence[Item],
-    work: t.Callable[[Item], Result],
+    work: t.Callable[[Item], _Result],
     workers: int,
-    on_result: t.Callable[[Result], None] = lambda result: None,
-) -> t.List[Result]:
+    on_result: t.Callable[[_Result], None] = lambda result: None,
+) -> t.List[_Result]:
     """Return ``[work(item) for item in items]``, computed by at most ``workers`` threads.
 
     :param work: must not raise: the failure of one item is a result of its own. An exception ends the run.
     :param on_result: called with each result as soon as it is there, by one thread at a time.
     :raises BaseException: the first exception that ``work`` or ``on_result`` raised.
     """
-    results: t.List[t.Optional[Result]] = [None] * len(items)
+    results: t.List[t.Optional[_Result]] = [None] * len(items)
     waiting = iter(range(len(items)))
     lock = threading.Lock()
     raised: t.List[BaseException] = []
@@ -53,7 +53,7 @@ def fan_out(
             thread.join(1.0)
     if raised:
         raise raised[0]
-    return t.cast("t.List[Result]", results)
+    return t.cast("t.List[_Result]", results)
 
 
 class PerThread(t.Generic[Resource]):

@@ -41,7 +41,7 @@ class _Place(t.NamedTuple):
     descriptor: int
 
 
-class Step(t.NamedTuple):
+class PathStep(t.NamedTuple):
     """A directory, link or file on the way.
 
     :param path: its path, with all links before it resolved.
@@ -68,7 +68,7 @@ class Step(t.NamedTuple):
         return bool(mode & _OTHERS_WRITE)
 
 
-def walk(path: str) -> t.Iterator[Step]:
+def walk(path: str) -> t.Iterator[PathStep]:
     """Return each step from ``/`` to the end of an absolute path. A link comes before the steps that it leads to.
 
     :raises MountedByUser: a step lies on a file system that a user has mounted.
@@ -105,8 +105,8 @@ def walk(path: str) -> t.Iterator[Step]:
             os.close(place.descriptor)
 
 
-def _step(place: _Place) -> Step:
+def _step(place: _Place) -> PathStep:
     user = mounting_user(place.descriptor)
     if user is not None:
         raise MountedByUser(place.path, user)
-    return Step(place.path, os.fstat(place.descriptor))
+    return PathStep(place.path, os.fstat(place.descriptor))

@@ -18,7 +18,7 @@ import re
 import sys
 import typing as t
 
-Range = t.Tuple[int, int]
+TextRange = t.Tuple[int, int]
 
 #: Shorter secrets are found only in plain spelling and as whole words: "u" in "but" is not a secret.
 MIN_INSIDE_WORDS = 4
@@ -107,7 +107,7 @@ class _View:
         text = decoder.apply(self.text)
         return [] if text == self.text else [_View(text, self, decoder)]
 
-    def original(self, start: int, end: int) -> Range:
+    def original(self, start: int, end: int) -> TextRange:
         """Return the range of the original text that a range of this text was decoded from. It must not be empty."""
         if self._source is None or self._decoder is None:
             return start, end
@@ -132,12 +132,12 @@ class _View:
         self._origins.append((there, None))
 
 
-def find_secrets(text: str, secrets: t.Collection[str]) -> t.List[Range]:
+def find_secrets(text: str, secrets: t.Collection[str]) -> t.List[TextRange]:
     """Return the ranges of a text that contain secrets in any spelling, ordered and separate.
 
     The cost is linear in the length of the text, and in the number of secrets.
     """
-    found: t.List[Range] = []
+    found: t.List[TextRange] = []
     wanted = {form for secret in secrets for form in (secret, secret.strip()) if form}
     for secret in wanted:
         if len(secret) < MIN_INSIDE_WORDS:
@@ -162,14 +162,14 @@ def _views(text: str) -> t.List[_View]:
     return [plain, *once, *twice, *form, *octets, *plain.decoded(_XML)]
 
 
-def _occurrences(view: _View, secret: str) -> t.Iterator[Range]:
+def _occurrences(view: _View, secret: str) -> t.Iterator[TextRange]:
     at = view.text.find(secret)
     while at >= 0:
         yield view.original(at, at + len(secret))
         at = view.text.find(secret, at + len(secret))
 
 
-def _in_base64(views: t.List[_View], secrets: t.Collection[str]) -> t.Iterator[Range]:
+def _in_base64(views: t.List[_View], secrets: t.Collection[str]) -> t.Iterator[TextRange]:
     cores = {core for secret in secrets for core in _cores(secret)}
     for view in (found for each in views for found in (each, *each.decoded(_UNWRAPPED))):
         standard = view.text.replace("-", "+").replace("_", "/")
@@ -195,8 +195,8 @@ def _cores(secret: str) -> t.Iterator[str]:
         yield text[(0, 2, 3)[lead] : size // 3 * 4 + (0, 1, 2)[size % 3]]
 
 
-def _merged(ranges: t.Iterable[Range]) -> t.List[Range]:
-    merged: t.List[Range] = []
+def _merged(ranges: t.Iterable[TextRange]) -> t.List[TextRange]:
+    merged: t.List[TextRange] = []
     for start, end in sorted(ranges):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))

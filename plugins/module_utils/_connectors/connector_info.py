@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask, Options
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import connectors, files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_each_project import (
     Failure,
@@ -35,7 +35,6 @@ from .connector_planner import DesiredConnector, differences, locations
 from .desired import OVERRIDABLE, declare_connectors, overrides_by_project
 from .project_outcome import NO_FEATURE_STORE, NOT_DONE
 
-Options = t.Mapping[str, t.Any]
 Fields = t.Dict[str, t.Any]
 
 #: The number of failures that the message quotes. The results have all of them.

@@ -31,7 +31,7 @@ _LOCATIONS = ("sslTruststoreLocation", "sslKeystoreLocation")
 _ORDERED = ("sasl.jaas.config", "sasl.mechanism")
 
 
-class Refusal(HopsworksKafkaError):
+class RefusedChange(HopsworksKafkaError):
     """A change that must not be made in a project although it was requested.
 
     :param reason: one word for programs.
@@ -128,7 +128,7 @@ def plan_project(desired: DesiredConnector, current: CurrentConnector) -> Plan:
         return _plan_unreadable(desired)
     connector = current.connector
     if connector is not None and connector.get("storageConnectorType", KAFKA) != KAFKA:
-        raise Refusal(
+        raise RefusedChange(
             "wrong_type",
             f"connector {desired.name} is of type {connector.get('storageConnectorType')}",
             "Choose another name, or remove that connector",
@@ -222,7 +222,7 @@ def _plan_absent(desired: DesiredConnector, current: CurrentConnector) -> Plan:
     paths = locations(connector)
     sharing = sorted(str(other.get("name")) for other in current.others or () if paths & locations(other))
     if sharing and not desired.remove_shared_stores:
-        raise Refusal(
+        raise RefusedChange(
             "shared_stores",
             f"to delete {desired.name} also deletes its stores, and connector {', '.join(sharing)} uses them too",
             "Give that connector stores of its own first, or set remove_shared_stores",

@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.defects import DefectError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask, Show
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask, Options, Show
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_each_project import (
     Failure,
     Visits,
@@ -29,10 +29,8 @@ from .desired import OVERRIDABLE, check_connector, declare_connectors, overrides
 from .project_outcome import ProjectOutcome
 from .reconcile import reconcile
 
-Options = t.Mapping[str, t.Any]
 
-
-class Rollout(t.NamedTuple):
+class RolloutResult(t.NamedTuple):
     """The outcomes of a task, and the warnings for the user."""
 
     visits: Visits[ProjectOutcome]
@@ -61,7 +59,7 @@ def run(options: Options, check_mode: bool, diff: bool, show: t.Optional[Show] =
     return result
 
 
-def roll_out(options: Options, check_mode: bool, show: t.Optional[Show] = None) -> Rollout:
+def roll_out(options: Options, check_mode: bool, show: t.Optional[Show] = None) -> RolloutResult:
     """Bring every chosen project to its desired state.
 
     :param options: those of the module.
@@ -96,7 +94,7 @@ def roll_out(options: Options, check_mode: bool, show: t.Optional[Show] = None) 
     def skip(project: Project, failure: Failure) -> ProjectOutcome:
         return ProjectOutcome(project.name, "skipped", failure=failure)
 
-    return Rollout(for_each_project(server, selection, visit, skip, show), tuple(warnings))
+    return RolloutResult(for_each_project(server, selection, visit, skip, show), tuple(warnings))
 
 
 TASK = ModuleTask("kafka_connector", connector_spec, lambda options, mode: run(options, *mode))

@@ -17,6 +17,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import MASK
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import Options
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.connectors import RESERVED_NAMES, USED_NAME
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_client
@@ -25,8 +26,6 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_pyt
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import stores
 
 from .connector_planner import DesiredConnector, StoreFile
-
-Options = t.Mapping[str, t.Any]
 
 #: The server's limits for every connector (FeaturestoreStorageConnectorController.java).
 MAX_NAME_LENGTH = 1000

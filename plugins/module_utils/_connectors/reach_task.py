@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask, Options
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import connectors
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_each_project import (
     Failure,
@@ -51,8 +51,6 @@ from . import reach_planner as planner
 from .argument_spec import projects_info_spec
 from .desired import overrides_by_project
 from .reach_planner import ProjectFacts, Reach, Rollout
-
-Options = t.Mapping[str, t.Any]
 
 _SERVERS = "bootstrap.servers"
 

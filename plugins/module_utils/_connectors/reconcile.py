@@ -29,7 +29,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive i
 from .connector_planner import (
     CurrentConnector,
     DesiredConnector,
-    Refusal,
+    RefusedChange,
     locations,
     may_recreate,
     needs_others,
@@ -190,7 +190,7 @@ class _ProjectAccess:
             return []
         users = sorted(str(other.get("name")) for other in self._others() if path in locations(other))
         if users:
-            raise Refusal(
+            raise RefusedChange(
                 "file_in_use",
                 f"{path} is there with other content, and connector {', '.join(users)} uses it",
                 "Remove the file, or give that connector another one",

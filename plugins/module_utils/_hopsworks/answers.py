@@ -146,7 +146,7 @@ def _deeper(document: t.Any, depth: int) -> bool:
     return any(isinstance(each, (dict, list)) for each in level)
 
 
-class Reader:
+class AnswerReader:
     """Reads the parts of one answer.
 
     :ivar request: method and route, for messages.

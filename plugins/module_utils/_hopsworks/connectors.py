@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .answers import Object, Reader
+from .answers import AnswerReader, Object
 from .projects import Project
 from .request_errors import CONNECTOR_NOT_FOUND, ApiError
 from .session import Session
@@ -59,7 +59,7 @@ def feature_store_id(session: Session, project: Project) -> int:
     """Return the id of the project's own feature store."""
     name = f"{project.name.lower()}_featurestore"
     route = "/project/{project}/featurestores/{name}"
-    reader = Reader(f"GET {route}")
+    reader = AnswerReader(f"GET {route}")
     store = session.call("GET", route, {"project": project.id, "name": name})
     return reader.integer(reader.object(store), "featurestoreId")
 
@@ -72,12 +72,12 @@ def get(session: Session, project: Project, store: int, name: str) -> t.Optional
         if error.error_code == CONNECTOR_NOT_FOUND:
             return None
         raise
-    return _connector(Reader(f"GET {_ONE}"), found)
+    return _connector(AnswerReader(f"GET {_ONE}"), found)
 
 
 def get_all(session: Session, project: Project, store: int) -> t.List[Connector]:
     """Return all connectors of the project, of every type that the cluster has enabled."""
-    reader = Reader(f"GET {_ALL}")
+    reader = AnswerReader(f"GET {_ALL}")
     listed = reader.object(session.call("GET", _ALL, {"project": project.id, "store": store}))
     return [_connector(reader, item) for item in reader.items(listed, "items", MAX_CONNECTORS)]
 
@@ -91,10 +91,10 @@ def effective(session: Session, project: Project, store: int) -> Connector:
     """
     route = _ALL + "/kafka_connector/byok"
     found = session.call("GET", route, {"project": project.id, "store": store}, query={"external": "true"})
-    return _connector(Reader(f"GET {route}"), found)
+    return _connector(AnswerReader(f"GET {route}"), found)
 
 
-def _connector(reader: Reader, answer: t.Any) -> Connector:
+def _connector(reader: AnswerReader, answer: t.Any) -> Connector:
     item = reader.object(answer)
     found: Connector = {"name": reader.name(item, "name")}
     kafka = item.get("storageConnectorType") in (KAFKA, None)
@@ -113,7 +113,7 @@ def _connector(reader: Reader, answer: t.Any) -> Connector:
     return found
 
 
-def _option(reader: Reader, option: Object) -> t.Dict[str, t.Optional[str]]:
+def _option(reader: AnswerReader, option: Object) -> t.Dict[str, t.Optional[str]]:
     return {"name": reader.text(option, "name"), "value": reader.optional_text(option, "value")}
 
 

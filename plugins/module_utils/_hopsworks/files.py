@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .answers import Object, Reader
+from .answers import AnswerReader, Object
 from .projects import Project
 from .request_errors import PATH_NOT_FOUND, ApiError, RequestError
 from .session import Session
@@ -41,7 +41,7 @@ def size(session: Session, project: Project, path: str) -> t.Optional[int]:
         if error.error_code == PATH_NOT_FOUND:
             return None
         raise
-    reader = Reader(f"GET {_FILE}")
+    reader = AnswerReader(f"GET {_FILE}")
     return _size(reader, _attributes(reader, reader.object(stat)))
 
 
@@ -51,7 +51,7 @@ def sizes(session: Session, project: Project, directory: str) -> t.Dict[str, int
     It takes one request for every 500 files. All of them share the timeout of one.
     """
     found: t.Dict[str, int] = {}
-    reader = Reader(f"GET {_FILE}")
+    reader = AnswerReader(f"GET {_FILE}")
     started = time.monotonic()
     for offset in range(0, _MAX_FILES, _PAGE):
         page = session.call(
@@ -70,11 +70,11 @@ def sizes(session: Session, project: Project, directory: str) -> t.Dict[str, int
     return found
 
 
-def _attributes(reader: Reader, item: Object) -> Object:
+def _attributes(reader: AnswerReader, item: Object) -> Object:
     return reader.object(item.get("attributes"), "attributes")
 
 
-def _size(reader: Reader, attributes: Object) -> int:
+def _size(reader: AnswerReader, attributes: Object) -> int:
     return reader.optional_integer(attributes, "size") or 0
 
 

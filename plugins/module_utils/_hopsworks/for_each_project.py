@@ -49,28 +49,28 @@ class VisitResult(t.Protocol):
     def failure(self) -> t.Optional[Failure]: ...
 
 
-Result = t.TypeVar("Result", bound=VisitResult)
+_Result = t.TypeVar("_Result", bound=VisitResult)
 
 
 @dataclasses.dataclass(frozen=True)
-class Visits(t.Generic[Result]):
+class Visits(t.Generic[_Result]):
     """The results of a task on many projects.
 
     :param results: one for each project, in the order of the selection.
     :param not_owned: the number of projects that the selection left out because the user is not Data owner there.
     """
 
-    results: t.List[Result]
+    results: t.List[_Result]
     not_owned: int
 
 
 def for_each_project(
     server: Connection,
     selection: Selection,
-    visit: t.Callable[[Session, Project], Result],
-    skip: t.Callable[[Project, Failure], Result],
+    visit: t.Callable[[Session, Project], _Result],
+    skip: t.Callable[[Project, Failure], _Result],
     show: t.Optional[Show] = None,
-) -> Visits[Result]:
+) -> Visits[_Result]:
     """Visit every project of a selection.
 
     :param visit: does the work in one project and returns its result. Must not raise, see :func:`failure`.
@@ -94,20 +94,20 @@ def visit_projects(
     sessions: PerThread[Session],
     projects: t.Sequence[Project],
     workers: int,
-    visit: t.Callable[[Session, Project], Result],
-    skip: t.Callable[[Project, Failure], Result],
+    visit: t.Callable[[Session, Project], _Result],
+    skip: t.Callable[[Project, Failure], _Result],
     show: t.Optional[Show] = None,
-) -> t.List[Result]:
+) -> t.List[_Result]:
     """Visit projects in parallel and return the results in their order. The parameters are those above."""
     breaker = CircuitBreaker(workers)
     progress = Progress(len(projects), show)
 
-    def work(project: Project) -> Result:
+    def work(project: Project) -> _Result:
         if breaker.reason:
             return skip(project, _not_attempted(breaker.reason))
         return visit(sessions.get(), project)
 
-    def note(result: Result) -> None:
+    def note(result: _Result) -> None:
         failure = result.failure
         if failure is None:
             breaker.note_success()

@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError, MissingLibraryError
 
-from .answers import PROJECT_LIST, Object, Reader
+from .answers import PROJECT_LIST, AnswerReader, Object
 from .request_errors import ApiError
 from .session import Session
 
@@ -173,7 +173,7 @@ def in_slice(project: Project, part: t.Optional[t.Tuple[int, int]]) -> bool:
 
 def read_memberships(session: Session) -> t.List[Membership]:
     """Return the projects of which the user is a member, by id."""
-    reader = Reader("GET /project")
+    reader = AnswerReader("GET /project")
     found = []
     for item in reader.objects(session.call("GET", "/project", bounds=PROJECT_LIST)):
         role = reader.optional_name(item, "teamRole")
@@ -183,12 +183,12 @@ def read_memberships(session: Session) -> t.List[Membership]:
 
 def read_all(session: Session) -> t.List[Project]:
     """Return every project of the cluster, by id, without the user's roles. Every user may list them."""
-    reader = Reader("GET /project/getAll")
+    reader = AnswerReader("GET /project/getAll")
     listed = reader.objects(session.call("GET", "/project/getAll", bounds=PROJECT_LIST))
     return sorted((_project(reader, item, None) for item in listed), key=lambda project: project.id)
 
 
-def _project(reader: Reader, item: Object, role: t.Optional[str]) -> Project:
+def _project(reader: AnswerReader, item: Object, role: t.Optional[str]) -> Project:
     status = item.get("creationStatus")
     if isinstance(status, int) and 0 <= status < len(STATUSES):
         status = STATUSES[status]

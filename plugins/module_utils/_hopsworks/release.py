@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .answers import Reader
+from .answers import AnswerReader
 from .session import Session
 
 #: The first release with bring-your-own-Kafka: the setting is not in branch-3.3, and in branch-3.4 it is
@@ -22,7 +22,7 @@ FIRST_RELEASE = (3, 4)
 
 def read_release(session: Session) -> t.Optional[str]:
     """Return the release of the server, such as ``5.2.1``; None if it names none. Everybody may read it."""
-    reader = Reader("GET /variables/versions")
+    reader = AnswerReader("GET /variables/versions")
     for item in reader.objects(session.call("GET", "/variables/versions")):
         if item.get("software") == "hopsworks":
             return reader.optional_name(item, "version")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .answers import Reader
+from .answers import AnswerReader
 from .session import Session
 
 _ALL = "/admin/configuration"
@@ -34,7 +34,7 @@ class Variable(t.NamedTuple):
 
 def read(session: Session) -> t.Dict[str, Variable]:
     """Return every variable, by name. Needs an administrator's key with the scope ADMIN."""
-    reader = Reader(f"GET {_ALL}")
+    reader = AnswerReader(f"GET {_ALL}")
     answer = reader.object(session.call("GET", _ALL))
     found = [
         Variable(

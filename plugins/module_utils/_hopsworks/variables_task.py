@@ -11,7 +11,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask, Options
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Action, Change, Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.public_variables import secret_variable
 
@@ -19,8 +19,6 @@ from . import variables as api
 from .arguments import hopsworks_arguments
 from .request_errors import RequestError, to_result
 from .session import Session, connection
-
-Options = t.Mapping[str, t.Any]
 
 VISIBILITIES = ("ADMIN", "USER", "NOTAUTHENTICATED")
 

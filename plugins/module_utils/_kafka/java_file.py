@@ -20,6 +20,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.store_types import PEM, PKCS12, StoreOption
 
 from . import declaration, java_rules, validation
+from .java_rules import Properties
 
 _TYPES = ("JKS", "PKCS12", "JCEKS", "PKCS12S2", "PEM", "DKS", "CASEEXACTJKS")
 _KEYTOOL = "keytool -importcert -alias ca -file CERTIFICATE -keystore NEW.p12 -storetype PKCS12"
@@ -27,8 +28,6 @@ _PEM_KEY = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----(.*?)-----END", re.
 _PBES2 = bytes.fromhex("06092a864886f70d01050d")
 _PKCS8 = "openssl pkcs8 -topk8 -nocrypt -in KEY -out NEW_KEY"
 _ROLES = ("truststore", "keystore")
-
-Properties = t.Mapping[str, str]
 
 
 def declare_file(

@@ -15,6 +15,7 @@ import hashlib
 import typing as t
 
 from . import der, key_derivation
+from .key_derivation import Node
 
 #: The attribute trustedKeyUsage, 2.16.840.1.113894.746875.1.1.
 _TRUSTED = bytes.fromhex("60864801" + "86f966adca7b" + "0101")
@@ -29,8 +30,6 @@ _KEYED_HASHES = {
 }
 _AES = {"2.16.840.1.101.3.4.1.2": 16, "2.16.840.1.101.3.4.1.22": 24, "2.16.840.1.101.3.4.1.42": 32}
 _BLOCK = 64
-
-Node = key_derivation.Node
 
 
 def trusts(data: bytes, password: str) -> t.Optional[bool]:

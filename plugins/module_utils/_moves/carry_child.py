@@ -19,8 +19,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_tas
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 
 from . import carry_over_task
-from .carry_over import Request
-from .cluster_reader import Source, give_up_root_for
+from .carry_over import CarryRequest
+from .cluster_reader import ClusterSource, give_up_root_for
 
 #: How long the child may exceed the time limit of its work, to report what was done.
 _GRACE_SECONDS = 5.0
@@ -37,7 +37,7 @@ _CLUSTERS = ("source_cluster", "target_cluster")
 _NUMBERS = ("partition", "to_partition", "start", "end", *_COUNTS)
 
 
-def carry_in_child(source: Source, target: KafkaDeclaration, request: Request, seconds: float) -> Result:
+def carry_in_child(source: ClusterSource, target: KafkaDeclaration, request: CarryRequest, seconds: float) -> Result:
     """Carry rows over, and return the result of a task that does, as :func:`carry_over_task.run` does.
 
     :param source: the old Kafka.
@@ -107,7 +107,7 @@ class _Assembled:
 # --- in the child -----------------------------------------------------------------------------------------------------
 
 
-def _work(source: Source, target: KafkaDeclaration, request: Request, seconds: float, send: Send) -> None:
+def _work(source: ClusterSource, target: KafkaDeclaration, request: CarryRequest, seconds: float, send: Send) -> None:
     give_up_root_for(source)
     secrets: t.Set[str] = set()
 

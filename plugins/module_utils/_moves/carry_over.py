@@ -22,7 +22,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_c
     LATEST,
     Address,
     ClusterFault,
-    Metadata,
+    ClusterMetadata,
     Secure,
     TopicPartition,
 )
@@ -41,7 +41,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration
 
 from . import carry_marks, carry_planner
 from .carry_marks import Marks, Spans
-from .carry_planner import Job
+from .carry_planner import PartitionJob
 from .carry_writer import Writer
 
 #: The transactional id, and the group whose offsets are the marks.
@@ -62,7 +62,7 @@ class Endpoint(t.NamedTuple):
     secure: t.Optional[Secure]
 
 
-class Request(t.NamedTuple):
+class CarryRequest(t.NamedTuple):
     """What to carry over.
 
     :param wanted: ranges of offsets by partition.
@@ -97,7 +97,7 @@ class Tally:
 
 
 @dataclasses.dataclass
-class Outcome:
+class CarryOutcome:
     """What a run has done.
 
     :param jobs: as the first attempt planned them.
@@ -107,7 +107,7 @@ class Outcome:
 
     source_cluster: str = ""
     target_cluster: str = ""
-    jobs: t.Sequence[Job] = ()
+    jobs: t.Sequence[PartitionJob] = ()
     tallies: t.Dict[TopicPartition, Tally] = dataclasses.field(default_factory=dict)
     ends: t.Dict[TopicPartition, int] = dataclasses.field(default_factory=dict)
 
@@ -118,7 +118,11 @@ class Outcome:
 
 
 def carry(
-    source: RecordSource, target: TransactionalTarget, request: Request, outcome: Outcome, show: t.Optional[Show]
+    source: RecordSource,
+    target: TransactionalTarget,
+    request: CarryRequest,
+    outcome: CarryOutcome,
+    show: t.Optional[Show],
 ) -> None:
     """Carry rows over.
 
@@ -155,7 +159,7 @@ class _Stream:
     :ivar covered: the spans that were read since the last commit.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: PartitionJob) -> None:
         self.job = job
         self.todo = collections.deque(job.todo)
         self.position = self.todo[0][0]
@@ -232,8 +236,8 @@ class _Run:
         self,
         source: RecordSource,
         target: TransactionalTarget,
-        request: Request,
-        outcome: Outcome,
+        request: CarryRequest,
+        outcome: CarryOutcome,
         show: t.Optional[Show],
     ) -> None:
         self._source = source
@@ -310,7 +314,7 @@ class _Run:
             self.noted(commit.tallies, commit.ends)
         self._open = None
 
-    def _marks(self, new: Metadata, topics: t.Set[str]) -> t.Dict[TopicPartition, Marks]:
+    def _marks(self, new: ClusterMetadata, topics: t.Set[str]) -> t.Dict[TopicPartition, Marks]:
         parts = {(topic, number) for topic in topics for number in range(new.partitions[topic])}
         found = {}
         for part, (_offset, text) in self._target.marks(parts).items():
@@ -323,7 +327,7 @@ class _Run:
                 ) from None
         return found
 
-    def _prove(self, new: Metadata) -> None:
+    def _prove(self, new: ClusterMetadata) -> None:
         """Read back that all is committed: readers of committed records get everything up to the last row."""
         ends = self._outcome.ends
         deadline = Deadline(_STALL_SECONDS)
@@ -353,9 +357,9 @@ class _Copy:
     def __init__(
         self,
         run: _Run,
-        jobs: t.Sequence[Job],
+        jobs: t.Sequence[PartitionJob],
         leaders: t.Mapping[TopicPartition, Address],
-        new: Metadata,
+        new: ClusterMetadata,
         marks: t.Mapping[TopicPartition, Marks],
         cluster: str,
     ) -> None:

@@ -35,8 +35,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration
 from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import tls_handshake
 
 from . import carry_marks, carry_over, carry_planner
-from .carry_over import NAME, Endpoint, Outcome, Request, Tally
-from .carry_planner import Job, listed, name_of
+from .carry_over import NAME, CarryOutcome, CarryRequest, Endpoint, Tally
+from .carry_planner import PartitionJob, listed, name_of
 
 _MAX_REASON = 2000
 _AGAIN = "Run the task again when the cause is repaired: it carries what is missing, and nothing twice"
@@ -72,7 +72,7 @@ class Work(t.NamedTuple):
 
     source: Endpoint
     target: Endpoint
-    request: Request
+    request: CarryRequest
 
 
 def run(options: Options, mode: RunMode) -> Result:
@@ -82,7 +82,7 @@ def run(options: Options, mode: RunMode) -> Result:
     def prepare() -> Work:
         if options["timeout"] <= 0:
             raise InputError("option timeout", "it must be greater than zero", "Omit it, or give a larger number")
-        request = Request(carry_planner.ranges(options["ranges"]), options["accept_deleted"], mode.check_mode)
+        request = CarryRequest(carry_planner.ranges(options["ranges"]), options["accept_deleted"], mode.check_mode)
         return Work(_given("source", options["source"], secrets), _given("target", options["target"], secrets), request)
 
     return carry_over_within(prepare, options["timeout"], mode, secrets)
@@ -95,7 +95,7 @@ def carry_over_within(prepare: t.Callable[[], Work], seconds: float, mode: RunMo
     :param seconds: the time limit.
     :param secrets: receives the texts that no message may show. ``prepare`` may add some.
     """
-    outcome = Outcome()
+    outcome = CarryOutcome()
     try:
         _carry(prepare(), outcome, seconds, mode, secrets)
     except ClusterFault as fault:
@@ -133,7 +133,7 @@ def _given(side: str, given: t.Mapping[str, t.Any], secrets: t.Set[str]) -> Endp
         return cluster_of(declare(properties, stores["truststore"], stores["keystore"]), secrets)
 
 
-def _carry(work: Work, outcome: Outcome, seconds: float, mode: RunMode, secrets: t.Set[str]) -> None:
+def _carry(work: Work, outcome: CarryOutcome, seconds: float, mode: RunMode, secrets: t.Set[str]) -> None:
     """Carry rows over within a time limit."""
     deadline = Deadline(seconds)
     source = RecordSource(work.source.client, work.source.secure, deadline)
@@ -158,12 +158,12 @@ def _shown(error: Exception, secrets: t.Collection[str]) -> str:
     return hide(clean(str(error), secrets), secrets)[:_MAX_REASON]
 
 
-def _failed(cause: str, outcome: Outcome, mode: RunMode) -> Result:
+def _failed(cause: str, outcome: CarryOutcome, mode: RunMode) -> Result:
     done = f"{outcome.rows} rows were carried and committed. " if outcome.rows and not mode.check_mode else ""
     return {**_result(outcome, mode, proved=False), "failed": True, "msg": f"{done}{cause}"}
 
 
-def _result(outcome: Outcome, mode: RunMode, proved: bool) -> Result:
+def _result(outcome: CarryOutcome, mode: RunMode, proved: bool) -> Result:
     partitions = [_partition(job, outcome) for job in outcome.jobs]
     totals = {
         name: sum(part[name] for part in partitions)
@@ -187,7 +187,7 @@ def _result(outcome: Outcome, mode: RunMode, proved: bool) -> Result:
     }
 
 
-def _partition(job: Job, outcome: Outcome) -> t.Dict[str, t.Any]:
+def _partition(job: PartitionJob, outcome: CarryOutcome) -> t.Dict[str, t.Any]:
     tally = outcome.tallies.get(job.source, Tally())
     return {
         "topic": job.source[0],
@@ -205,7 +205,7 @@ def _partition(job: Job, outcome: Outcome) -> t.Dict[str, t.Any]:
     }
 
 
-def _warnings(outcome: Outcome) -> t.List[str]:
+def _warnings(outcome: CarryOutcome) -> t.List[str]:
     moved = [f"{name_of(job.source)} to {job.target[1]}" for job in outcome.jobs if job.source[1] != job.target[1]]
     deleted = [f"{carry_marks.size(job.deleted)} of {name_of(job.source)}" for job in outcome.jobs if job.deleted]
     extra = [f"{tally.extra} of {name_of(part)}" for part, tally in sorted(outcome.tallies.items()) if tally.extra]

@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import (
     TOPIC_NAME,
     ClusterFault,
-    Metadata,
+    ClusterMetadata,
     TopicPartition,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
@@ -28,7 +28,7 @@ _UNKNOWN_TOPIC, _DENIED = 3, 29
 
 
 @dataclasses.dataclass(frozen=True)
-class Job:
+class PartitionJob:
     """The rows to carry of one partition.
 
     :param wanted: the ranges that the user named.
@@ -69,7 +69,7 @@ def ranges(given: t.Sequence[t.Mapping[str, t.Any]]) -> t.Dict[TopicPartition, S
 
 
 def targets(
-    wanted: t.Mapping[TopicPartition, Spans], source: Metadata, target: Metadata
+    wanted: t.Mapping[TopicPartition, Spans], source: ClusterMetadata, target: ClusterMetadata
 ) -> t.Dict[TopicPartition, TopicPartition]:
     """Return where the rows of each partition go: to the partition with its number.
 
@@ -120,7 +120,7 @@ def plan(
     marks: t.Mapping[TopicPartition, Marks],
     cluster: str,
     accept_deleted: bool,
-) -> t.List[Job]:
+) -> t.List[PartitionJob]:
     """Return what is to be carried.
 
     :param where: the partition that the rows of each go to.
@@ -148,7 +148,7 @@ def plan(
         left = carry_marks.subtract(spans, done)
         todo = carry_marks.subtract(left, ((0, starts[part]),))
         jobs.append(
-            Job(
+            PartitionJob(
                 part,
                 where[part],
                 spans,

@@ -23,6 +23,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_c
     EARLIEST,
     LATEST,
     ClusterFault,
+    TopicPartition,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_client import GroupClient
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.child_process import Message, Send, run_in_child
@@ -35,7 +36,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import tls_
 
 from . import carry_marks
 from .carry_marks import Spans
-from .offsets import ClusterOffsets, PartitionOffsets, TopicPartition, Topics
+from .offsets import ClusterOffsets, PartitionOffsets, Topics
 
 #: A coordinator that is not ready is asked again for so long; for other faults, there are so many attempts.
 _RETRY_SECONDS = 10.0
@@ -51,7 +52,7 @@ _NO_ANSWER = "Kafka did not answer in time"
 
 
 @dataclasses.dataclass(frozen=True)
-class Source:
+class ClusterSource:
     """A cluster to read.
 
     :param client: returns the client. It is called in the child, so it may read files of the service's user.
@@ -91,7 +92,7 @@ class Reading:
         return {"cluster_id": self.cluster_id, "bootstrap_servers": servers, "reason": self.reason or None}
 
 
-def read_cluster(source: Source, seconds: float) -> Reading:
+def read_cluster(source: ClusterSource, seconds: float) -> Reading:
     """Read a cluster. What goes wrong is the ``reason`` of the reading, and no exception.
 
     :param seconds: the time limit.
@@ -152,13 +153,13 @@ class _Assembled:
 # --- in the child -----------------------------------------------------------------------------------------------------
 
 
-def give_up_root_for(source: Source) -> None:
+def give_up_root_for(source: ClusterSource) -> None:
     """Give up root in a child, if the source asks for it."""
     if source.rights is not None:
         give_up_root(source.rights, late_imports.NAMES)
 
 
-def _work(source: Source, seconds: float, send: Send) -> None:
+def _work(source: ClusterSource, seconds: float, send: Send) -> None:
     give_up_root_for(source)
     deadline, retries = Deadline(seconds), Deadline(min(seconds, _RETRY_SECONDS))
     secrets: t.Set[str] = set()
@@ -194,7 +195,7 @@ def _work(source: Source, seconds: float, send: Send) -> None:
         return
 
 
-def _ask(source: Source, kafka: GroupClient) -> t.Iterator[Message]:
+def _ask(source: ClusterSource, kafka: GroupClient) -> t.Iterator[Message]:
     found = kafka.metadata(None if source.topics is not None else ())
     yield {"cluster": hide(found.cluster_id, kafka.secrets)[:_MAX_NAME]}
     for group in source.members_of:

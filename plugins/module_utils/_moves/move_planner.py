@@ -9,12 +9,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import TopicPartition
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import bootstrap_addresses
 
 from . import carry_marks
 from .carry_marks import Spans, subtract
 from .move_record import MoveRecord
-from .offsets import ClusterOffsets, TopicPartition
+from .offsets import ClusterOffsets
 
 #: The group whose offsets, in the new cluster, say what was carried over from the old one.
 CARRIED = carry_marks.GROUP

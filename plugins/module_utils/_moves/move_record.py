@@ -17,11 +17,12 @@ import re
 import time
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import TopicPartition
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import MOVE, Generations
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
 
-from .offsets import ClusterOffsets, PartitionOffsets, TopicPartition
+from .offsets import ClusterOffsets, PartitionOffsets
 
 _FORMAT = 1
 _MAX_BYTES = 16 * 1024 * 1024

@@ -19,6 +19,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_text
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import Options, Result
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_declaration
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import options, transaction
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import FileSet, Generations
@@ -28,7 +29,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.owned_fi
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service import Service
 
 from . import carry_marks, move_planner, move_record
-from .cluster_reader import Reading, Source, read_cluster
+from .cluster_reader import ClusterSource, Reading, read_cluster
 from .move_record import MoveRecord
 from .old_cluster import Places, groups_of, servers_of, source_of, topics_of
 
@@ -38,9 +39,6 @@ _AGAIN_SECONDS = 1.0
 _NOT_GIVEN = ("log_file", "vector_db_properties", "producer_properties", "service_commands")
 _MAX_SHOWN = 300
 _MAX_MEMBERS = 5
-
-Params = t.Mapping[str, t.Any]
-Result = t.Dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +51,7 @@ class _Host:
     :param base: the generation to go back to from it.
     """
 
-    params: Params
+    params: Options
     places: Places
     generations: Generations
     declared: kafka_declaration.KafkaDeclaration
@@ -85,9 +83,9 @@ class _Host:
         """Read the declared Kafka."""
         read = topics_of(self.files, self.params["topics"], self.params["topic_pattern"]) if topics else None
         marker = move_planner.CARRIED if carried else ""
-        return self._read(Source(lambda: self.declared, None, read, carried=marker))
+        return self._read(ClusterSource(lambda: self.declared, None, read, carried=marker))
 
-    def source_left(self, record: MoveRecord) -> Source:
+    def source_left(self, record: MoveRecord) -> ClusterSource:
         """Return the Kafka that a record is about.
 
         :raises InputError: the configuration for it is not kept any more.
@@ -102,11 +100,11 @@ class _Host:
         """
         return self._read(self.source_left(record))
 
-    def _read(self, source: Source) -> Reading:
+    def _read(self, source: ClusterSource) -> Reading:
         return read_cluster(source, self.params["timeout"])
 
 
-def info(params: Params, secrets: t.Set[str]) -> Result:
+def info(params: Options, secrets: t.Set[str]) -> Result:
     """Return what a move means. Changes nothing.
 
     :param secrets: receives the texts that no message may show.
@@ -143,7 +141,7 @@ def info(params: Params, secrets: t.Set[str]) -> Result:
     return result
 
 
-def run(params: Params, check: bool, secrets: t.Set[str], service: t.Optional[Service] = None) -> Result:
+def run(params: Options, check: bool, secrets: t.Set[str], service: t.Optional[Service] = None) -> Result:
     """Do what the options say.
 
     :param service: replaces the service that the options name.
@@ -342,7 +340,7 @@ def _carried(host: _Host, _service: Service, check: bool) -> Result:
     """Carry to the declared Kafka what the recorded move has left in the old one, and count again what is left."""
     # Imported only here: the other states carry nothing, and a host compiles what it imports.
     from . import carry_child  # noqa: PLC0415
-    from .carry_over import Request  # noqa: PLC0415
+    from .carry_over import CarryRequest  # noqa: PLC0415
 
     record = move_record.read(host.generations)
     if record is None:
@@ -358,7 +356,7 @@ def _carried(host: _Host, _service: Service, check: bool) -> Result:
         wanted: t.Dict[t.Tuple[str, int], carry_marks.Spans] = {}
         for topic, number, *span in left.rows.ranges:
             wanted[topic, number] = carry_marks.add(wanted.get((topic, number), ()), (span[0], span[1]))
-        request = Request(wanted, dry=check)
+        request = CarryRequest(wanted, dry=check)
         result = carry_child.carry_in_child(
             host.source_left(record), host.declared, request, host.params["carry_timeout"]
         )
@@ -421,7 +419,7 @@ def _health_check(host: _Host, service: Service) -> HealthCheck:
     return HealthCheck(service, params["metrics_url"] or "", params["service_timeout"], params["service_settle"])
 
 
-def _host(params: Params, secrets: t.Set[str]) -> _Host:
+def _host(params: Options, secrets: t.Set[str]) -> _Host:
     """Read the options and the host.
 
     :raises HopsworksKafkaError: something in them cannot work.

@@ -10,7 +10,7 @@ import dataclasses
 import re
 import typing as t
 
-TopicPartition = t.Tuple[str, int]
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import TopicPartition
 
 #: Topics of Kafka's own. A subscription by pattern leaves them out.
 #: https://github.com/apache/kafka/blob/4.1.0/clients/src/main/java/org/apache/kafka/common/internals/Topic.java

@@ -26,7 +26,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generati
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.options import Paths
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.path_owner import path_owner
 
-from .cluster_reader import Source
+from .cluster_reader import ClusterSource
 from .offsets import Topics
 
 #: The pattern of the installer, for a host whose onlinefs-site.xml names none.
@@ -86,13 +86,13 @@ def topics_of(files: FileSet, names: t.Optional[t.Sequence[str]] = None, pattern
     return Topics(tuple(name.strip() for name in listed if name.strip()), told or DEFAULT_PATTERN)
 
 
-def source_of(files: FileSet, places: Places, topics: t.Optional[Topics] = None) -> Source:
+def source_of(files: FileSet, places: Places, topics: t.Optional[Topics] = None) -> ClusterSource:
     """Return the cluster of a configuration, to be read with the rights of the owner of the configuration directory.
 
     :raises HostError: several users can replace that directory.
     """
     owner = path_owner(places.paths.directory) if os.geteuid() == 0 else None
-    return Source(
+    return ClusterSource(
         client=lambda: _client(files, places),
         rights=None if owner is None else rights_of(owner, _NOBODY),
         topics=topics,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import Result
+
 from . import host_planner
 from .generations import FileSet, Generations, same
 from .owned_files import open_files
@@ -17,8 +19,6 @@ from .transaction import read_configuration
 
 _COLUMNS = ("generation", "rollout", "time (UTC)", "cluster", "proved", "changed")
 _MAX_CHANGES = 3
-
-Result = t.Dict[str, t.Any]
 
 
 def run(params: t.Mapping[str, t.Any]) -> Result:

@@ -16,6 +16,7 @@ import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean, public_name
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import Options, Result
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import secrets_of
 
@@ -26,7 +27,7 @@ from .health_check import Health, HealthCheck, last_lines
 from .host_error import HostError
 from .journal import Journal
 from .manifest import Generation
-from .options import Params, Request
+from .options import ConfigRequest
 from .service import Service
 from .transaction import Host
 
@@ -35,8 +36,6 @@ _LOCK_SECONDS = 60.0
 
 _SITE = onlinefs_versions.SITE_FILE
 _CONSUMER = onlinefs_versions.CONSUMER_FILE
-
-Result = t.Dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +97,7 @@ class Prepared:
         return not (self.plan.actions or self.current.journal)
 
 
-def run(params: Params, check: bool, diff: bool, secrets: t.Set[str], service: t.Optional[Service] = None) -> Result:
+def run(params: Options, check: bool, diff: bool, secrets: t.Set[str], service: t.Optional[Service] = None) -> Result:
     """Do what the options say.
 
     :param params: the options.
@@ -136,7 +135,7 @@ def run(params: Params, check: bool, diff: bool, secrets: t.Set[str], service: t
         return _apply(request, host, prepared, diff, probe)
 
 
-def read(request: Request, host: Host) -> Current:
+def read(request: ConfigRequest, host: Host) -> Current:
     """Read a host.
 
     :raises HostError: something cannot be read.
@@ -160,7 +159,7 @@ def read(request: Request, host: Host) -> Current:
     )
 
 
-def prepare(request: Request, current: Current, now: float) -> Prepared:
+def prepare(request: ConfigRequest, current: Current, now: float) -> Prepared:
     """Decide what to do. Reads and writes nothing.
 
     :param now: seconds since 1970, for the validity of certificates.
@@ -184,7 +183,7 @@ def prepare(request: Request, current: Current, now: float) -> Prepared:
     return Prepared(plan, current, files, _warnings(request, current, files, plan), _secrets(request, current, files))
 
 
-def _warnings(request: Request, current: Current, files: FileSet, plan: Plan) -> t.Tuple[str, ...]:
+def _warnings(request: ConfigRequest, current: Current, files: FileSet, plan: Plan) -> t.Tuple[str, ...]:
     warnings = [*(request.declaration.client.notes if request.declaration else ()), *plan.notes]
     if files.get(_SITE) and desired_files.malformed_site(current.files.get(_SITE)):
         warnings.append(f"{_SITE} is not well-formed XML: a file that was kept replaces it, with all of its content")
@@ -205,7 +204,7 @@ def _warnings(request: Request, current: Current, files: FileSet, plan: Plan) ->
     return tuple(warnings)
 
 
-def _secrets(request: Request, current: Current, files: FileSet) -> t.FrozenSet[str]:
+def _secrets(request: ConfigRequest, current: Current, files: FileSet) -> t.FrozenSet[str]:
     """Return the secrets of the new configuration, and of the old one: a password that is no longer used is one too."""
     found: t.Set[str] = set()
     if request.declaration:
@@ -216,7 +215,7 @@ def _secrets(request: Request, current: Current, files: FileSet) -> t.FrozenSet[
     return frozenset(found)
 
 
-def _host(request: Request, service: Service, secrets: t.Set[str]) -> Host:
+def _host(request: ConfigRequest, service: Service, secrets: t.Set[str]) -> Host:
     """Return the host, with checks that know nothing of a declared configuration: enough for a rollback."""
     generations = Generations(request.paths.state, request.paths.earlier)
     health_check = _health_check(request, generations, service, {}, secrets)
@@ -225,7 +224,11 @@ def _host(request: Request, service: Service, secrets: t.Set[str]) -> Host:
 
 
 def _with_checks(
-    host: Host, request: Request, prepared: Prepared, secrets: t.Set[str], probe: t.Optional[t.Mapping[str, t.Any]]
+    host: Host,
+    request: ConfigRequest,
+    prepared: Prepared,
+    secrets: t.Set[str],
+    probe: t.Optional[t.Mapping[str, t.Any]],
 ) -> Host:
     """Return the host with checks that know the declared configuration."""
     target = prepared.target.items() if request.declaration else ()
@@ -240,7 +243,7 @@ def _with_checks(
 
 
 def _health_check(
-    request: Request,
+    request: ConfigRequest,
     generations: Generations,
     service: Service,
     declared: t.Mapping[str, t.Mapping[str, str]],
@@ -257,7 +260,7 @@ def _health_check(
 
 
 def _diagnose(
-    request: Request, service: Service, secrets: t.Set[str], probe: t.Optional[t.Mapping[str, t.Any]]
+    request: ConfigRequest, service: Service, secrets: t.Set[str], probe: t.Optional[t.Mapping[str, t.Any]]
 ) -> t.Dict[str, t.Any]:
     """Return what can be seen of a service that does not work."""
     try:
@@ -267,7 +270,7 @@ def _diagnose(
     return {"service": clean(state, secrets), "log": last_lines(request.paths.log, secrets), "probe": probe}
 
 
-def _probe(request: Request, prepared: Prepared) -> t.Optional[t.Dict[str, t.Any]]:
+def _probe(request: ConfigRequest, prepared: Prepared) -> t.Optional[t.Dict[str, t.Any]]:
     """Try the declared Kafka from this host, if the options ask for it."""
     mode = request.params["probe"]
     asked = mode == "always" or (mode == "changed" and host_planner.restarts(prepared.plan))
@@ -282,7 +285,7 @@ def _probe(request: Request, prepared: Prepared) -> t.Optional[t.Dict[str, t.Any
 
 
 def _apply(
-    request: Request, host: Host, prepared: Prepared, diff: bool, probe: t.Optional[t.Dict[str, t.Any]]
+    request: ConfigRequest, host: Host, prepared: Prepared, diff: bool, probe: t.Optional[t.Dict[str, t.Any]]
 ) -> Result:
     if not prepared.plan.actions:
         host.tidy()
@@ -300,7 +303,7 @@ def _apply(
 
 
 def _result(
-    request: Request,
+    request: ConfigRequest,
     host: Host,
     prepared: Prepared,
     diff: bool,

@@ -31,7 +31,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import tls_
 from . import desired_files, onlinefs_versions
 from .generations import FileSet, Generations
 from .health_check import NOT_OURS, Members
-from .options import Request
+from .options import ConfigRequest
 from .owner_process import read_bounded
 
 _ASK_AGAIN_SECONDS = 0.3
@@ -63,7 +63,7 @@ class GroupCheck:
 
     def __init__(
         self,
-        request: Request,
+        request: ConfigRequest,
         generations: Generations,
         declared: t.Mapping[str, t.Mapping[str, str]],
         secrets: t.Collection[str],

@@ -51,8 +51,8 @@ _LOG_LINE = 400
 _SEE_LOG = "Look at the log of the service"
 
 
-class GroupCheck(t.Protocol):
-    """Look at the consumer groups of a configuration, see :class:`.group_check.GroupCheck`."""
+class MembershipCheck(t.Protocol):
+    """Look at the consumer groups of a configuration, see :class:`.group_check.MembershipCheck`."""
 
     def members(self, files: FileSet, seconds: float) -> Members:
         """Return the members that the groups have now."""
@@ -110,7 +110,7 @@ class HealthCheck:
         metrics_url: str,
         timeout: float,
         settle: float,
-        groups: t.Optional[GroupCheck] = None,
+        groups: t.Optional[MembershipCheck] = None,
     ) -> None:
         self._service = service
         self._metrics_url = metrics_url

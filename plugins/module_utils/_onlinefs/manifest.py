@@ -66,7 +66,7 @@ class Generation:
 
 
 @dataclasses.dataclass(frozen=True)
-class Entry:
+class FileEntry:
     """A file of a generation."""
 
     sha256: str
@@ -78,14 +78,16 @@ class Manifest:
     """A generation with the attributes of its files."""
 
     generation: Generation
-    files: t.Mapping[str, t.Optional[Entry]]
+    files: t.Mapping[str, t.Optional[FileEntry]]
 
     @classmethod
     def new(
         cls, number: int, origin: str, facts: t.Mapping[str, t.Any], kept: t.Mapping[str, t.Optional[File]]
     ) -> Manifest:
         """Describe files that are to be kept."""
-        entries = {name: None if file is None else Entry(file.sha256, file.attributes) for name, file in kept.items()}
+        entries = {
+            name: None if file is None else FileEntry(file.sha256, file.attributes) for name, file in kept.items()
+        }
         # A file of the service's user may contain any text, and a manifest that cannot be read blocks the host.
         known = {key: value if _short_text(value) else None for key, value in facts.items()}
         return cls(Generation(number, origin, _now(), None, None, known, _hashes(entries)), entries)
@@ -164,10 +166,10 @@ def is_kept_name(name: str) -> bool:
     return name in onlinefs_versions.KNOWN_FILES or bool(onlinefs_versions.STORE_NAME.fullmatch(name))
 
 
-def _entries(data: t.Any) -> t.Dict[str, t.Optional[Entry]]:
+def _entries(data: t.Any) -> t.Dict[str, t.Optional[FileEntry]]:
     if not isinstance(data, dict) or len(data) > _MAX_FILES:
         raise ValueError("its list of files cannot be read")
-    entries: t.Dict[str, t.Optional[Entry]] = {}
+    entries: t.Dict[str, t.Optional[FileEntry]] = {}
     for name, entry in data.items():
         if not is_kept_name(name):
             raise ValueError("it names a file that is none of OnlineFS")
@@ -180,13 +182,13 @@ def _entries(data: t.Any) -> t.Dict[str, t.Optional[Entry]]:
         if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
             raise ValueError(f"it has no hash of {name}")
         try:
-            entries[name] = Entry(sha256, Attributes.from_json(entry))
+            entries[name] = FileEntry(sha256, Attributes.from_json(entry))
         except ValueError as error:
             raise ValueError(f"{name} has {error}") from None
     return entries
 
 
-def _hashes(entries: t.Mapping[str, t.Optional[Entry]]) -> t.Dict[str, t.Optional[str]]:
+def _hashes(entries: t.Mapping[str, t.Optional[FileEntry]]) -> t.Dict[str, t.Optional[str]]:
     return {name: None if entry is None else entry.sha256 for name, entry in entries.items()}
 
 

@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import secret_name
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import Options
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_declaration
 
 from . import desired_files, metrics_page, onlinefs_versions
@@ -27,8 +28,6 @@ from .state_directory import HOME_STATE, default_directory
 _MAX_ID = 2**32 - 2
 _MAX_STORE = 16 * 1024 * 1024
 _FILE_OPTIONS = ("consumer_properties", "vector_db_properties", "producer_properties")
-
-Params = t.Mapping[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Paths:
 
 
 @dataclasses.dataclass(frozen=True)
-class Request:
+class ConfigRequest:
     """What a task asks for: its options, checked.
 
     :param params: the options as they were given.
@@ -64,13 +63,13 @@ class Request:
     :param ownership: owner, group and mode of the files.
     """
 
-    params: Params
+    params: Options
     paths: Paths
     declaration: t.Optional[desired_files.OnlinefsDeclaration]
     ownership: desired_files.Ownership
 
 
-def request(params: Params) -> Request:
+def request(params: Options) -> ConfigRequest:
     """Check the options.
 
     :raises HopsworksKafkaError: something in them cannot work. Nothing was written.
@@ -83,7 +82,7 @@ def request(params: Params) -> Request:
         raise InputError("option rollout", "not the name of a rollout", remedy)
     if params["metrics_url"]:
         metrics_page.check(params["metrics_url"])
-    return Request(params, paths(params), declaration(params) if declared else None, ownership(params))
+    return ConfigRequest(params, paths(params), declaration(params) if declared else None, ownership(params))
 
 
 def generation_number(given: t.Any, known: t.Sequence[Generation]) -> int:
@@ -105,7 +104,7 @@ def generation_number(given: t.Any, known: t.Sequence[Generation]) -> int:
     return max(found)
 
 
-def paths(params: Params) -> Paths:
+def paths(params: Options) -> Paths:
     """Return the paths, derived from ``home`` unless an option gives them."""
     home = params["home"]
     config_dir = params["config_dir"] or os.path.join(home, "etc")
@@ -118,7 +117,7 @@ def paths(params: Params) -> Paths:
     )
 
 
-def declaration(params: Params) -> desired_files.OnlinefsDeclaration:
+def declaration(params: Options) -> desired_files.OnlinefsDeclaration:
     """Return what the user declares.
 
     :raises HopsworksKafkaError: something in version, properties or stores cannot work.
@@ -162,7 +161,7 @@ def store(role: str, given: t.Optional[t.Mapping[str, t.Any]]) -> t.Optional[kaf
     return dataclasses.replace(option, content=content)
 
 
-def secrets(params: Params) -> t.Set[str]:
+def secrets(params: Options) -> t.Set[str]:
     """Return every secret text in the options."""
     found = kafka_declaration.secrets_of(params["properties"] or {}, params["truststore"], params["keystore"])
     for option in _FILE_OPTIONS:
@@ -199,7 +198,7 @@ def _names_secret(word: str) -> bool:
     return word == "-p" or secret_name(word.replace("-", ".").replace("_", "."))
 
 
-def service(params: Params) -> Service:
+def service(params: Options) -> Service:
     """Return the host's service.
 
     :raises InputError: a command of ``service_commands`` is not a command.
@@ -220,7 +219,7 @@ def service(params: Params) -> Service:
     return NoService()
 
 
-def ownership(params: Params) -> desired_files.Ownership:
+def ownership(params: Options) -> desired_files.Ownership:
     """Return owner, group and mode of the files.
 
     :raises InputError: this host has no such user or group, or the mode is wrong.

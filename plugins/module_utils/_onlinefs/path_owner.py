@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.path_walk import MountedByUser, Step, walk
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.path_walk import MountedByUser, PathStep, walk
 
 from .host_error import HostError, os_failure
 
@@ -70,7 +70,7 @@ def check_private(path: str) -> None:
         raise _not_private(path, f"user {mounted.uid} has mounted a file system there") from mounted
 
 
-def _steps(path: str) -> t.Iterator[Step]:
+def _steps(path: str) -> t.Iterator[PathStep]:
     """Return the steps of a path up to one that does not exist."""
     try:
         yield from walk(path)

@@ -83,7 +83,7 @@ class RolledBack(HostError):
 
 
 @dataclasses.dataclass
-class Outcome:
+class TransactionOutcome:
     """The outcome of a transaction.
 
     :param generation: the number of the configuration that is live now.
@@ -172,7 +172,7 @@ class Host:
 
     def apply(
         self, plan: Plan, found: FileSet, origin: str, facts: t.Mapping[str, t.Any], rollout: str = ""
-    ) -> Outcome:
+    ) -> TransactionOutcome:
         """Carry out a plan: record, stage, arm, swap, restart, check. The caller holds the lock.
 
         :param found: the files that the plan was made from.
@@ -187,9 +187,9 @@ class Host:
         restart = host_planner.restarts(plan)
         if not changed and not restart:
             self.tidy()
-            return Outcome(self._live(found), warnings=self.clean(superseded))
+            return TransactionOutcome(self._live(found), warnings=self.clean(superseded))
         journal = self._record_base(found)
-        outcome = Outcome(journal.target, journal.base)
+        outcome = TransactionOutcome(journal.target, journal.base)
         try:
             target = {name: file for name, file in {**found, **changed}.items() if name not in superseded}
             self.generations.add(journal.target, target, origin, facts)

@@ -10,7 +10,10 @@ import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import consumer_groups
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.librdkafka_client import Answer, BrokerClient
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.librdkafka_client import (
+    AdminResult,
+    BrokerClient,
+)
 
 from .report import StageResult, failed, passed
 
@@ -25,7 +28,7 @@ def check_groups(kafka: BrokerClient, groups: t.Sequence[str]) -> t.List[StageRe
     return [_check(kafka, group, described[group], began) for group in groups]
 
 
-def _check(kafka: BrokerClient, group: str, answer: Answer, began: float) -> StageResult:
+def _check(kafka: BrokerClient, group: str, answer: AdminResult, began: float) -> StageResult:
     if answer.unsupported:
         return passed("groups", group, "state and rights not known", began, "group_state_unknown")
     if answer.code == _GROUP_AUTHORIZATION_FAILED:

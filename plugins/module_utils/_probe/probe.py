@@ -24,7 +24,7 @@ from .cache import ProbeCache
 from .findings import Ended, Findings
 from .options import ProbeOptions, TopicRequirement
 from .report import Report
-from .stages import Context, Source
+from .stages import Context, DeclarationSource
 
 __all__ = ["Job", "ProbeOptions", "Report", "TopicRequirement", "probe", "probe_all"]
 
@@ -43,11 +43,11 @@ class Job(t.NamedTuple):
     :param source: the declaration, or what makes it.
     """
 
-    source: Source
+    source: DeclarationSource
     options: ProbeOptions
 
 
-def probe(source: Source, options: t.Optional[ProbeOptions] = None) -> Report:
+def probe(source: DeclarationSource, options: t.Optional[ProbeOptions] = None) -> Report:
     """Probe one connection."""
     return probe_all([Job(source, options or ProbeOptions())])[0]
 

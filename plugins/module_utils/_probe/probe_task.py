@@ -13,7 +13,12 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common import regular_files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask, Result, RunMode
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import (
+    ModuleTask,
+    Options,
+    Result,
+    RunMode,
+)
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import properties as properties_format
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import (
     STORE_PROPERTIES,
@@ -37,8 +42,6 @@ from .report import Report
 _TABLES = 3
 _MAX_PROPERTIES = 1024 * 1024
 
-Params = t.Mapping[str, t.Any]
-
 
 class ProbeOutcome(t.NamedTuple):
     """What the task returns.
@@ -53,7 +56,7 @@ class ProbeOutcome(t.NamedTuple):
     warnings: t.Tuple[str, ...] = ()
 
 
-def run(params: Params, check_mode: bool = False) -> ProbeOutcome:
+def run(params: Options, check_mode: bool = False) -> ProbeOutcome:
     """Probe as the options of the module say.
 
     :raises InputError: an option is wrong in itself, such as a topic without a name.
@@ -90,7 +93,7 @@ class _Rights(t.NamedTuple):
     refusal: t.Optional[InputError] = None
 
 
-def _rights(params: Params) -> _Rights:
+def _rights(params: Options) -> _Rights:
     if not params.get("properties_file"):
         return _Rights()
     try:
@@ -99,7 +102,7 @@ def _rights(params: Params) -> _Rights:
         return _Rights(refusal=error)
 
 
-def _prepare(declared: t.Sequence[Params], cache: ProbeCache, rights: _Rights) -> None:
+def _prepare(declared: t.Sequence[Options], cache: ProbeCache, rights: _Rights) -> None:
     """Give up root, after the stores that the task itself names were read. Called in the process of the probes."""
     if rights.user is None:
         return
@@ -115,7 +118,7 @@ def _prepare(declared: t.Sequence[Params], cache: ProbeCache, rights: _Rights) -
 # --- from options to a declaration -----------------------------------------------------------------------------------
 
 
-def _merged(params: Params, item: Params) -> t.Dict[str, t.Any]:
+def _merged(params: Options, item: Options) -> t.Dict[str, t.Any]:
     """Return the options of the task with those of an item of ``probes`` over them."""
     base = dict(params)
     own = [role for role in STORE_PROPERTIES if item.get(role)]
@@ -140,7 +143,7 @@ def _named(topic_or_group: t.Any, name: str) -> t.Any:
     return topic_or_group.replace("{name}", name) if isinstance(topic_or_group, str) else topic_or_group
 
 
-def _client(params: Params, cache: ProbeCache, rights: t.Optional[_Rights] = None) -> KafkaDeclaration:
+def _client(params: Options, cache: ProbeCache, rights: t.Optional[_Rights] = None) -> KafkaDeclaration:
     """Return the declaration. Called as the stage ``config`` of a probe, where InputError belongs."""
     if rights is not None and rights.refusal is not None:
         raise rights.refusal
@@ -165,7 +168,7 @@ def _client(params: Params, cache: ProbeCache, rights: t.Optional[_Rights] = Non
         raise InputError(error.subject, cause, error.remedy, "not_permitted") from None
 
 
-def _from_file(params: Params) -> t.Tuple[t.Dict[str, t.Any], t.Tuple[str, ...]]:
+def _from_file(params: Options) -> t.Tuple[t.Dict[str, t.Any], t.Tuple[str, ...]]:
     """Return the properties of a file as Java reads them, and notes about how it reads them."""
     path = str(params["properties_file"])
     subject = f"properties_file {path}"
@@ -183,7 +186,7 @@ def _from_file(params: Params) -> t.Tuple[t.Dict[str, t.Any], t.Tuple[str, ...]]
     return given, notes
 
 
-def mapped(path: str, path_map: Params) -> str:
+def mapped(path: str, path_map: Options) -> str:
     """Return ``path`` with the longest matching prefix of ``path_map`` replaced; a prefix ends at a slash."""
     for prefix in sorted(path_map, key=len, reverse=True):
         start = prefix.rstrip("/")
@@ -192,7 +195,7 @@ def mapped(path: str, path_map: Params) -> str:
     return path
 
 
-def _options(params: Params, merged: Params, check_mode: bool) -> ProbeOptions:
+def _options(params: Options, merged: Options, check_mode: bool) -> ProbeOptions:
     return ProbeOptions(
         topics=tuple(_topic(item, params["operations"]) for item in merged.get("topics") or ()),
         groups=tuple(merged.get("groups") or ()),
@@ -264,7 +267,7 @@ def _certificates(
     return list({(entry["store"], entry["subject"], entry["expires"]): entry for entry in found}.values())
 
 
-def _module_result(options: Params, mode: RunMode) -> Result:
+def _module_result(options: Options, mode: RunMode) -> Result:
     """Return the result of the module, ``failed`` if the probe did not pass."""
     try:
         outcome = run(options, mode.check_mode)

@@ -38,7 +38,7 @@ RECHECK_TIMEOUT = 1.0
 _SHOWN_ADDRESSES = 4
 _MAX_ADDRESSES = 16
 
-Address = t.Tuple[socket.AddressFamily, t.Any]
+SocketAddress = t.Tuple[socket.AddressFamily, t.Any]
 
 
 class ServerCheckOptions(t.NamedTuple):
@@ -186,7 +186,7 @@ def _stages(one: _Check) -> None:
 # --- resolve and connect ---------------------------------------------------------------------------------------------
 
 
-def _resolve(one: _Check) -> t.List[Address]:
+def _resolve(one: _Check) -> t.List[SocketAddress]:
     host, port = split_server(one.server)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -194,14 +194,14 @@ def _resolve(one: _Check) -> t.List[Address]:
         said = getattr(error, "strerror", None) or "not a host name"
         one.fail("resolve", "unresolved", f"{host}: {said}")
         return []
-    addresses: t.List[Address] = list(dict.fromkeys((item[0], item[4]) for item in found))
+    addresses: t.List[SocketAddress] = list(dict.fromkeys((item[0], item[4]) for item in found))
     shown = [str(address[0]) for _family, address in addresses[:_SHOWN_ADDRESSES]]
     shown += ["…"] if len(addresses) > _SHOWN_ADDRESSES else []
     one.add(one.passed("resolve", ", ".join(shown)))
     return addresses[:_MAX_ADDRESSES]
 
 
-def _connect(one: _Check, addresses: t.Sequence[Address]) -> t.Optional[socket.socket]:
+def _connect(one: _Check, addresses: t.Sequence[SocketAddress]) -> t.Optional[socket.socket]:
     one.begin("connect")
     limit = one.deadline.step() / len(addresses)
     faults: t.List[t.Tuple[FailureReason, str]] = []

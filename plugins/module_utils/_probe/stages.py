@@ -42,7 +42,7 @@ if t.TYPE_CHECKING:
     )
 
 #: A declaration, or what makes it: an InputError that it raises is the result of the stage ``config``.
-Source = t.Union[KafkaDeclaration, t.Callable[[], KafkaDeclaration]]
+DeclarationSource = t.Union[KafkaDeclaration, t.Callable[[], KafkaDeclaration]]
 
 _TRANSPORT = ("resolve", "connect", "tls")
 #: The part of the time that the way to the servers may take, so that its result is told before the time is up.
@@ -65,7 +65,7 @@ class Context(t.NamedTuple):
     :param metadata: what the cluster says of itself (metadata).
     """
 
-    source: Source
+    source: DeclarationSource
     options: ProbeOptions
     deadline: Deadline
     cache: ProbeCache

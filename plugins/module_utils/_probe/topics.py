@@ -11,7 +11,7 @@ import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.librdkafka_client import (
-    Answer,
+    AdminResult,
     BrokerClient,
     Metadata,
     Partition,
@@ -35,7 +35,7 @@ def check_topics(kafka: BrokerClient, metadata: Metadata, topics: t.Sequence[Top
     """Return one entry per topic."""
     began = time.monotonic()
     names = [topic.name for topic in topics]
-    described: t.Dict[str, Answer] = {}
+    described: t.Dict[str, AdminResult] = {}
     min_in_sync: t.Dict[str, int] = {}
     if metadata.has_controller:
         resources = {name: ConfigResource(ResourceType.TOPIC, name) for name in names}
@@ -56,7 +56,7 @@ def check_topics(kafka: BrokerClient, metadata: Metadata, topics: t.Sequence[Top
     return entries
 
 
-def _min_in_sync(answers: t.Mapping[str, Answer]) -> t.Dict[str, int]:
+def _min_in_sync(answers: t.Mapping[str, AdminResult]) -> t.Dict[str, int]:
     """Return min.insync.replicas per topic, as far as the principal may read settings."""
     found = {}
     for name, answer in answers.items():
@@ -75,7 +75,7 @@ class _Topic(t.NamedTuple):
 
 
 def _described(
-    kafka: BrokerClient, requirement: TopicRequirement, answer: Answer, min_in_sync: t.Optional[int], began: float
+    kafka: BrokerClient, requirement: TopicRequirement, answer: AdminResult, min_in_sync: t.Optional[int], began: float
 ) -> StageResult:
     if answer.error is None:
         partitions = [

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-Result = t.Mapping[str, t.Any]
+StepResult = t.Mapping[str, t.Any]
 _Shape = t.Callable[[str, t.Any], t.Any]
 
 #: The length at which a text is cut.

@@ -9,8 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .findings import count, names, short
-
-Result = t.Mapping[str, t.Any]
+from .host_results import StepResult
 
 #: The states of a host, in the order in which they are shown.
 STATES = (
@@ -24,7 +23,7 @@ WARN_DAYS = 30
 _MAX_DOUBTS = 4
 
 
-class Host(t.NamedTuple):
+class HostSummary(t.NamedTuple):
     """What is known of a host at the end of a run.
 
     :param state: one of :data:`STATES`.
@@ -50,7 +49,7 @@ class Host(t.NamedTuple):
         return {**self._asdict(), "not_proved": list(self.not_proved)}
 
 
-class Certificate(t.NamedTuple):
+class CertificateExpiry(t.NamedTuple):
     """A certificate of the declaration, of a host or of a broker.
 
     :param where: whose it is.
@@ -67,7 +66,7 @@ class Certificate(t.NamedTuple):
         return self.days_left < WARN_DAYS
 
 
-def host(name: str, phases: t.Mapping[str, Result], writes: bool = False) -> Host:
+def host(name: str, phases: t.Mapping[str, StepResult], writes: bool = False) -> HostSummary:
     """Return what is known of a host.
 
     :param phases: the results of ``onlinefs_config`` on it, under the names of the parts: ``preflight``, ``onlinefs``,
@@ -78,17 +77,17 @@ def host(name: str, phases: t.Mapping[str, Result], writes: bool = False) -> Hos
     written = phases.get("onlinefs") or phases.get("revert")
     latest = next((phases[part] for part in ("verify", "onlinefs", "revert", "preflight") if part in phases), None)
     if latest is None:
-        return Host(name, "not reached", not_proved=("this run did not reach it",))
+        return HostSummary(name, "not reached", not_proved=("this run did not reach it",))
     state = _state(written, latest, "verify" in phases)
     if state == "would change" and writes:
         state = "not changed"
     if state == "changed" and not writes:
         state = "would change"
     if "changes" not in latest:
-        return Host(name, state, not_proved=(short(latest.get("msg") or "it returned no message"),))
+        return HostSummary(name, state, not_proved=(short(latest.get("msg") or "it returned no message"),))
     members = _members(latest)
     proved = is_proved(latest)
-    return Host(
+    return HostSummary(
         name,
         state,
         latest.get("generation"),
@@ -100,12 +99,14 @@ def host(name: str, phases: t.Mapping[str, Result], writes: bool = False) -> Hos
     )
 
 
-def is_proved(result: Result) -> bool:
+def is_proved(result: StepResult) -> bool:
     """Return whether Kafka named the host as a member of its groups during this task."""
     return result.get("proved") is True
 
 
-def certificates(probes: t.Sequence[Result], hosts: t.Mapping[str, t.Sequence[Result]]) -> t.List[Certificate]:
+def certificates(
+    probes: t.Sequence[StepResult], hosts: t.Mapping[str, t.Sequence[StepResult]]
+) -> t.List[CertificateExpiry]:
     """Return every certificate that the run saw, the one that expires first at the top, each once.
 
     :param probes: the results of ``kafka_probe``: the declaration's own certificates and the brokers'.
@@ -119,7 +120,7 @@ def certificates(probes: t.Sequence[Result], hosts: t.Mapping[str, t.Sequence[Re
             key = (str(entry.get("subject") or "?"), str(entry.get("expires") or "?"))
             seen.setdefault(key, []).append((entry.get("store") or place, int(entry["days_left"])))
     found = [
-        Certificate(
+        CertificateExpiry(
             names(list(dict.fromkeys(place for place, _left in places))),
             subject,
             expires,
@@ -130,15 +131,15 @@ def certificates(probes: t.Sequence[Result], hosts: t.Mapping[str, t.Sequence[Re
     return sorted(found, key=lambda certificate: (certificate.days_left, certificate.subject))
 
 
-def cluster_id(probes: t.Sequence[Result], hosts: t.Mapping[str, t.Sequence[Result]]) -> t.Optional[str]:
+def cluster_id(probes: t.Sequence[StepResult], hosts: t.Mapping[str, t.Sequence[StepResult]]) -> t.Optional[str]:
     """Return the id of the Kafka cluster, from a probe or from any host."""
     results = [*probes, *(result for given in hosts.values() for result in given)]
     return next((str(result["cluster_id"]) for result in results if result.get("cluster_id")), None)
 
 
 def _certificate_lists(
-    probes: t.Sequence[Result], hosts: t.Mapping[str, t.Sequence[Result]]
-) -> t.Iterator[t.Tuple[str, t.Sequence[Result]]]:
+    probes: t.Sequence[StepResult], hosts: t.Mapping[str, t.Sequence[StepResult]]
+) -> t.Iterator[t.Tuple[str, t.Sequence[StepResult]]]:
     for probe in probes:
         yield "broker", probe.get("certificates") or ()
     for name, results in hosts.items():
@@ -147,7 +148,7 @@ def _certificate_lists(
         yield f"host {name}", latest.get("certificates") or ()
 
 
-def _state(written: t.Optional[Result], latest: Result, verified: bool) -> str:
+def _state(written: t.Optional[StepResult], latest: StepResult, verified: bool) -> str:
     if latest.get("unreachable"):
         return "unreachable"
     if written is not None and "changes" not in written:
@@ -161,17 +162,17 @@ def _state(written: t.Optional[Result], latest: Result, verified: bool) -> str:
     return "unchanged"
 
 
-def _members(result: Result) -> t.Optional[t.Sequence[Result]]:
+def _members(result: StepResult) -> t.Optional[t.Sequence[StepResult]]:
     """Return the host's own members in Kafka; None if they were not looked at."""
     return result.get("members") if is_proved(result) or result.get("members") else None
 
 
-def _lag(members: t.Optional[t.Sequence[Result]]) -> t.Optional[int]:
+def _lag(members: t.Optional[t.Sequence[StepResult]]) -> t.Optional[int]:
     known = [member["lag"] for member in members or () if member.get("lag") is not None]
     return sum(known) if known else None
 
 
-def _doubts(result: Result) -> t.Tuple[str, ...]:
+def _doubts(result: StepResult) -> t.Tuple[str, ...]:
     given = result.get("not_proved") or ("Kafka was not asked for the members of the consumer group",)
     more = [count(len(given) - _MAX_DOUBTS, "more reason")] if len(given) > _MAX_DOUBTS else []
     return (*(short(text) for text in given[:_MAX_DOUBTS]), *more)

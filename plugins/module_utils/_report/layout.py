@@ -16,8 +16,6 @@ from . import hosts as seen
 from .findings import count, names
 from .summary import Summary
 
-Result = t.Mapping[str, t.Any]
-
 #: The number of lines that findings and summary may have together.
 MAX_LINES = 40
 #: Up to so many hosts have a line each.
@@ -103,7 +101,7 @@ def _table(summary: Summary) -> t.Iterator[str]:
         yield from _row("" if number else "Next", text)
 
 
-def _hosts(hosts: t.Sequence[seen.Host]) -> t.List[str]:
+def _hosts(hosts: t.Sequence[seen.HostSummary]) -> t.List[str]:
     if len(hosts) <= MAX_HOST_LINES:
         return [f"{host.host}: {host.state}{_details([host])}" for host in hosts]
     told = []
@@ -114,7 +112,7 @@ def _hosts(hosts: t.Sequence[seen.Host]) -> t.List[str]:
     return told
 
 
-def _details(hosts: t.Sequence[seen.Host]) -> str:
+def _details(hosts: t.Sequence[seen.HostSummary]) -> str:
     """Return what hosts in the same state have: generations, members, lag."""
     details = []
     numbers = sorted({host.generation for host in hosts if host.generation is not None})
@@ -130,7 +128,7 @@ def _details(hosts: t.Sequence[seen.Host]) -> str:
     return "".join(f", {detail}" for detail in details)
 
 
-def _certificates(certificates: t.Sequence[seen.Certificate]) -> t.List[str]:
+def _certificates(certificates: t.Sequence[seen.CertificateExpiry]) -> t.List[str]:
     shown = []
     for certificate in certificates[:_MAX_CERTIFICATES]:
         if certificate.days_left < 0:

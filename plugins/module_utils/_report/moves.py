@@ -11,12 +11,12 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import bootstrap_addresses
 
 from .findings import Finding, count, names, short
+from .host_results import StepResult
 from .steps import WENT_BACK
 
-Result = t.Mapping[str, t.Any]
 #: By host, the results of ``onlinefs_move_info`` and ``onlinefs_move``: ``info``, ``drain``, ``stop``, ``leave``,
 #: ``back``, ``start``, ``stranded`` and ``carry``.
-Steps = t.Mapping[str, t.Mapping[str, Result]]
+Steps = t.Mapping[str, t.Mapping[str, StepResult]]
 
 RESET, ACCEPT, UNREADABLE = "reset", "accept", "unreadable"
 
@@ -41,7 +41,7 @@ class Move(t.NamedTuple):
     new_cluster: t.Optional[str]
     unread: t.Optional[int]
     reason: str
-    overlap: t.Optional[t.Tuple[Result, ...]]
+    overlap: t.Optional[t.Tuple[StepResult, ...]]
 
     def to_result(self) -> t.Dict[str, t.Any]:
         """Return the entry of ``move``."""
@@ -49,7 +49,7 @@ class Move(t.NamedTuple):
         return {**self._asdict(), "hosts": list(self.hosts), "reason": self.reason or None, "overlap": overlap}
 
 
-class Stranded(t.NamedTuple):
+class StrandedSummary(t.NamedTuple):
     """The rows that OnlineFS has left in an old Kafka, over all hosts.
 
     :param rows: their number; None if not all could be counted.
@@ -63,7 +63,7 @@ class Stranded(t.NamedTuple):
     old_cluster: t.Optional[str]
     rows: t.Optional[int]
     counted: int
-    partitions: t.Tuple[Result, ...]
+    partitions: t.Tuple[StepResult, ...]
     reason: str
     before: int
     deleted: int
@@ -93,7 +93,7 @@ class Carried(t.NamedTuple):
         return self._asdict()
 
 
-def is_moving(step: t.Optional[Result]) -> bool:
+def is_moving(step: t.Optional[StepResult]) -> bool:
     """Return whether ``onlinefs_move_info`` saw a move, or could not tell."""
     return step is not None and "move" in step and step["move"] is not False
 
@@ -133,7 +133,7 @@ def course(steps: Steps, to_change: t.Sequence[str], hosts: t.Sequence[str]) -> 
     return {"roll": [], "move": list(hosts), "leave": leave}
 
 
-def stranded(steps: Steps, when: str = "stranded") -> t.List[Stranded]:
+def stranded(steps: Steps, when: str = "stranded") -> t.List[StrandedSummary]:
     """Return what was left in each old Kafka.
 
     :param when: the step that counted: after the move, or ``info`` for an earlier move.
@@ -158,7 +158,7 @@ def carriers(steps: Steps) -> t.List[str]:
     return chosen
 
 
-def _is_incomplete(found: t.Mapping[str, Result]) -> bool:
+def _is_incomplete(found: t.Mapping[str, StepResult]) -> bool:
     """Return whether a host has recorded a move, and does not read from the declared Kafka."""
     counted = found.get("stranded") or {}
     return counted.get("record") is not None and counted.get("stranded") is None
@@ -192,7 +192,7 @@ def carried(steps: Steps) -> t.List[Carried]:
     ]
 
 
-def _by_cluster(steps: Steps, when: str) -> t.Dict[t.Optional[str], t.Dict[str, Result]]:
+def _by_cluster(steps: Steps, when: str) -> t.Dict[t.Optional[str], t.Dict[str, StepResult]]:
     """Return what hosts say was left, by the old Kafka's id and the host.
 
     A host that carries counts again after it. What the others counted before does not matter then.
@@ -201,8 +201,8 @@ def _by_cluster(steps: Steps, when: str) -> t.Dict[t.Optional[str], t.Dict[str, 
     return {**by_cluster, **_counts(steps, "carry")} if when == "stranded" else by_cluster
 
 
-def _counts(steps: Steps, step: str) -> t.Dict[t.Optional[str], t.Dict[str, Result]]:
-    by_cluster: t.Dict[t.Optional[str], t.Dict[str, Result]] = {}
+def _counts(steps: Steps, step: str) -> t.Dict[t.Optional[str], t.Dict[str, StepResult]]:
+    by_cluster: t.Dict[t.Optional[str], t.Dict[str, StepResult]] = {}
     for name, found in steps.items():
         info = found.get(step) or {}
         if info.get("stranded") is not None:
@@ -211,7 +211,7 @@ def _counts(steps: Steps, step: str) -> t.Dict[t.Optional[str], t.Dict[str, Resu
     return by_cluster
 
 
-def _best(given: t.Sequence[Result]) -> Result:
+def _best(given: t.Sequence[StepResult]) -> StepResult:
     """Return what to believe of what hosts say of the same old Kafka.
 
     All of them have stopped before the first one records where the topics end, so the one that names the most rows
@@ -222,24 +222,26 @@ def _best(given: t.Sequence[Result]) -> Result:
     return most if unknown is None else {**most, "rows": None, "unknown": unknown["unknown"]}
 
 
-def _together(cluster: t.Optional[str], given: t.Sequence[Result]) -> Stranded:
+def _together(cluster: t.Optional[str], given: t.Sequence[StepResult]) -> StrandedSummary:
     """Return what hosts say of the same old Kafka."""
     told = _best(given)
     known = told["rows"] is not None
     reason = "" if known else short(_told(told["unknown"][0]) if told["unknown"] else "no host could count them")
     deleted = sum(part["rows"] for part in told["deleted"])
-    return Stranded(cluster, told["rows"], told["counted"], tuple(told["partitions"]), reason, told["before"], deleted)
+    return StrandedSummary(
+        cluster, told["rows"], told["counted"], tuple(told["partitions"]), reason, told["before"], deleted
+    )
 
 
-def _counted(stranded_rows: Result) -> int:
+def _counted(stranded_rows: StepResult) -> int:
     return int(stranded_rows["counted"])
 
 
-def _told(entry: Result) -> str:
+def _told(entry: StepResult) -> str:
     return f"{entry['topic']}: {entry['reason']}" if entry.get("topic") else str(entry["reason"])
 
 
-def went_back(back: Result) -> t.Dict[str, t.Any]:
+def went_back(back: StepResult) -> t.Dict[str, t.Any]:
     """Return the result that stands for a host whose change had worked, and that went back with the others."""
     if "changes" not in back:
         return {"msg": f"it was to go back: {_message(back)}"}
@@ -435,7 +437,7 @@ def lines(steps: Steps, check_mode: bool = False) -> t.List[str]:
     return told
 
 
-def _told_ranges(ranges: t.Sequence[Result]) -> str:
+def _told_ranges(ranges: t.Sequence[StepResult]) -> str:
     """Return for example ``12 rows (fraud_onlinefs 0: 4 to 15, and 2 more partitions)``."""
     shown = [
         f"{part['topic']} {part['partition']}: {part['start']} to {part['end'] - 1}" for part in ranges[:_MAX_TOPICS]
@@ -446,7 +448,7 @@ def _told_ranges(ranges: t.Sequence[Result]) -> str:
     return f"{count(number, 'row')} ({listed})"
 
 
-def _ranges(given: t.Iterable[t.Sequence[Result]]) -> t.Tuple[Result, ...]:
+def _ranges(given: t.Iterable[t.Sequence[StepResult]]) -> t.Tuple[StepResult, ...]:
     found = {(part["topic"], part["partition"]): part for ranges in given for part in ranges}
     return tuple(found[key] for key in sorted(found))
 
@@ -455,7 +457,7 @@ def _cluster(cluster_id: t.Optional[str]) -> str:
     return f"cluster {cluster_id}" if cluster_id else "the old Kafka"
 
 
-def _message(result: Result) -> str:
+def _message(result: StepResult) -> str:
     return short(result.get("msg") or result.get("module_stderr") or "it returned no message")
 
 

@@ -12,8 +12,7 @@ import typing as t
 from . import host_results, moves, steps
 from . import hosts as seen
 from .findings import Finding, names, short
-
-Result = t.Mapping[str, t.Any]
+from .host_results import StepResult
 
 #: The parts that change something.
 _WRITING = ("settings", "onlinefs", "projects", "revert")
@@ -65,9 +64,9 @@ class Run:
     done: t.Collection[str] = ()
     selected: t.Collection[str] = ()
     check_mode: bool = False
-    steps: t.Mapping[str, Result] = dataclasses.field(default_factory=dict)
-    hosts: t.Mapping[str, t.Mapping[str, Result]] = dataclasses.field(default_factory=dict)
-    errors: t.Sequence[Result] = ()
+    steps: t.Mapping[str, StepResult] = dataclasses.field(default_factory=dict)
+    hosts: t.Mapping[str, t.Mapping[str, StepResult]] = dataclasses.field(default_factory=dict)
+    errors: t.Sequence[StepResult] = ()
     stopped: str = ""
     unproved: t.Collection[str] = ()
     left_behind_allowed: bool = False
@@ -124,7 +123,7 @@ class Run:
         """Whether the run got to the part that changes projects."""
         return not self.check_mode and any(part in self.done for part in ("projects", "revert"))
 
-    def step(self, name: str) -> t.Optional[Result]:
+    def step(self, name: str) -> t.Optional[StepResult]:
         """Return the result of a step that ran."""
         result = self.steps.get(name)
         return result if steps.ran(result) else None
@@ -275,7 +274,7 @@ def _of_checked_hosts(run: Run) -> t.Iterator[Finding]:
     yield from moves.before(run.moves, run.limited, settled, run.saved_offsets, run.old_unreadable)
 
 
-def _is_there(info: t.Optional[Result]) -> bool:
+def _is_there(info: t.Optional[StepResult]) -> bool:
     """Return whether a host has the declared bootstrap servers already."""
     return info is not None and info.get("move") is False and info.get("old") is None
 
@@ -302,12 +301,12 @@ def _of_no_project(run: Run, step_names: t.Sequence[str]) -> t.Iterator[Finding]
         )
 
 
-def _passed_over(entry: Result) -> bool:
+def _passed_over(entry: StepResult) -> bool:
     """Return whether nothing could be done for a project yet. One whose connector is kept is not meant."""
     return bool(entry.get("skipped")) or (entry.get("action") == "skipped" and entry.get("reason") != "kept")
 
 
-def _of_reach(run: Run, reach: t.Optional[Result]) -> t.Iterator[Finding]:
+def _of_reach(run: Run, reach: t.Optional[StepResult]) -> t.Iterator[Finding]:
     """Return the findings of ``hopsworks_projects_info``."""
     if reach is None:
         return
@@ -436,13 +435,13 @@ def is_converged(run: Run) -> bool:
     return projects and not hosts_to_change(run) and not hosts_to_verify(run)
 
 
-def _is_settled(run: Run, name: str, result: t.Optional[Result]) -> bool:
+def _is_settled(run: Run, name: str, result: t.Optional[StepResult]) -> bool:
     """Return whether a check found nothing to change or to finish, and a service that works."""
     found = result or {}
     return _works(run, name, found) and not any(found.get(key) for key in ("actions", "changes", "interrupted"))
 
 
-def _works(run: Run, name: str, result: Result) -> bool:
+def _works(run: Run, name: str, result: StepResult) -> bool:
     """Return whether a task passed and saw that the service works, as a member of its groups if that must be proved."""
     return "changes" in result and (seen.is_proved(result) or (name in run.unproved and bool(result.get("health"))))
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 import typing as t
 
 from .findings import Finding, short
+from .host_results import StepResult
 
-Result = t.Mapping[str, t.Any]
-Findings = t.List[Finding]
+FindingList = t.List[Finding]
 
 #: In a result that stands for a host which has gone back because another one failed.
 WENT_BACK = "went_back"
@@ -23,7 +23,7 @@ WENT_BACK = "went_back"
 _RUN_SITE = "Run hopsworks.kafka.site. If it changes nothing, look at the project's error there"
 
 
-def message(result: Result) -> str:
+def message(result: StepResult) -> str:
     """Return why a step failed, in one line."""
     error = result.get("error")
     if isinstance(error, t.Mapping) and error.get("message"):
@@ -31,12 +31,12 @@ def message(result: Result) -> str:
     return short(result.get("msg") or result.get("module_stderr") or "it returned no message")
 
 
-def ran(result: t.Optional[Result]) -> bool:
+def ran(result: t.Optional[StepResult]) -> bool:
     """Return whether a step ran: it was neither skipped nor left out."""
     return bool(result) and not (result or {}).get("skipped")
 
 
-def of_probe(result: Result) -> Findings:
+def of_probe(result: StepResult) -> FindingList:
     """Return the findings of ``kafka_probe``, of one connection or of many."""
     if "ok" not in result:
         return [Finding("Kafka", "", message(result))]
@@ -49,7 +49,7 @@ def of_probe(result: Result) -> Findings:
     return found
 
 
-def _of_stages(kind: str, subject: str, probed: Result) -> Finding:
+def _of_stages(kind: str, subject: str, probed: StepResult) -> Finding:
     failed = next((stage for stage in probed.get("stages") or () if stage.get("ok") is False), None)
     if failed is None:
         return Finding(kind, subject, message(probed))
@@ -60,14 +60,14 @@ def _of_stages(kind: str, subject: str, probed: Result) -> Finding:
     return Finding(kind, subject, short(cause), short(failed.get("remedy") or ""))
 
 
-def of_projects(result: Result) -> Findings:
+def of_projects(result: StepResult) -> FindingList:
     """Return the findings of ``kafka_connector``."""
     if "results" not in result:
         return [of_server(result)]
     return _of_errors(result["results"])
 
 
-def of_clients(result: Result, keep: bool = False) -> Findings:
+def of_clients(result: StepResult, keep: bool = False) -> FindingList:
     """Return the findings of ``kafka_connector_info`` with ``effective``: whose clients do not use the declared Kafka.
 
     :param keep: connectors that differ from the declaration are left as they are, so that is no finding.
@@ -95,12 +95,12 @@ def of_clients(result: Result, keep: bool = False) -> Findings:
     return found
 
 
-def of_variables(result: Result) -> Findings:
+def of_variables(result: StepResult) -> FindingList:
     """Return the findings of ``hopsworks_variable``."""
     return [] if "changes" in result else [of_server(result)]
 
 
-def of_host(name: str, result: Result, playbook: str = "") -> Findings:
+def of_host(name: str, result: StepResult, playbook: str = "") -> FindingList:
     """Return the finding of ``onlinefs_config`` on a host, if it failed or the host was unreachable.
 
     :param playbook: the one to run again.
@@ -117,7 +117,7 @@ def of_host(name: str, result: Result, playbook: str = "") -> Findings:
     return [Finding("host", name, message(result))]
 
 
-def _rolled_back(name: str, result: Result, playbook: str) -> Finding:
+def _rolled_back(name: str, result: StepResult, playbook: str) -> Finding:
     """Return why a change was taken back, and what to do: it depends on whether the host works as before."""
     reasons = [short(reason) for reason in result.get("reasons") or ()]
     cause = reasons[0] if reasons else message(result)
@@ -134,20 +134,20 @@ def _rolled_back(name: str, result: Result, playbook: str) -> Finding:
     return Finding("host", name, cause, short(remedy))
 
 
-def of_host_drift(name: str, result: Result) -> Findings:
+def of_host_drift(name: str, result: StepResult) -> FindingList:
     """Return the finding of ``onlinefs_config`` in check mode, where nothing may be left to change."""
     if "changes" in result and (result["changes"] or result.get("actions")):
         return [_differs("host", name, result["changes"], "onlinefs")]
     return of_host(name, result)
 
 
-def _differs(kind: str, name: str, changes: t.Iterable[Result], playbook: str) -> Finding:
+def _differs(kind: str, name: str, changes: t.Iterable[StepResult], playbook: str) -> Finding:
     what = ", ".join(dict.fromkeys(str(change["what"]) for change in changes)) or "see its results"
     remedy = f"Run hopsworks.kafka.{playbook}, or run it with --check --diff to see what it would change"
     return Finding(kind, name, short(f"not configured as declared: {what}"), remedy)
 
 
-def _of_errors(entries: t.Iterable[Result]) -> Findings:
+def _of_errors(entries: t.Iterable[StepResult]) -> FindingList:
     return [
         Finding(
             "project",
@@ -160,10 +160,10 @@ def _of_errors(entries: t.Iterable[Result]) -> Findings:
     ]
 
 
-def of_server(result: Result) -> Finding:
+def of_server(result: StepResult) -> Finding:
     """Return the finding of a task that failed as a whole: Hopsworks gave no good answer, or the input is wrong."""
     given = result.get("error")
-    error: Result = given if isinstance(given, t.Mapping) else {}
+    error: StepResult = given if isinstance(given, t.Mapping) else {}
     cause, told = message(result), short(result.get("msg") or "")
     if cause in told:
         # The message also names the option.

@@ -14,9 +14,8 @@ import typing as t
 from . import hosts as seen
 from . import moves, steps
 from .findings import Cause, Finding, by_cause
+from .host_results import StepResult
 from .run import HOST_PARTS, Run, findings, left_out
-
-Result = t.Mapping[str, t.Any]
 
 _SEEN = ("external", "managed")
 _ACTIONS = ("created", "updated", "deleted", "unchanged", "skipped", "failed")
@@ -29,17 +28,17 @@ class Summary:
     run: Run
     causes: t.Sequence[Cause]
     projects: t.Mapping[str, int]
-    left_behind: t.Optional[t.Sequence[Result]]
+    left_behind: t.Optional[t.Sequence[StepResult]]
     left_behind_message: str
-    hosts: t.Sequence[seen.Host]
-    certificates: t.Sequence[seen.Certificate]
+    hosts: t.Sequence[seen.HostSummary]
+    certificates: t.Sequence[seen.CertificateExpiry]
     cluster_id: t.Optional[str]
     release: t.Optional[str]
     not_proved: t.Sequence[str]
     left_out: t.Sequence[str]
     next_steps: t.Sequence[str]
     move: t.Optional[moves.Move] = None
-    stranded: t.Sequence[moves.Stranded] = ()
+    stranded: t.Sequence[moves.StrandedSummary] = ()
     carried: t.Sequence[moves.Carried] = ()
     move_lines: t.Sequence[str] = ()
 
@@ -103,7 +102,7 @@ def _move_lines(run: Run) -> t.List[str]:
     return told
 
 
-def _left_behind_message(run: Run, reach: Result) -> str:
+def _left_behind_message(run: Run, reach: StepResult) -> str:
     if reach and "projects" not in reach:
         # Otherwise this is a finding.
         return f"Not known: {steps.of_server(reach).cause}" if run.left_behind_allowed else ""
@@ -124,7 +123,7 @@ def _projects(run: Run) -> t.Dict[str, int]:
     return {word: counted[word] for word in (*_SEEN, *_ACTIONS) if counted[word]}
 
 
-def _seen(entry: Result) -> str:
+def _seen(entry: StepResult) -> str:
     if entry.get("error"):
         return "failed"
     if entry.get("skipped"):
@@ -132,7 +131,7 @@ def _seen(entry: Result) -> str:
     return "external" if (entry.get("effective") or {}).get("external") is True else "managed"
 
 
-def _not_proved(run: Run, hosts: t.Sequence[seen.Host]) -> t.List[str]:
+def _not_proved(run: Run, hosts: t.Sequence[seen.HostSummary]) -> t.List[str]:
     """Return what could not be proved of hosts of which nothing else is wrong, the same reason in one sentence."""
     if run.check_mode or not any(part in run.done for part in ("verify", "revert")):
         return []

@@ -12,7 +12,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan impor
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.connector_planner import (
     CurrentConnector,
     DesiredConnector,
-    Refusal,
+    RefusedChange,
     body,
     differences,
     locations,
@@ -97,7 +97,7 @@ def test_one_as_wanted_is_left() -> None:
 @pytest.mark.parametrize("connector", [stored(storageConnectorType="S3"), stored(storageConnectorType="JDBC")])
 @pytest.mark.parametrize("present", [True, False])
 def test_another_type_is_refused(connector: dict[str, t.Any], present: bool) -> None:
-    with pytest.raises(Refusal) as raised:
+    with pytest.raises(RefusedChange) as raised:
         plan_project(dataclasses.replace(DESIRED, present=present), CurrentConnector(connector))
     assert raised.value.reason == "wrong_type"
     assert connector["storageConnectorType"] in raised.value.cause
@@ -236,7 +236,7 @@ def test_absent() -> None:
 def test_absent_asks_before_it_breaks_others() -> None:
     others = [{"name": "b", "sslKeystoreLocation": KEY.path}, {"name": "a", "sslTruststoreLocation": TRUST.path}]
     found = CurrentConnector(stored(), others=[*others, {"name": "c"}])
-    with pytest.raises(Refusal, match="connector a, b uses them too") as raised:
+    with pytest.raises(RefusedChange, match="connector a, b uses them too") as raised:
         plan_project(ABSENT, found)
     assert raised.value.reason == "shared_stores"
     assert "kafka_connector" in raised.value.cause

@@ -11,7 +11,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan impor
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors import connector_info
 from ansible_collections.hopsworks.kafka.plugins.module_utils._connectors.connector_planner import (
     DesiredConnector,
-    Refusal,
+    RefusedChange,
     locations,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import dialect_connector
@@ -92,7 +92,7 @@ def planned(server: Server, desired: DesiredConnector, look: bool) -> Plan | Non
     """Return the plan; None if it is refused."""
     try:
         return server.plan(desired, look)
-    except Refusal:
+    except RefusedChange:
         return None
 
 

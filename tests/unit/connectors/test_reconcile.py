@@ -353,7 +353,7 @@ def test_a_defect_in_the_middle_of_the_writes_tells_what_may_be_written(hopswork
 
 def test_a_store_that_cannot_be_loaded_again(hopsworks: Hopsworks) -> None:
     def load() -> bytes:
-        raise connector_planner.Refusal("x", "the file changed", "Run the task again")
+        raise connector_planner.RefusedChange("x", "the file changed", "Run the task again")
 
     desired = dataclasses.replace(DESIRED, files=(StoreFile(STORE.path, 9, load),))
     assert summary(run(hopsworks, desired)) == ("failed", False, "x")

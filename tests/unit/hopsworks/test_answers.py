@@ -14,7 +14,7 @@ import zlib
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import answers
-from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.answers import Reader
+from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.answers import AnswerReader
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.request_errors import TransportError
 
 REQUEST = "GET /project"
@@ -149,7 +149,7 @@ def test_numbers() -> None:
 
 # --- shapes -----------------------------------------------------------------------------------------------------------
 
-READER = Reader(REQUEST)
+READER = AnswerReader(REQUEST)
 VALUES: dict[str, t.Any] = {
     "null": None,
     "true": True,

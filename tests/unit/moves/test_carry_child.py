@@ -14,8 +14,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_rights import UserRights
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, declare
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import carry_child
-from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.carry_over import Request
-from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.cluster_reader import Source
+from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.carry_over import CarryRequest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.cluster_reader import ClusterSource
 
 from tests.unit.moves.test_carry_over import GROUPS, PER_BATCH, ROWS, TOPIC, Pair
 
@@ -34,9 +34,9 @@ def client(port: int, **more: str) -> KafkaDeclaration:
 
 
 def carry(pair: Pair, dry: bool = False, **source: t.Any) -> dict[str, t.Any]:
-    request = Request({(TOPIC, part): ((0, ROWS),) for part in range(2)}, dry=dry)
+    request = CarryRequest({(TOPIC, part): ((0, ROWS),) for part in range(2)}, dry=dry)
     given = {"client": lambda: client(pair.old.port), **source}
-    return carry_child.carry_in_child(Source(**given), client(pair.new.port), request, SECONDS)
+    return carry_child.carry_in_child(ClusterSource(**given), client(pair.new.port), request, SECONDS)
 
 
 def test_the_result_is_that_of_the_module(pair: Pair) -> None:
@@ -93,16 +93,16 @@ def test_an_error_shows_no_secret(pair: Pair) -> None:
     def quotes() -> KafkaDeclaration:
         raise InputError("onlinefs-kafka.properties", f"it says {secret}")
 
-    request = Request({(TOPIC, 0): ((0, ROWS),)})
-    result = carry_child.carry_in_child(Source(quotes), client(pair.new.port, **login), request, SECONDS)
+    request = CarryRequest({(TOPIC, 0): ((0, ROWS),)})
+    result = carry_child.carry_in_child(ClusterSource(quotes), client(pair.new.port, **login), request, SECONDS)
     assert "it says ***" in result["msg"] and secret not in str(result), result
 
 
 def test_offsets_without_rows_are_marked_and_not_read_again(pair: Pair) -> None:
     # The broker has compacted rows away: nothing is there to write, and yet nothing is left.
     del pair.old.logs[TOPIC, 0][1:3]
-    request = Request({(TOPIC, 0): ((PER_BATCH, 3 * PER_BATCH),)})
-    source = Source(lambda: client(pair.old.port))
+    request = CarryRequest({(TOPIC, 0): ((PER_BATCH, 3 * PER_BATCH),)})
+    source = ClusterSource(lambda: client(pair.old.port))
     result = carry_child.carry_in_child(source, client(pair.new.port), request, SECONDS)
     assert (result["rows"], result["empty"], result["changed"]) == (0, 2 * PER_BATCH, False), result
     again = carry_child.carry_in_child(source, client(pair.new.port), request, SECONDS)

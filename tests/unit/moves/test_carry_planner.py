@@ -8,7 +8,10 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import ClusterFault, Metadata
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import (
+    ClusterFault,
+    ClusterMetadata,
+)
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import carry_planner
 from hypothesis import given
@@ -21,9 +24,9 @@ def item(topic: str = "orders", partition: int = 0, start: int = 0, end: int = 5
     return {"topic": topic, "partition": partition, "start": start, "end": end}
 
 
-def metadata(cluster: str, errors: dict[str, int] | None = None, **topics: int) -> Metadata:
+def metadata(cluster: str, errors: dict[str, int] | None = None, **topics: int) -> ClusterMetadata:
     leaders = {(topic, number): ("k", 1) for topic, count in topics.items() for number in range(count)}
-    return Metadata(cluster, leaders, dict(topics), errors or {})
+    return ClusterMetadata(cluster, leaders, dict(topics), errors or {})
 
 
 def test_ranges_of_a_partition_are_put_together() -> None:
@@ -72,7 +75,7 @@ def test_rows_go_to_the_same_number_or_to_the_number_modulo_fewer() -> None:
         (metadata("a", other=1), metadata("b", orders=1), "source: these topics"),
     ],
 )
-def test_what_stands_against_it(source: Metadata, target: Metadata, said: str) -> None:
+def test_what_stands_against_it(source: ClusterMetadata, target: ClusterMetadata, said: str) -> None:
     with pytest.raises(InputError, match=said):
         carry_planner.targets({PART: ((0, 1),)}, source, target)
 
@@ -85,7 +88,7 @@ def test_a_partition_without_a_leader_may_have_one_later() -> None:
     assert not caught.value.final
 
 
-def plan(wanted: t.Any, start: int, end: int, marks: t.Any = None, accept: bool = False) -> carry_planner.Job:
+def plan(wanted: t.Any, start: int, end: int, marks: t.Any = None, accept: bool = False) -> carry_planner.PartitionJob:
     [job] = carry_planner.plan({PART: wanted}, {PART: PART}, {PART: start}, {PART: end}, marks or {}, "old", accept)
     return job
 

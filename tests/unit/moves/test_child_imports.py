@@ -27,7 +27,7 @@ user_rights.os = types.SimpleNamespace(
     getresuid=lambda: (65534,) * 3, getresgid=lambda: (65534,) * 3,
 )
 rights = user_rights.UserRights(65534, 65534, (), "/")
-cluster_reader.give_up_root_for(cluster_reader.Source(lambda: None, rights))
+cluster_reader.give_up_root_for(cluster_reader.ClusterSource(lambda: None, rights))
 assert left, "root was not given up"
 missing = set()
 for name in [name for name in sys.modules if name.startswith(OURS)]:

@@ -15,8 +15,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_rights import UserRights
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, declare
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.cluster_reader import (
+    ClusterSource,
     Reading,
-    Source,
     read_cluster,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.offsets import PartitionOffsets, Topics
@@ -38,7 +38,7 @@ def read(cluster: Cluster, seconds: float = 5, **more: t.Any) -> Reading:
     def client() -> KafkaDeclaration:
         return declare({"bootstrap.servers": cluster.bootstrap})
 
-    return read_cluster(Source(client, **{"topics": ONLINE, "groups": ("g", "h"), **more}), seconds)
+    return read_cluster(ClusterSource(client, **{"topics": ONLINE, "groups": ("g", "h"), **more}), seconds)
 
 
 def test_online_topics_with_their_offsets(cluster: Cluster) -> None:
@@ -137,7 +137,7 @@ def test_a_client_that_cannot_be_made_is_a_reason_without_secrets() -> None:
     def client() -> KafkaDeclaration:
         raise InputError("truststore /certs/x.jks", "no such file", "Check it")
 
-    assert read_cluster(Source(client), 2).reason == "truststore /certs/x.jks: no such file. Check it."
+    assert read_cluster(ClusterSource(client), 2).reason == "truststore /certs/x.jks: no such file. Check it."
 
 
 def test_a_child_that_dies_is_a_reason() -> None:
@@ -145,7 +145,7 @@ def test_a_child_that_dies_is_a_reason() -> None:
         os.kill(os.getpid(), 9)
         raise AssertionError
 
-    assert read_cluster(Source(client), 2).reason == "the process that reads it ended: SIGKILL"
+    assert read_cluster(ClusterSource(client), 2).reason == "the process that reads it ended: SIGKILL"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up root")
@@ -153,7 +153,7 @@ def test_the_configuration_is_looked_at_without_root(cluster: Cluster) -> None:
     def client() -> KafkaDeclaration:
         raise InputError("process", f"{os.getresuid()} {os.getresgid()} {os.getgroups()}")
 
-    found = read_cluster(Source(client, UserRights(65534, 65534, (), "/")), 2)
+    found = read_cluster(ClusterSource(client, UserRights(65534, 65534, (), "/")), 2)
     assert found.reason == "process: (65534, 65534, 65534) (65534, 65534, 65534) []."
 
 
@@ -162,7 +162,7 @@ def test_what_a_broker_names_after_a_secret_is_not_shown(cluster: Cluster) -> No
         return declare({"bootstrap.servers": cluster.bootstrap, "my.own.password": "canary-7"})
 
     cluster.cluster_id = "x canary-7 y"
-    assert read_cluster(Source(client), 3).cluster_id == "x ******** y"
+    assert read_cluster(ClusterSource(client), 3).cluster_id == "x ******** y"
     cluster.cluster_id, cluster.parts = "abc", {("canary-7_onlinefs", 0): (0, 1)}
-    found = read_cluster(Source(client, topics=ONLINE), 3)
+    found = read_cluster(ClusterSource(client, topics=ONLINE), 3)
     assert found.offsets is None and "contains a secret" in found.reason and "canary" not in str(found)

@@ -12,7 +12,7 @@ import typing as t
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import carry_child, move_planner, move_task
-from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.carry_over import Request
+from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.carry_over import CarryRequest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.journal import Journal
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service import CommandService, NoService
@@ -442,11 +442,11 @@ def test_the_service_is_the_one_that_the_options_name(host: MovingHost) -> None:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[CarryRequest]:
     """What is carried. The stand-in clusters have no rows: see test_carry_child, and tests/carry for real ones."""
-    given: list[Request] = []
+    given: list[CarryRequest] = []
 
-    def carry(_source: t.Any, _target: t.Any, request: Request, seconds: float) -> dict[str, t.Any]:
+    def carry(_source: t.Any, _target: t.Any, request: CarryRequest, seconds: float) -> dict[str, t.Any]:
         given.append(request)
         assert seconds == 3600
         return carry_child.nothing("carried")
@@ -455,18 +455,18 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
     return given
 
 
-def test_what_is_stranded_is_carried(host: MovingHost, asked: list[Request]) -> None:
+def test_what_is_stranded_is_carried(host: MovingHost, asked: list[CarryRequest]) -> None:
     moved(host)
     host.old.parts[A], host.old.parts[B] = (0, 12), (0, 6)
     result = host.run("carried")
     assert result["complete"] is True and result["msg"] == "carried" and result["record"]["old_cluster"] == "old"
-    assert asked == [Request({A: ((7, 12),), B: ((5, 6),)}, accept_deleted=False, dry=False)]
+    assert asked == [CarryRequest({A: ((7, 12),), B: ((5, 6),)}, accept_deleted=False, dry=False)]
     assert result["stranded"]["rows"] == 6 and host.record is not None
     host.run("carried", check=True)
     assert asked[1].dry is True
 
 
-def test_rows_that_were_carried_before_are_left_out(host: MovingHost, asked: list[Request]) -> None:
+def test_rows_that_were_carried_before_are_left_out(host: MovingHost, asked: list[CarryRequest]) -> None:
     moved(host)
     host.new.committed = {move_planner.CARRIED: {A: (9, json.dumps({"old": {"0": [[7, 9]]}}))}}
     host.run("carried")
@@ -476,21 +476,21 @@ def test_rows_that_were_carried_before_are_left_out(host: MovingHost, asked: lis
     assert len(asked) == 1 and result["msg"] == "no rows are left in the old Kafka" and result["changed"] is False
 
 
-def test_without_a_move_nothing_is_carried(host: MovingHost, asked: list[Request]) -> None:
+def test_without_a_move_nothing_is_carried(host: MovingHost, asked: list[CarryRequest]) -> None:
     host.write(host.new)
     result = host.run("carried")
     assert (result["changed"], result["stranded"], result["complete"]) == (False, None, True)
     assert "no move is recorded" in result["msg"] and host.old.asked == [] and asked == []
 
 
-def test_a_move_that_is_not_complete_carries_nothing(host: MovingHost, asked: list[Request]) -> None:
+def test_a_move_that_is_not_complete_carries_nothing(host: MovingHost, asked: list[CarryRequest]) -> None:
     host.run("left")
     with pytest.raises(HostError, match="not the configuration for the declared Kafka"):
         host.run("carried")
     assert asked == []
 
 
-def test_what_is_left_must_be_known(host: MovingHost, asked: list[Request]) -> None:
+def test_what_is_left_must_be_known(host: MovingHost, asked: list[CarryRequest]) -> None:
     moved(host)
     host.old.cluster_id = "another"
     with pytest.raises(HostError, match="not known what was left there: another cluster answers"):
@@ -498,7 +498,7 @@ def test_what_is_left_must_be_known(host: MovingHost, asked: list[Request]) -> N
     assert asked == []
 
 
-def test_a_declared_kafka_that_the_move_did_not_go_to_gets_nothing(host: MovingHost, asked: list[Request]) -> None:
+def test_a_declared_kafka_that_the_move_did_not_go_to_gets_nothing(host: MovingHost, asked: list[CarryRequest]) -> None:
     moved(host)
     with Cluster("third", dict(host.new.parts)).running() as third:
         host.write(third)

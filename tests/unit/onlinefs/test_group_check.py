@@ -14,7 +14,10 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import group_membership
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import ClusterFault, Metadata
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import (
+    ClusterFault,
+    ClusterMetadata,
+)
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_client import Description, Member
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_membership import ConsumerGroup
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
@@ -252,8 +255,8 @@ class Kafka:
     def committed(self, _group: str) -> dict[tuple[str, int], int]:
         return {}
 
-    def metadata(self, _topics: object = ()) -> Metadata:
-        return Metadata("a-cluster", {}, {}, {})
+    def metadata(self, _topics: object = ()) -> ClusterMetadata:
+        return ClusterMetadata("a-cluster", {}, {}, {})
 
     def offsets(self, _partitions: object, _at: int) -> dict[t.Any, t.Any]:
         return {}

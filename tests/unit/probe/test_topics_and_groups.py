@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.librdkafka_client import (
-    Answer,
+    AdminResult,
     Broker,
     Metadata,
     Partition,
@@ -27,15 +27,15 @@ ALL = ("read", "write", "describe")
 HEALTHY = ((1, 3, 3), (2, 3, 3))
 
 
-def error(name: str) -> Answer:
-    return Answer(None, KafkaError(getattr(KafkaError, name)))
+def error(name: str) -> AdminResult:
+    return AdminResult(None, KafkaError(getattr(KafkaError, name)))
 
 
 def operations(names: t.Sequence[str] | None) -> list[t.Any] | None:
     return None if names is None else [types.SimpleNamespace(name=name.upper()) for name in names]
 
 
-def topic(partitions: t.Sequence[tuple[int, int, int]], rights: t.Sequence[str] | None = ALL) -> Answer:
+def topic(partitions: t.Sequence[tuple[int, int, int]], rights: t.Sequence[str] | None = ALL) -> AdminResult:
     """A topic, each partition as leader, replicas, in sync."""
     described = [
         types.SimpleNamespace(
@@ -46,15 +46,17 @@ def topic(partitions: t.Sequence[tuple[int, int, int]], rights: t.Sequence[str] 
         )
         for number, (leader, replicas, in_sync) in enumerate(partitions)
     ]
-    return Answer(types.SimpleNamespace(partitions=described, authorized_operations=operations(rights)))
+    return AdminResult(types.SimpleNamespace(partitions=described, authorized_operations=operations(rights)))
 
 
-def group(state: str = "STABLE", hosts: t.Sequence[str] = (), rights: t.Sequence[str] | None = ("read",)) -> Answer:
+def group(
+    state: str = "STABLE", hosts: t.Sequence[str] = (), rights: t.Sequence[str] | None = ("read",)
+) -> AdminResult:
     members = [types.SimpleNamespace(host=host) for host in hosts]
     described = types.SimpleNamespace(
         state=types.SimpleNamespace(name=state), members=members, authorized_operations=operations(rights)
     )
-    return Answer(described)
+    return AdminResult(described)
 
 
 class Kafka:
@@ -64,7 +66,7 @@ class Kafka:
 
     def __init__(
         self,
-        answers: t.Mapping[str, t.Mapping[str, Answer]],
+        answers: t.Mapping[str, t.Mapping[str, AdminResult]],
         min_in_sync: object = "2",
         listed: t.Mapping[str, list[Partition]] | None = None,
     ) -> None:
@@ -73,22 +75,22 @@ class Kafka:
         self._listed = listed or {}
         self.asked: list[str] = []
 
-    def ask(self, what: str, _request: t.Any, keys: t.Sequence[t.Any], **more: t.Any) -> dict[t.Any, Answer]:
+    def ask(self, what: str, _request: t.Any, keys: t.Sequence[t.Any], **more: t.Any) -> dict[t.Any, AdminResult]:
         self.asked.append(what)
         if what.startswith("describe"):
             assert more == {"include_authorized_operations": True}
         if what == "list_offsets":
-            return {key: Answer(types.SimpleNamespace(offset=key.offset + 7)) for key in keys}
+            return {key: AdminResult(types.SimpleNamespace(offset=key.offset + 7)) for key in keys}
         return {key: self._answers[what][key] for key in keys}
 
     def begin(self, what: str, _request: t.Any) -> str:
         return what
 
-    def results(self, _begun: str, resources: t.Sequence[t.Any]) -> dict[t.Any, Answer]:
+    def results(self, _begun: str, resources: t.Sequence[t.Any]) -> dict[t.Any, AdminResult]:
         if self._min_in_sync is None:
             return {resource: error("TOPIC_AUTHORIZATION_FAILED") for resource in resources}
         entry = {"min.insync.replicas": types.SimpleNamespace(value=self._min_in_sync)}
-        return {resource: Answer(entry) for resource in resources}
+        return {resource: AdminResult(entry) for resource in resources}
 
     def topics(self) -> t.Mapping[str, list[Partition]]:
         self.asked.append("list_topics")
@@ -104,7 +106,7 @@ class Kafka:
         pass
 
 
-def judged(answer: Answer, wanted: tuple[str, ...] = ("read", "write"), **more: t.Any) -> StageResult:
+def judged(answer: AdminResult, wanted: tuple[str, ...] = ("read", "write"), **more: t.Any) -> StageResult:
     kafka = Kafka({"describe_topics": {"t": answer}}, **more)
     (entry,) = topics.check_topics(t.cast(t.Any, kafka), CLUSTER, [TopicRequirement("t", wanted)])
     assert (entry.stage, entry.target) == ("topics", "t")
@@ -135,7 +137,7 @@ def judged(answer: Answer, wanted: tuple[str, ...] = ("read", "write"), **more: 
         (error("INVALID_REQUEST"), False, "request_failed", "explained: INVALID_REQUEST"),
     ],
 )
-def test_a_topic(answer: Answer, ok: bool, reason: str, words: str) -> None:
+def test_a_topic(answer: AdminResult, ok: bool, reason: str, words: str) -> None:
     entry = judged(answer)
     assert (entry.ok, entry.reason) == (ok, reason)
     assert words in entry.detail
@@ -178,9 +180,9 @@ def test_a_cluster_without_a_controller_is_only_listed() -> None:
     assert kafka.asked == ["list_topics"]
 
 
-def offsets(*committed: int) -> Answer:
+def offsets(*committed: int) -> AdminResult:
     parts = [Offset(error=None, offset=offset) for offset in committed]
-    return Answer(types.SimpleNamespace(topic_partitions=parts))
+    return AdminResult(types.SimpleNamespace(topic_partitions=parts))
 
 
 class Offset(types.SimpleNamespace):
@@ -211,7 +213,7 @@ class Offset(types.SimpleNamespace):
         (error("INVALID_REQUEST"), offsets(), False, "request_failed", "explained"),
     ],
 )
-def test_a_group(answer: Answer, committed: Answer, ok: bool, reason: str, words: str) -> None:
+def test_a_group(answer: AdminResult, committed: AdminResult, ok: bool, reason: str, words: str) -> None:
     answers = {"describe_consumer_groups": {"g": answer}, "list_consumer_group_offsets": {"g": committed}}
     (entry,) = groups.check_groups(t.cast(t.Any, Kafka(answers)), ["g"])
     assert (entry.stage, entry.target, entry.ok, entry.reason) == ("groups", "g", ok, reason)
