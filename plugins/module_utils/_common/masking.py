@@ -35,9 +35,13 @@ _NAME = (
 _NAME_IN_PROSE = r"(?:tokens?|credentials?|authorization)"
 _SECRET_NAME = re.compile(rf"(?:{_NAME}|{_NAME_IN_PROSE})s?$", re.IGNORECASE)
 
-#: A color or style, which a program may put between a name and its value. Control characters are visible by then.
-_STYLE = r"(?:\\x1b\[[0-9;]*m)*"
-_IS = rf"{_STYLE}\\*[\"']?{_STYLE}\s*(?:=>|:=|[=:]|%3[ad]|%3[AD]){_STYLE}\s*{_STYLE}"
+#: Colors and styles, which a program may put between a name and its value. Control characters are visible by then.
+#: A repetition is followed by what it must not stop at: a search that gives back one of its items at a time, and looks
+#: through the rest again, takes minutes for a few thousand spaces.
+_ONE_STYLE = r"\\x1b\[[0-9;]*m"
+_STYLE = rf"(?:{_ONE_STYLE})*(?!{_ONE_STYLE})"
+_GAP = rf"(?:\s|{_ONE_STYLE})*(?!\s|{_ONE_STYLE})"
+_IS = rf"{_STYLE}\\*[\"']?{_STYLE}\s*(?:=>|:=|[=:]|%3[ad]|%3[AD]){_GAP}"
 #: A value: quoted (the quotes may themselves be escaped), or up to the next space. An open quote lasts to the end.
 _VALUE = r"(?:(?P<slashes>\\*)(?P<quote>[\"'])(?:.*?(?<!\\)(?P=slashes)(?P=quote)|.*\Z)|\S+)"
 #: What stands for no value, or for one that is masked already.
@@ -61,6 +65,9 @@ _KEY_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 
 _BOUNDARY = re.compile(r"([\s\"'<>|`]+)")
 _QUERY_VALUE = re.compile(r"=[^&;]+")
+#: The end of a login, up to the @ after it: a password may hold a colon or a slash.
+_LOGIN_END = re.compile(r":[^:]+\Z")
+_HOST_START = re.compile(r"[\w\[]")
 
 #: Control characters but for line ends and tabs, marks that change the direction of a text, and half characters.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -101,7 +108,7 @@ def _patterns() -> _Patterns:
     )
     return _Patterns(
         credentials,
-        re.compile(rf"(?P<label>{_NAME}[ \t]*=[ \t]*){_NO_VALUE}(?:(?![,;] )[^\n])+", re.IGNORECASE),
+        re.compile(rf"(?P<label>{_NAME}[ \t]*=[ \t]*(?![ \t])){_NO_VALUE}(?:(?![,;] )[^\n])+", re.IGNORECASE),
         re.compile(rf"(?P<label>(?:{_NAME}|{_NAME_IN_PROSE})\s+){_VALUE}", re.IGNORECASE | re.DOTALL),
     )
 
@@ -142,11 +149,16 @@ def hide(text: str, secrets: t.Collection[str]) -> str:
 
 
 def public_url(text: str) -> str:
-    """Return a text in whose URLs everything that may be secret is masked: user information and values of queries."""
-    if "://" not in text:
+    """Return a text in whose URLs everything that may be secret is masked: user information and values of queries.
+
+    A login before an address (``user:password@host``) is one without a scheme, too.
+    """
+    if "://" not in text and "@" not in text:
         return text
     parts = _BOUNDARY.split(text)
-    parts[::2] = (_public_url(part) if "://" in part else part for part in parts[::2])
+    parts[::2] = (
+        _public_url(part) if "://" in part else _public_addresses(part) if "@" in part else part for part in parts[::2]
+    )
     return "".join(parts)
 
 
@@ -191,6 +203,19 @@ def _public_url(url: str) -> str:
         before = MASK + at
     path, mark, query = rest.partition("?")
     return f"{scheme}://{before}{_public_fragment(path)}{mark}{_public_query(query)}"
+
+
+def _public_addresses(part: str) -> str:
+    """Return a list of addresses with the login before each masked, if there is one."""
+    return ",".join(map(_public_address, part.split(",")))
+
+
+def _public_address(address: str) -> str:
+    login, at, host = address.rpartition("@")
+    # ``User:name@REALM`` is how Kafka names a principal.
+    if not _LOGIN_END.search(login) or login.startswith("User:") or not _HOST_START.match(host):
+        return address
+    return f"{MASK}{at}{host}"
 
 
 def _public_fragment(path: str) -> str:

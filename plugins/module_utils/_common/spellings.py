@@ -37,6 +37,10 @@ _PERCENT = _BYTES.format("%")
 _PERCENT_PLUS = _BYTES.format("%") + r"|\+"
 _ENTITY = r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});"
 _LINE_BREAK = r"[\r\n]+[ \t]*"
+_INVISIBLE = (
+    r"\x1b\[[0-9;]*[A-Za-z]|"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
 
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "b": "\b", "\n": ""}
@@ -89,7 +93,8 @@ _PYTHON_BYTES = _Decoder(_BACKSLASH_BYTES, _from_backslash, re.IGNORECASE | re.D
 _URL = _Decoder(_PERCENT, _from_percent, re.IGNORECASE)
 _FORM = _Decoder(_PERCENT_PLUS, _from_percent, re.IGNORECASE)
 _XML = _Decoder(_ENTITY, html.unescape, re.IGNORECASE)
-_UNWRAPPED = _Decoder(_LINE_BREAK, lambda token: "")
+#: A program breaks a long line, or a terminal's color, a NUL or a character without width stands within a word.
+_UNWRAPPED = _Decoder(rf"{_LINE_BREAK}|{_INVISIBLE}", lambda token: "")
 
 
 class _View:
@@ -159,7 +164,7 @@ def _views(text: str) -> t.List[_View]:
     twice = [found for view in once for decoder in (_JSON, _URL) for found in view.decoded(decoder)]
     form = plain.decoded(_FORM) if "+" in text else []
     octets = plain.decoded(_PYTHON_BYTES) if "\\x" in text else []
-    return [plain, *once, *twice, *form, *octets, *plain.decoded(_XML)]
+    return [plain, *once, *twice, *form, *octets, *plain.decoded(_XML), *plain.decoded(_UNWRAPPED)]
 
 
 def _occurrences(view: _View, secret: str) -> t.Iterator[TextRange]:

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import (
     MASK,
     clean,
+    hide,
     public_command,
     public_text,
     public_url,
@@ -155,6 +156,11 @@ def test_a_short_secret_is_masked_as_a_word_only() -> None:
         ("https://h/p?hunter2", "https://h/p?********"),
         ("https://h/p#access_token=hunter2", "https://h/p#access_token=********"),
         ("jdbc:x://u:hunter2@h", "jdbc:x://********@h"),
+        ("u:hunter2@b1:9092,b2:9092 there", "********@b1:9092,b2:9092 there"),
+        ("b1:9092,u:hun/te:r2@[::1]:9092", "b1:9092,********@[::1]:9092"),
+        ("https:\\/\\/u:hunter2@h\\/x", "********@h\\/x"),
+        ("password= \x1b[31m hunter2", "password= \\x1b[31m ********"),
+        ("db.password =   hunter2 x\nnext", "db.password =   ********\nnext"),
     ],
 )
 def test_what_looks_like_a_credential(text: str, expected: str) -> None:
@@ -174,6 +180,7 @@ def test_what_looks_like_a_credential(text: str, expected: str) -> None:
         "ssl.key.password = null",
         "the key of tokenizer: 4 of secretary",
         "a bypass=1 of the compass: north",
+        "Principal = User:alice@EXAMPLE.COM is denied; kafka/b1.example.com@EXAMPLE.COM; Node@3f2a; @b:1",
         "tab\tand line\n",
         "größer als 3 µs, 漢字",
     ],
@@ -208,6 +215,48 @@ def test_public_url() -> None:
     assert public_url("http://127.0.0.1:12800/metrics") == "http://127.0.0.1:12800/metrics"
     assert public_url("http://u:p@h/m?t=x&u=y") == f"http://{MASK}@h/m?t={MASK}&u={MASK}"
     assert public_url("https://a:b@one,https://c:d@two") == f"https://{MASK}@two"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "hunter2\nis secret",
+        "hunter2\r\n\t is secret",
+        "hun\x1b[0mter2is\x1b[1;31m secret",
+        "\0".join("hunter2is secret"),
+        "hunter\u200b2is\u2060 secret",
+    ],
+)
+def test_a_secret_that_something_breaks(broken: str) -> None:
+    assert hide(f"log: {broken} end", {"hunter2is secret"}) == f"log: {MASK} end"
+
+
+@pytest.mark.parametrize("unit", [" ", "\n", "\u00a0", " \t", "\\", "\x1b[0m", ">", "'", "a", "%20", "\\n"])
+@pytest.mark.parametrize("end", ["", "null", "="])
+@pytest.mark.parametrize(
+    "start",
+    [
+        "password",
+        "password:",
+        "token: ",
+        "authorization:",
+        "authorization: x",
+        "basic",
+        "jaas.config",
+        "a.password=",
+        'password="',
+        'x.password",',
+        "password>",
+        "--token ",
+        "u:@",
+        "u:",
+    ],
+)
+def test_what_follows_a_label_costs_no_more_than_its_length(start: str, unit: str, end: str) -> None:
+    """A broker, a server or the service's log may send it; 10,000 spaces took 8 s."""
+    begun = time.process_time()
+    clean(start + unit * (20_000 // len(unit)) + end, {"hunter2secret"})
+    assert time.process_time() - begun < 0.7
 
 
 @pytest.mark.parametrize(
