@@ -20,6 +20,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import host_port
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline, TooLate, within
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import hide, public_name
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, secrets_of
 
 from . import login, sasl, wire
@@ -129,7 +130,8 @@ class ClusterClient:
             number = answer.int32()
             brokers[number] = (answer.string(), answer.int32())
             answer.string()
-        found = ClusterMetadata(answer.string(), {}, {}, {})
+        # A broker may use as a name whatever it has been told, and of any length.
+        found = ClusterMetadata(public_name(hide(answer.string(), self.secrets)), {}, {}, {})
         answer.int32()
         for _topic in range(answer.count()):
             error, topic = answer.int16(), answer.string()

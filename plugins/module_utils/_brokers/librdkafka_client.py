@@ -20,7 +20,7 @@ import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean, hide, public_name
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, secrets_of
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_librdkafka import LibrdkafkaConfig
 
@@ -329,6 +329,10 @@ class BrokerClient:
         told = self.scrub(error.str() or "")
         # Some errors name the request and no cause: "ConsumerGroupDescribe:".
         return told if told and not told.endswith(":") else f"{told} {error.name()}".strip()
+
+    def name(self, text: str) -> str:
+        """Return a name that a broker chose, as one short line. A broker may use whatever it has been told."""
+        return public_name(hide(text, self._secrets))
 
     def scrub(self, text: str) -> str:
         """Return a text of the library on one line, cut, and without any secret of the declaration."""

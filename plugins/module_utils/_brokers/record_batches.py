@@ -36,6 +36,7 @@ _NO_LEADER_EPOCH = -1
 _MAX_UNPACKED = 32 * 1024 * 1024
 _MAX_RECORDS = 250_000
 _MAX_VARINT = 10
+_MAX_TIME = 2**63
 _GZIP_FORMAT = 16 + zlib.MAX_WBITS
 _ABORT = 0
 
@@ -179,10 +180,10 @@ def part(batch: Batch, wanted: t.Callable[[int], bool]) -> t.Optional[Batch]:
     records = bytes(batch.data[_HEADER:])
     if batch.codec == GZIP:
         records = _unpacked(records)
-    _attributes, _delta, base, latest, producer_id, epoch, sequence, _count = _FIELDS.unpack_from(batch.data, _CHECKED)
+    _attributes, delta, base, latest, producer_id, epoch, sequence, _count = _FIELDS.unpack_from(batch.data, _CHECKED)
     if batch.rows > _MAX_RECORDS:
         raise BatchError(f"more than {_MAX_RECORDS} records")
-    kept, count, first, newest, position = bytearray(), 0, -1, 0, 0
+    kept, count, first, newest, position, before = bytearray(), 0, -1, 0, 0, -1
     for _number in range(batch.rows):
         length, position = _varint(records, position)
         end = position + length
@@ -192,6 +193,9 @@ def part(batch: Batch, wanted: t.Callable[[int], bool]) -> t.Optional[Batch]:
         offset_delta, after_offset = _varint(records, after_time)
         if after_offset > end:
             raise BatchError("the fields of a record exceed it")
+        if not before < offset_delta <= delta or not -_MAX_TIME <= base + time_delta < _MAX_TIME:
+            raise BatchError("a record has an impossible offset or time")
+        before = offset_delta
         if wanted(batch.first + offset_delta):
             if not count:
                 first, newest = batch.first + offset_delta, base + time_delta

@@ -173,10 +173,13 @@ def _work(source: ClusterSource, seconds: float, send: Send) -> None:
         return
     before, attempts = "", 0
     while True:
+        kafka = GroupClient(client, secure, Deadline(deadline.left()))
         try:
-            with GroupClient(client, secure, Deadline(deadline.left())) as kafka:
+            with kafka:
                 messages = list(_ask(source, kafka))
         except ClusterFault as fault:
+            # A token is known only after it was fetched, and a broker that refuses it may quote it.
+            secrets |= kafka.secrets
             attempts += 1
             ready = "not ready" not in str(fault)
             if fault.final or retries.over or (ready and attempts == _ATTEMPTS):
@@ -197,7 +200,7 @@ def _work(source: ClusterSource, seconds: float, send: Send) -> None:
 
 def _ask(source: ClusterSource, kafka: GroupClient) -> t.Iterator[Message]:
     found = kafka.metadata(None if source.topics is not None else ())
-    yield {"cluster": hide(found.cluster_id, kafka.secrets)[:_MAX_NAME]}
+    yield {"cluster": found.cluster_id}
     for group in source.members_of:
         members = None
         with contextlib.suppress(ClusterFault):

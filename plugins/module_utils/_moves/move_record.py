@@ -18,6 +18,7 @@ import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import TopicPartition
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_text
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import MOVE, Generations
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
@@ -67,8 +68,8 @@ class MoveRecord:
         return {
             "old_cluster": self.old_cluster,
             "new_cluster": self.new_cluster,
-            "old_servers": self.old_servers,
-            "new_servers": self.new_servers,
+            "old_servers": public_text(self.old_servers),
+            "new_servers": public_text(self.new_servers),
             "generation": self.generation,
             "left": self.left,
             "partitions": len(self.offsets.partitions) if self.offsets else None,

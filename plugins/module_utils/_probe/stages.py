@@ -20,7 +20,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.tokens im
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import host_port
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import hide
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, secrets_of
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_librdkafka import (
     LibrdkafkaConfig,
     librdkafka,
@@ -235,7 +236,8 @@ def log_in(context: Context, findings: Findings) -> Context:
         detail = f"{fault.detail}; the token: {token.doubt}" if token and token.doubt else fault.detail
         findings.end(reason, "" if fault.stage == "config" else servers[0].server, detail, fault.stage)
     if context.logs_in:
-        _logged_in(context, findings, servers[0], releases)
+        _logged_in(context._replace(kafka=kafka), findings, servers[0], releases)
+    metadata = metadata._replace(cluster_id=kafka.name(metadata.cluster_id))
     findings.cluster_id(metadata.cluster_id)
     if "metadata" in findings.asked:
         findings.passed("metadata", "", _described(metadata, releases))
@@ -250,7 +252,9 @@ def _answering(context: Context, findings: Findings) -> t.Tuple[server_check.Ser
         if problem is None:
             usable.append(one)
         else:
-            findings.failed(problem.reason, one.server, problem.detail, problem.stage)
+            # A broker may offer, as a mechanism, whatever it was told on an earlier connection.
+            detail = hide(problem.detail, secrets_of(context.client.properties))
+            findings.failed(problem.reason, one.server, detail, problem.stage)
     if not usable:
         raise Ended
     return tuple(usable)
@@ -275,7 +279,8 @@ def _logged_in(
     releases: t.Optional[wire.Releases],
 ) -> None:
     mechanism = context.client.properties["sasl.mechanism"]
-    told = f"{mechanism} accepted; offered: {login_diagnosis.mechanisms(server.answer)}"
+    offered = context.kafka.scrub(login_diagnosis.mechanisms(server.answer))
+    told = f"{mechanism} accepted; offered: {offered}"
     if login_diagnosis.shuts_out_old_clients(mechanism, releases):
         findings.warn(f"{mechanism} on {releases}: {reasons.remedy('sasl', 'old_clients_shut_out')}")
         findings.passed("sasl", server.server, told, "old_clients_shut_out")
@@ -307,13 +312,15 @@ def check_listeners(context: Context, findings: Findings) -> Context:
     passing = 0
     for server, number in advertised.items():
         entries = checked[server].entries if server in checked else ()
+        shown = server if server in reached else context.kafka.name(server)
         failure = next((entry for entry in entries if not entry.ok), None)
         if failure is None:
             passing += 1
             certificate = next((entry.certificate for entry in entries if entry.certificate), None)
-            findings.passed("listeners", server, f"broker {number}", certificate=certificate)
+            findings.passed("listeners", shown, f"broker {number}", certificate=certificate)
         else:
-            findings.failed(t.cast("FailureReason", failure.reason), server, f"broker {number}: {failure.detail}")
+            detail = context.kafka.scrub(f"broker {number}: {failure.detail}")
+            findings.failed(t.cast("FailureReason", failure.reason), shown, detail)
     if len(brokers) > MAX_LISTENERS:
         left = f"the listeners of {len(brokers) - MAX_LISTENERS} more brokers: {MAX_LISTENERS} are checked at most"
         findings.add(StageResult("listeners", reason="not_checked", detail=left))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import socket
 import struct
@@ -15,6 +16,7 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import transfer_client
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.wire_reader import unsigned_varint
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import RunMode
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import carry_over, carry_over_task, carry_writer
 
@@ -314,3 +316,45 @@ def test_hostile_batches_are_refused_or_passed_on_as_they_are(pair: Pair, batch:
     pair.old.logs[TOPIC, 0][0] = batch
     result = pair.run(timeout=2.0)
     assert result.get("failed") or result["rows"] + result["empty"] == 2 * ROWS
+
+
+def record(time_delta: int, offset_delta: int) -> bytes:
+    """A record without key and value, and with whatever offset and time."""
+
+    def varint(value: int) -> bytes:
+        return unsigned_varint(value << 1 if value >= 0 else (-value << 1) - 1)
+
+    body = b"\0" + varint(time_delta) + varint(offset_delta) + varint(-1) + varint(-1) + b"\0"
+    return varint(len(body)) + body
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [record(2**68, 0), record(0, 1)],
+        [record(-(2**68), 0), record(0, 1)],
+        [record(0, 2**68), record(0, 1)],
+        [record(0, -5), record(0, 1)],
+        [record(0, 0), record(0, 0)],
+        [record(0, 1), record(0, 0)],
+        [record(0, 0), record(0, 5)],
+    ],
+    ids=["time", "early time", "offset", "negative offset", "offset twice", "backwards", "outside of its batch"],
+)
+def test_a_record_with_an_impossible_offset_or_time_is_a_fault(pair: Pair, records: list[bytes]) -> None:
+    """It ended in a defect, or its row counted as one that is not there."""
+    pair.old.logs[TOPIC, 0][0] = hostile(delta=4, count=2, body=b"".join(records))
+    result = pair.run(ranges=[{"topic": TOPIC, "partition": 0, "start": 0, "end": 3}])
+    assert result["failed"] and "impossible offset or time" in result["msg"] and not pair.arrived(0)
+
+
+@pytest.mark.parametrize("spelling", [str, lambda text: base64.b64encode(text.encode()).decode()])
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_cluster_whose_id_is_a_secret_or_has_no_end(pair: Pair, side: str, spelling: t.Callable[[str], str]) -> None:
+    secret = "Hunter2-and-more"
+    cluster = pair.old if side == "source" else pair.new
+    properties = {"bootstrap.servers": f"127.0.0.1:{cluster.port}", "x.unknown": secret}
+    cluster.cluster_id = f"{spelling(secret)}\u202e{'A' * 30_000}"
+    result = pair.run(**{side: {"properties": properties}})
+    assert pair.complete() and spelling(secret) not in str((result, pair.new.committed))
+    assert len(result[f"{side}_cluster"]) <= 300 and result[f"{side}_cluster"].isprintable()

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 import time
 import typing as t
 
 import pytest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import login
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.tokens import Token
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_rights import UserRights
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, declare
@@ -21,6 +24,8 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.cluster_rea
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.offsets import PartitionOffsets, Topics
 
+from tests.integration.hostile.kafka.cases import Case
+from tests.integration.hostile.kafka.server import HostileServers
 from tests.moves.cluster import Cluster
 
 ONLINE = Topics((), ".*_onlinefs")
@@ -166,3 +171,31 @@ def test_what_a_broker_names_after_a_secret_is_not_shown(cluster: Cluster) -> No
     cluster.cluster_id, cluster.parts = "abc", {("canary-7_onlinefs", 0): (0, 1)}
     found = read_cluster(ClusterSource(client, topics=ONLINE), 3)
     assert found.offsets is None and "contains a secret" in found.reason and "canary" not in str(found)
+
+
+def test_a_broker_that_quotes_the_token_which_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token is not in the declaration, so that its secrets do not contain it."""
+    token = "0e5b2c9f7a61-opaque"
+    module = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
+    monkeypatch.setattr(login, "get_token", lambda *_: Token(token, time.time() + 60))
+    servers = HostileServers(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
+    port = servers.serve(
+        Case("refuses", sasl=True, odd=lambda kafka: setattr(kafka, "refuses", f"what is {token}".encode()))
+    )
+
+    def client() -> KafkaDeclaration:
+        return declare(
+            {
+                "bootstrap.servers": f"127.0.0.1:{port}",
+                "security.protocol": "SASL_PLAINTEXT",
+                "sasl.mechanism": "OAUTHBEARER",
+                "sasl.oauthbearer.token.endpoint.url": "https://idp.example/token",
+                "sasl.jaas.config": f'{module} required clientId="i" clientSecret="s";',
+            }
+        )
+
+    try:
+        found = read_cluster(Source(client), 5)
+    finally:
+        servers.close()
+    assert "what is ********" in found.reason and found.cluster_id is None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -149,6 +150,12 @@ def test_no_kept_configuration_goes_while_a_move_is_recorded(kept: Generations) 
     move_record.remove(kept)
     kept.prune(1)
     assert [each.number for each in kept.all()] == [0, 3]
+
+
+def test_results_show_no_login_in_the_addresses() -> None:
+    """The old ones are from a file that the service's user may have written."""
+    record = dataclasses.replace(RECORD, old_servers="SASL_SSL://u:hunter2@k1:1", new_servers="k2:1,u:hunter2@k3:1")
+    assert "hunter2" not in str(record.to_result()) and "@k3:1" in record.to_result()["new_servers"]
 
 
 def test_results_have_no_list_of_partitions() -> None:

@@ -445,7 +445,9 @@ def test_more_listeners_than_are_checked_are_told() -> None:
     brokers = {number: librdkafka_client.Broker("127.0.0.1", number) for number in range(1, 151)}
     found = findings.Findings(report_module.STAGES)
     context = stages.Context(declared("PLAINTEXT"), probe.ProbeOptions(), Deadline(5), cache.ProbeCache(), [])
-    context = context._replace(client=declared("PLAINTEXT"), metadata=librdkafka_client.Metadata(brokers))
+    kafka = librdkafka_client.BrokerClient({}, frozenset(), Deadline(5))
+    metadata = librdkafka_client.Metadata(brokers)
+    context = context._replace(client=declared("PLAINTEXT"), kafka=kafka, metadata=metadata)
     found.begin("listeners")
     with pytest.raises(findings.Ended):
         stages.check_listeners(context, found)

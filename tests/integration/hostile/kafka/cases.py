@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import random
 import struct
@@ -145,6 +146,7 @@ def _brokers(count: int, host: bytes = b"127.0.0.1", port: int = 1) -> t.Callabl
 
 
 BAD = b"\xff\xfe\xc3("
+PASSWORD = "canary-Secret-7"
 ODD: dict[str, t.Callable[[Cluster], None]] = {
     "null_cluster_id": _set(cluster_id=None),
     "cluster_id_no_utf8": _set(cluster_id=BAD),
@@ -209,6 +211,16 @@ ODD_LOGIN: dict[str, t.Callable[[Cluster], None]] = {
     "mechanism_no_utf8": _set(mechanisms=[b"PLAIN", BAD]),
     "900_mechanisms": _set(mechanisms=[b"PLAIN", *(b"M%d" % number for number in range(900))]),
     "mechanism_of_10_kb": _set(mechanisms=[b"PLAIN", b"M" * 10_000]),
+    # What the broker was told comes back as a name.
+    "cluster_id_is_the_password": _set(cluster_id=PASSWORD.encode()),
+    "cluster_id_is_the_login": _set(cluster_id=base64.b64encode(f"\0u\0{PASSWORD}".encode())),
+    "host_is_the_password": _brokers(2, f"{PASSWORD}.example".encode()),
+    "mechanism_is_the_password": _set(mechanisms=[b"PLAIN", PASSWORD.encode()]),
+    "mechanism_is_the_password_alone": _set(mechanisms=[PASSWORD.encode()]),
+    "topic_is_the_password": _set(topics=[(0, PASSWORD.encode(), 1)]),
+    "member_is_the_password": _set(members=[PASSWORD.encode()]),
+    "state_is_the_password": _set(group_state=PASSWORD.encode()),
+    "refused_with_the_password": _set(refuses=PASSWORD.encode()),
     "refused_no_utf8": _set(refuses=BAD),
     "refused_with_10_kb": _set(refuses=b"no " * 3000),
     "refused_with_escapes": _set(refuses=b"\x1b[2J\rpassed\n"),
@@ -221,6 +233,8 @@ MAY_PASS = {
     *("leader_negative", "topic_without_partitions", "topic_with_100000_partitions", "group_dead"),
     *("group_state_unknown", "group_state_no_utf8", "member_null", "member_no_utf8", "member_with_escapes"),
     *("5000_members", "assignment_noise", "assignment_huge_count", "assignment_negative_count", "mechanism_no_utf8"),
+    *("cluster_id_is_the_password", "cluster_id_is_the_login", "host_is_the_password", "mechanism_is_the_password"),
+    *("member_is_the_password", "state_is_the_password", "mechanism_is_the_password_alone"),
     *("900_mechanisms", "mechanism_of_10_kb", "null_cluster_id", "cluster_id_no_utf8", "metadata_0_only"),
     *("metadata_1_only", "nothing_offered", "versions_alone_offered", "topic_no_utf8", "other_broker_no_utf8"),
 }
