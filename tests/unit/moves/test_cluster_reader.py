@@ -195,7 +195,7 @@ def test_a_broker_that_quotes_the_token_which_it_refuses(monkeypatch: pytest.Mon
         )
 
     try:
-        found = read_cluster(Source(client), 5)
+        found = read_cluster(ClusterSource(client), 5)
     finally:
         servers.close()
     assert "what is ********" in found.reason and found.cluster_id is None
