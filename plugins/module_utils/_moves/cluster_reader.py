@@ -218,11 +218,11 @@ def _ask(source: ClusterSource, kafka: GroupClient) -> t.Iterator[Message]:
     committed: t.Dict[TopicPartition, int] = {}
     for group in source.groups:
         for part, (offset, _text) in _committed(kafka, group).items():
-            committed[part] = min(offset, committed.get(part, offset))
+            committed[part] = max(0, min(offset, committed.get(part, offset)))
     # The ends last: what is written in the meantime counts as unread, and not as read.
     starts = kafka.offsets(leaders, EARLIEST) if leaders else {}
     ends = kafka.offsets(leaders, LATEST) if leaders else {}
-    known = [part for part in leaders if part in starts and part in ends and starts[part] <= ends[part]]
+    known = [part for part in leaders if part in starts and part in ends and 0 <= starts[part] <= ends[part]]
     wanted = {(topic, number) for topic in read for number in range(found.partitions.get(topic, 1))}
     yield {"topics": True}
     yield from _batches("partitions", [[*part, starts[part], ends[part], committed.get(part)] for part in known])

@@ -18,7 +18,7 @@ import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import TopicPartition
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_text
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_text, visible
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import MOVE, Generations
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
@@ -95,8 +95,8 @@ class MoveRecord:
         if not isinstance(data, dict) or data.get("format") != _FORMAT:
             raise ValueError("it is not the record of a move in a format that is known")
         texts = [_text(data.get(name)) for name in ("old_cluster", "new_cluster")]
-        servers = [_text(data.get(name)) or "" for name in ("old_servers", "new_servers")]
-        if not all(servers):
+        servers = [_text(data.get(name)) for name in ("old_servers", "new_servers")]
+        if servers[0] is None or not servers[1]:
             raise ValueError("it does not name the bootstrap servers")
         if not _whole(data.get("generation"), _MAX_NUMBER):
             raise ValueError("an invalid number of a generation")
@@ -126,15 +126,27 @@ def read(generations: Generations) -> t.Optional[MoveRecord]:
 
 def write(generations: Generations, record: MoveRecord) -> None:
     """Replace the record durably. The caller holds the lock."""
-    content = json.dumps(record.as_json(), separators=(",", ":"), sort_keys=True).encode("utf-8")
+    data = record.as_json()
+    content = json.dumps(data, separators=(",", ":"), sort_keys=True).encode("utf-8")
     if len(content) > _MAX_BYTES:
         raise HostError(_path(generations), f"the record would be larger than {_MAX_BYTES} bytes")
+    try:
+        MoveRecord.from_json(data)
+    except ValueError as error:
+        # A record that cannot be read blocks the move, the way back and the next move.
+        raise HostError(_path(generations), f"not written, as it could not be read again: {error}") from None
     files.write_private(_path(generations), content)
 
 
 def remove(generations: Generations) -> None:
     """Remove the record, if there is one. The caller holds the lock."""
     files.remove_private(_path(generations))
+
+
+def servers_text(servers: str) -> str:
+    """Return bootstrap servers as a record has them: one line that can be shown. The service's user may write any."""
+    line = " ".join(visible(servers).split())
+    return line if len(line) <= _MAX_TEXT else f"{line[: _MAX_TEXT - 1]}…"
 
 
 def now() -> str:

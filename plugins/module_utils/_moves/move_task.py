@@ -10,6 +10,7 @@ configuration that the host has, and with that user's rights; the declared one w
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import time
@@ -21,7 +22,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_text
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import Options, Result
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_declaration
-from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import options, transaction
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import generations, options, transaction
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import FileSet, Generations
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import HealthCheck
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
@@ -48,7 +49,7 @@ class _Host:
     :param declared: the Kafka that its consumer is to read from.
     :param files: the configuration that its service reads, or read before a change that was interrupted.
     :param interrupted: whether there is such a change.
-    :param base: the generation to go back to from it.
+    :param base: the generation to go back to from it; -1 if there is none.
     """
 
     params: Options
@@ -61,11 +62,32 @@ class _Host:
 
     @property
     def old_servers(self) -> str:
-        return servers_of(self.files)
+        return move_record.servers_text(servers_of(self.files))
 
     @property
     def new_servers(self) -> str:
-        return self.declared.properties["bootstrap.servers"]
+        return move_record.servers_text(self.declared.properties["bootstrap.servers"])
+
+    @contextlib.contextmanager
+    def locked(self, record: t.Optional[MoveRecord]) -> t.Iterator[None]:
+        """Keep other runs on this host out, if none has changed since what this run has decided by.
+
+        :param record: the record that this run has read.
+        :raises HostError: one has, or does not end.
+        """
+        with self.generations.locked(_LOCK_SECONDS):
+            if move_record.read(self.generations) != record:
+                raise HostError(
+                    "move", "another run on this host has changed its record in the meantime", "Run the task again"
+                )
+            files, base = _configuration(self.generations, self.places.paths.directory)
+            if not generations.same(files, self.files) or base != self.base:
+                raise HostError(
+                    self.places.paths.directory,
+                    "the configuration was changed in the meantime, by another run or by somebody else",
+                    "Run the task again",
+                )
+            yield
 
     @property
     def is_there(self) -> bool:
@@ -187,7 +209,7 @@ def _forget_what_is_no_longer_true(host: _Host, runs: bool, record: t.Optional[M
     if record is None or not runs or host.interrupted:
         return
     if record.same_move(None, host.old_servers, host.new_servers):
-        with host.generations.locked(_LOCK_SECONDS):
+        with host.locked(record):
             move_record.remove(host.generations)
 
 
@@ -215,7 +237,7 @@ def _left(host: _Host, service: Service, check: bool) -> Result:
     _check_is_known(host, old)
     if old.cluster_id is not None and old.cluster_id == new.cluster_id:
         return result
-    with host.generations.locked(_LOCK_SECONDS):
+    with host.locked(record):
         base = host.base if host.interrupted else transaction.keep_found(host.generations, host.files)
         record = MoveRecord(
             old.cluster_id, new.cluster_id, host.old_servers, host.new_servers, base, move_record.now(), old.offsets
@@ -233,7 +255,7 @@ def _record_again(host: _Host, record: MoveRecord, result: Result, check: bool) 
         _check_is_known(host, old)
         if old.offsets is None:
             return result
-        with host.generations.locked(_LOCK_SECONDS):
+        with host.locked(record):
             record = dataclasses.replace(
                 record, old_cluster=old.cluster_id or record.old_cluster, left=move_record.now(), offsets=old.offsets
             )
@@ -322,7 +344,7 @@ def _returned(host: _Host, service: Service, check: bool) -> Result:
             service.start()
             _health_check(host, service).wait(host.files, {})
         if record is not None:
-            with host.generations.locked(_LOCK_SECONDS):
+            with host.locked(record):
                 move_record.remove(host.generations)
     return _result(starts or record is not None, service, record if check else None)
 
@@ -331,7 +353,7 @@ def _closed(host: _Host, service: Service, check: bool) -> Result:
     """Forget the move: what is left in the old Kafka does not matter any more."""
     record = move_record.read(host.generations)
     if record is not None and not check:
-        with host.generations.locked(_LOCK_SECONDS):
+        with host.locked(record):
             move_record.remove(host.generations)
     return _result(record is not None, service, record if check else None)
 
@@ -434,18 +456,25 @@ def _host(params: Options, secrets: t.Set[str]) -> _Host:
         options.store("truststore", params["truststore"]),
         options.store("keystore", params["keystore"]),
     )
-    generations = Generations(paths.state, paths.earlier)
-    journal = generations.journal()
-    live = transaction.read_configuration(open_files(paths.directory))
+    kept = Generations(paths.state, paths.earlier)
+    files, base = _configuration(kept, paths.directory)
     return _Host(
         params=params,
         places=Places(paths, home, params["container_home"], certificates),
-        generations=generations,
+        generations=kept,
         declared=declared,
-        files=generations.files(journal.base) if journal else live,
-        interrupted=journal is not None,
-        base=journal.base if journal else -1,
+        files=files,
+        interrupted=base >= 0,
+        base=base,
     )
+
+
+def _configuration(kept: Generations, directory: str) -> t.Tuple[FileSet, int]:
+    """Return the files that the service reads, or read before a change that was interrupted, and their number then."""
+    journal = kept.journal()
+    if journal is not None:
+        return kept.files(journal.base), journal.base
+    return transaction.read_configuration(open_files(directory)), -1
 
 
 def default_certs_dir(home: str) -> str:
