@@ -49,6 +49,7 @@ class Current:
     :param journal: a change that was interrupted.
     :param number: the number that the next generation will get.
     :param site: the ``onlinefs-site.xml`` to set topics in.
+    :param moved: a move to another Kafka is recorded, and the rows left in the old one can be counted.
     :param kept: the files of the generation to go back to; empty unless this is a revert.
     :param desired_number: the number of that generation.
     """
@@ -60,6 +61,7 @@ class Current:
     journal: t.Optional[Journal]
     number: int
     site: t.Optional[File]
+    moved: bool
     kept: FileSet
     desired_number: int = 0
 
@@ -154,6 +156,7 @@ def read(request: ConfigRequest, host: Host) -> Current:
         journal=host.generations.journal(),
         number=host.number(files),
         site=desired_files.site_to_edit(files, known, host.generations.files),
+        moved=host.generations.counts_rows,
         kept=host.generations.files(desired_number) if reverts else {},
         desired_number=desired_number,
     )
@@ -332,7 +335,7 @@ def _result(
         "restarted": host_planner.restarts(plan),
         "generations": [generation.to_result() for generation in known],
         "generation": known[-1].number if number is None and known else number,
-        "move_recorded": host.generations.counts_rows,
+        "move_recorded": prepared.current.moved,
         "certificates": certificates,
         **proof.to_result(health),
     }

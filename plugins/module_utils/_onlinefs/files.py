@@ -27,6 +27,8 @@ from .host_error import os_failure
 
 #: Files of OnlineFS are far smaller.
 MAX_FILE = 16 * 1024 * 1024
+#: Of those that are parsed, by the end of their names. The service's user may write anything that takes long.
+_MAX_PARSED = ((".properties", 512 * 1024), (".xml", 4 * 1024 * 1024))
 
 #: Permission bits that a file may carry.
 MODE_BITS = 0o777
@@ -102,6 +104,11 @@ class File:
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
+
+
+def max_size(name: str) -> int:
+    """Return the largest size of a file in the configuration directory, in bytes."""
+    return next((size for end, size in _MAX_PARSED if name.endswith(end)), MAX_FILE)
 
 
 def set_attributes(descriptor: int, attributes: Attributes) -> None:

@@ -24,7 +24,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.regular_fi
 
 from . import onlinefs_versions
 from .bounded_read import read_descriptor
-from .files import LABEL, MAX_FILE, Attributes, File, set_attributes, set_xattr, write_all
+from .files import LABEL, Attributes, File, max_size, set_attributes, set_xattr, write_all
 from .host_error import HostError, NotAFile, os_failure
 from .path_owner import path_owner
 from .security_labels import default_label
@@ -33,6 +33,9 @@ from .security_labels import default_label
 STAGED_PREFIX = ".hopsworks_kafka."
 STAGED_NAME = re.compile(r"\.hopsworks_kafka\.[^/]{1,120}\.[0-9a-f]{16}\.new", re.DOTALL)
 _STAGED_STEM = 100
+
+#: Files that may refer to a store, in addition to those that this collection writes.
+OTHER_FILES = (".properties", ".xml", ".conf", ".yml", ".yaml")
 
 _MAX_LINKS = 40
 _DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -67,7 +70,7 @@ class ConfigFiles(t.Protocol):
         """Return owner and mode of the directory."""
 
     def names(self) -> t.List[str]:
-        """Return the names in the directory, sorted."""
+        """Return the names of stores, and of files that may refer to one, sorted. There may be any number of others."""
 
     def read(self, name: str, staged: str = "") -> t.Optional[File]:
         """Return a file, or the one staged for it; ``None`` if it does not exist."""
@@ -127,9 +130,11 @@ class LiveFiles:
 
     def names(self) -> t.List[str]:
         try:
-            return sorted(os.listdir(self._descriptor))
+            names = os.listdir(self._descriptor)
         except OSError as error:
             raise os_failure(self.directory, error) from error
+        store = onlinefs_versions.STORE_NAME
+        return sorted(name for name in names if name.endswith(OTHER_FILES) or store.fullmatch(name))
 
     def read(self, name: str, staged: str = "") -> t.Optional[File]:
         try:
@@ -139,7 +144,7 @@ class LiveFiles:
         if descriptor is None:
             return None
         try:
-            content = read_descriptor(descriptor, self._path(name), MAX_FILE)
+            content = read_descriptor(descriptor, self._path(name), max_size(name))
             return File(content, Attributes.of(descriptor))
         except OSError as error:
             raise os_failure(self._path(name), error) from error

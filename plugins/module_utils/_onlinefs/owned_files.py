@@ -11,6 +11,7 @@ a group that the user is not in, and to handle files of root that an installer l
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import typing as t
 
@@ -44,7 +45,7 @@ class OwnedFiles:
         return _attributes(self._call("attributes").value, self.directory)
 
     def names(self) -> t.List[str]:
-        return [str(name) for name in self._call("names").value]
+        return [str(name) for name in json.loads(self._call("names").content)]
 
     def read(self, name: str, staged: str = "") -> t.Optional[File]:
         answer = self._call("read", name=name, staged=staged)

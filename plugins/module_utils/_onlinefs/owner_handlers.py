@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import json
 import os
 import typing as t
 
@@ -66,7 +67,8 @@ def _attributes(arguments: Arguments, _content: bytes) -> Answer:
 
 
 def _names(arguments: Arguments, _content: bytes) -> Answer:
-    return Answer(_files(arguments).names())
+    # As content, as there may be more than a header can hold.
+    return Answer(content=json.dumps(_files(arguments).names()).encode("ascii"))
 
 
 def _read(arguments: Arguments, _content: bytes) -> Answer:

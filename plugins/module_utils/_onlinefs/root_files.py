@@ -19,7 +19,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_mount
 
 from . import files
 from .bounded_read import read_descriptor
-from .files import LABEL, MAX_FILE, Attributes, File
+from .files import LABEL, Attributes, File, max_size
 from .host_error import HostError, NotAFile, os_failure
 from .security_labels import default_label
 
@@ -105,7 +105,7 @@ def read(path: str, uid: int, directory: int, name: str) -> t.Optional[File]:
                 f"If it is a file of the service, give it to that user: chown {uid} {shlex.quote(path)}",
             )
         with _reopened(descriptor, os.O_RDONLY) as opened:
-            return File(read_descriptor(opened, path, MAX_FILE), Attributes.of(opened))
+            return File(read_descriptor(opened, path, max_size(path)), Attributes.of(opened))
     except OSError as error:
         raise os_failure(path, error) from error
     finally:

@@ -27,14 +27,12 @@ from .generations import FOUND, FileSet, Generations, same
 from .health_check import Health, HealthCheck
 from .host_error import HostError, NotAFile, os_failure
 from .journal import Journal
-from .live_files import ConfigFiles, LiveFiles, Room
+from .live_files import OTHER_FILES, ConfigFiles, LiveFiles, Room
 from .owned_files import open_files
 from .service import Service
 
 #: Free space that a file system must keep in addition to what is written.
 _SPARE_BYTES = 1024 * 1024
-#: Files that may refer to a store, in addition to those that this collection writes.
-_OTHER_FILES = (".properties", ".xml", ".conf", ".yml", ".yaml")
 #: OnlineFS has less than ten, and keeps one store of an earlier configuration or two.
 _MAX_FILES = 200
 _MAX_BYTES = 64 * 1024 * 1024
@@ -139,7 +137,7 @@ class Host:
         """Return the content of the other configuration files, as a hand-made one may refer to a store."""
         bound = _Bound(self.files.directory)
         for name in self.files.names():
-            if name.endswith(_OTHER_FILES) and name not in onlinefs_versions.KNOWN_FILES:
+            if name.endswith(OTHER_FILES) and name not in onlinefs_versions.KNOWN_FILES:
                 try:
                     file = self.files.read(name)
                 except NotAFile:

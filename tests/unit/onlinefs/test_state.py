@@ -109,6 +109,9 @@ DAMAGES: dict[str, t.Callable[[pathlib.Path], t.Any]] = {
         "journal.json", json.dumps({**JOURNAL, "reserved": {"../x": "y"}}).encode()
     ),
     "lock a directory": _directory("lock"),
+    "move a directory": _directory("move.json"),
+    "move a pipe": lambda state: os.mkfifo(state / "move.json"),
+    "move huge": lambda state: (state / "move.json").write_bytes(b" " * (16 * 1024 * 1024 + 1)),
 }
 
 

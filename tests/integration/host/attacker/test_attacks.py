@@ -27,6 +27,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.owned_fi
 
 from tests.integration.host.attacker.hanging import DEVICE, hanging
 from tests.integration.host.attacker.world import (
+    BOUND,
     CANARY,
     FAILING,
     FILES,
@@ -189,6 +190,55 @@ def test_what_is_no_log_does_not_hold_up_the_rollback(world: World, kind: str) -
     ran = world.run(**FAILING)
     assert ran.failed and ran.result["rolled_back"], ran.output
     assert {name: (world.etc / name).read_bytes() for name in os.listdir(world.etc)} == before
+    world.check(ran)
+
+
+#: What takes long to read, or to tell, of a size in bytes.
+LONG: dict[str, t.Callable[[int], str]] = {
+    "names": lambda size: "".join(f"{number:06x}\n" for number in range(size // 7)),
+    "continued": lambda size: "a\\\n" * (size // 3),
+    "backslashes": lambda size: "a=" + "\\" * (size // 2 * 2 - 2),
+    "escapes": lambda size: "a=" + "\\u0041" * (size // 6 - 1),
+    "blank lines": lambda size: "\n" * size,
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_a_long_file_costs_a_bounded_time(world: World, kind: str) -> None:
+    limit = 512 * 1024
+    before = {name: (world.etc / name).read_bytes() for name in os.listdir(world.etc)}
+    began = time.monotonic()
+    world.plant(lambda: (world.etc / FILES[2]).write_text(LONG[kind](16 * 1024 * 1024)))
+    ran = world.run()
+    world.check(ran)
+    assert ran.failed and f"larger than {limit} bytes" in ran.result["msg"], ran.output
+    # The same, when the service writes it as it starts: the rollback replaces it.
+    (world.etc / FILES[2]).rename(world.data / "long")
+    script = world.folder.parent / "restart"
+    script.write_text(f"#!/bin/sh\ncp -p {world.data / 'long'} {world.etc / FILES[2]}\nexit 1\n")
+    script.chmod(0o700)
+    ran = world.run(service_commands={"restart": str(script)})
+    world.check(ran)
+    assert ran.failed and ran.result["rolled_back"], ran.output
+    (world.etc / FILES[2]).unlink(missing_ok=True)
+    assert {name: (world.etc / name).read_bytes() for name in os.listdir(world.etc)} == before
+    world.plant(lambda: (world.etc / FILES[2]).write_text(LONG[kind](limit)))
+    ran = world.run()
+    world.check(ran)
+    assert not ran.failed, ran.output
+    assert time.monotonic() - began < BOUND
+
+
+def test_any_number_of_other_files_is_in_nobodys_way(world: World) -> None:
+    def plant() -> None:
+        for number in range(20_000):
+            (world.etc / f"{number}{'x' * 60}").touch()
+
+    world.plant(plant)
+    ran = world.run(**FAILING)
+    assert ran.failed and ran.result["rolled_back"], ran.output
+    ran = world.run()
+    assert not ran.failed, ran.output
     world.check(ran)
 
 
