@@ -4,17 +4,24 @@
 # This module util is PRIVATE to the collection: it may change at any time.
 """Walk a path as the kernel does, to see who could redirect it.
 
-No file system that a user has mounted is asked anything, see :mod:`user_mounts`.
+No file system that a user has mounted (FUSE) is asked anything. It may never answer, and who waits for it cannot be
+killed. Even closing a file there may wait: https://github.com/torvalds/linux/blob/v6.12/fs/fuse/file.c (fuse_flush). A
+descriptor that was opened with ``O_PATH`` does not: neither opening nor closing it involves the file system.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import typing as t
 
-from .user_mounts import O_PATH, mounting_user
+O_PATH: int = getattr(os, "O_PATH", 0o10000000)
+
+#: Of an open file, without asking its file system: https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html
+_MOUNT = re.compile(r"^mnt_id:\s*(\d+)$", re.MULTILINE)
+_USER = re.compile(r"(?:^|,)user_id=(\d+)(?:,|$)")
 
 #: The kernel follows no more links in one path (MAXSYMLINKS):
 #: https://github.com/torvalds/linux/blob/v6.12/include/linux/namei.h
@@ -110,3 +117,43 @@ def _step(place: _Place) -> PathStep:
     if user is not None:
         raise MountedByUser(place.path, user)
     return PathStep(place.path, os.fstat(place.descriptor))
+
+
+def mounting_user(descriptor: int) -> t.Optional[int]:
+    """Return the user who has mounted the file system of an open file; ``None`` if root has, or the system.
+
+    :param descriptor: opened with ``O_PATH``.
+    :raises OSError: not known, as it is not mounted any more.
+    """
+    mount = _mount_id(descriptor)
+    if mount is None:
+        return None
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        lines = [line.split() for line in file]
+    found = next((line for line in lines if line[0] == mount), None)
+    if found is None:
+        # In a changed root, the mount of the root directory may be out of sight.
+        if mount == _mount_of_root():
+            return None
+        raise OSError(errno.ESTALE, "its file system was unmounted in the meantime")
+    kind, _source, options = found[found.index("-") + 1 :][:3]
+    user = _USER.search(options) if kind.startswith("fuse") else None
+    return (int(user[1]) or None) if user else None
+
+
+def _mount_of_root() -> t.Optional[str]:
+    root = os.open("/", O_PATH | os.O_CLOEXEC)
+    try:
+        return _mount_id(root)
+    finally:
+        os.close(root)
+
+
+def _mount_id(descriptor: int) -> t.Optional[str]:
+    """Return the id of a file's mount; ``None`` if the system does not show it, as without /proc."""
+    try:
+        with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as file:
+            found = _MOUNT.search(file.read())
+    except FileNotFoundError:
+        return None
+    return found[1] if found else None

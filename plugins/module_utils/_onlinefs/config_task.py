@@ -177,7 +177,10 @@ def prepare(request: ConfigRequest, current: Current, now: float) -> Prepared:
         file_checks.check_certificates(request.declaration.client, current.files, params["min_days_valid"], now)
         file_checks.check_files(files)
     else:
-        files = desired_files.generation(current.desired_number, current.kept, current.generations, current.files)
+        # Imported only here: most runs go back to nothing.
+        from . import reverted_files  # noqa: PLC0415
+
+        files = reverted_files.reverted(current.desired_number, current.kept, current.generations, current.files)
     superseded = desired_files.superseded(current.files, files, current.others)
     interrupted = bool(current.journal and current.journal.restart)
     managed = params["service_manager"] != "none"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This module util is PRIVATE to the collection: it may change at any time.
-"""Make the files that a host should have: rendered from the declaration, or taken from a generation."""
+"""Make the files that a declaration asks for, and tell what configurations contain."""
 
 from __future__ import annotations
 
@@ -154,31 +154,6 @@ def parsed(name: str, file: t.Optional[File]) -> t.Dict[str, str]:
     return {}
 
 
-def generation(
-    number: int, kept: FileSet, known: t.Sequence[Generation], current: FileSet
-) -> t.Dict[str, t.Optional[File]]:
-    """Return the files that bring a generation back.
-
-    Changes that others made to ``onlinefs-site.xml`` since are kept: only its topics go back. If it is malformed now,
-    the generation's file replaces it. A file that the generation does not have is removed only if this collection wrote
-    it.
-
-    :param kept: the generation's files.
-    :param known: all generations, to tell what this collection wrote.
-    :param current: the files that are there now.
-    """
-    ours = written(known)
-    desired: t.Dict[str, t.Optional[File]] = {}
-    for name, file in kept.items():
-        live = current.get(name)
-        if file is not None:
-            edit = name == onlinefs_versions.SITE_FILE and live is not None and not malformed_site(live)
-            desired[name] = _topics_of(file, live, number) if edit and live else file
-        elif live is not None and (name, live.sha256) in ours:
-            desired[name] = None
-    return desired
-
-
 def written(known: t.Iterable[Generation]) -> t.Set[t.Tuple[str, str]]:
     """Return name and SHA-256 of the files that this collection wrote, and that nobody else had before."""
     # Generations also keep what somebody else wrote, and a revert writes such a file again.
@@ -297,16 +272,3 @@ def _site(declaration: OnlinefsDeclaration, current: t.Optional[File]) -> t.Opti
             "Install OnlineFS first, or check option config_dir",
         )
     return File(site_xml.edit(current.content, elements, onlinefs_versions.SITE_FILE), current.attributes)
-
-
-def _topics_of(kept: File, live: File, number: int) -> File:
-    """Return ``kept`` if the live file differs only in its topics, else the live file with the topics of ``kept``."""
-    topics = site_xml.read(kept.content, f"{onlinefs_versions.SITE_FILE} of generation {number}")
-    there = site_xml.read(live.content, onlinefs_versions.SITE_FILE)
-    if (
-        site_xml.edit(kept.content, {k: v for k, v in there.items() if v is not None}, onlinefs_versions.SITE_FILE)
-        == live.content
-    ):
-        return kept
-    elements = {name: text or "" for name, text in topics.items() if text is not None or there[name] is not None}
-    return File(site_xml.edit(live.content, elements, onlinefs_versions.SITE_FILE), live.attributes)

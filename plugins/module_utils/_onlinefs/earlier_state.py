@@ -12,7 +12,7 @@ import shutil
 import stat
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_mounts import O_PATH
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.path_walk import O_PATH
 
 from . import files
 from .host_error import HostError, os_failure

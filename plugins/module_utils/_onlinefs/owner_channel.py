@@ -32,7 +32,7 @@ class Answer(t.NamedTuple):
     :param value: plain data.
     :param content: the bytes of a file.
     :param descriptors: files opened with ``O_PATH``. The receiver closes them. Closing any other may wait for ever for
-        a file system of the user, see :mod:`user_mounts`.
+        a file system of the user, see :mod:`path_walk`.
     """
 
     value: t.Any = None

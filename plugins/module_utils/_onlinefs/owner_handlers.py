@@ -12,7 +12,7 @@ import json
 import os
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_mounts import O_PATH
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.path_walk import O_PATH
 
 from .bounded_read import read_file
 from .files import ACCESS_LIST, MODE_BITS, set_xattr

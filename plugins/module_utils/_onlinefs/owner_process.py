@@ -23,7 +23,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.ended_child import reap
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_mounts import mounting_user
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.path_walk import mounting_user
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_rights import (
     UserRights,
     give_up_root,

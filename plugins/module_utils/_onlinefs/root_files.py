@@ -15,7 +15,7 @@ import shlex
 import stat
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_mounts import O_PATH, mounting_user
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.path_walk import O_PATH, mounting_user
 
 from . import files
 from .bounded_read import read_descriptor

@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import os
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
@@ -27,12 +26,10 @@ from .generations import FOUND, FileSet, Generations, same
 from .health_check import Health, HealthCheck
 from .host_error import HostError, NotAFile, os_failure
 from .journal import Journal
-from .live_files import OTHER_FILES, ConfigFiles, LiveFiles, Room
+from .live_files import OTHER_FILES, ConfigFiles
 from .owned_files import open_files
 from .service import Service
 
-#: Free space that a file system must keep in addition to what is written.
-_SPARE_BYTES = 1024 * 1024
 #: OnlineFS has less than ten, and keeps one store of an earlier configuration or two.
 _MAX_FILES = 200
 _MAX_BYTES = 64 * 1024 * 1024
@@ -153,20 +150,10 @@ class Host:
         :param kept: the plan restores kept files, with the owners that they had.
         :raises HostError: the file system is read-only or full, a permission is missing, or an owner is not possible.
         """
-        writes = {a.target: a.payload for a in plan.actions if a.verb == host_planner.WRITE and a.payload is not None}
-        needed = sum(len(file.content) for file in writes.values())
-        names = [action.target for action in plan.actions if action.verb != host_planner.RESTART]
-        rooms = self.files.room(names)
-        state = self.generations.directory
-        while not os.path.isdir(state):
-            state = os.path.dirname(state)
-        for room in [*rooms, *LiveFiles(state).room(())]:
-            _check_room(room, 4 * needed + _SPARE_BYTES)
-        for name, file in writes.items():
-            there = found.get(name)
-            owners = (file.attributes.uid, file.attributes.gid)
-            if not kept and (there is None or owners != (there.attributes.uid, there.attributes.gid)):
-                self.files.may_own(name, file.attributes)
+        # Imported only here: most runs write nothing.
+        from . import room_check  # noqa: PLC0415
+
+        room_check.check_writable(self.files, self.generations.directory, plan, found, kept)
 
     def apply(
         self, plan: Plan, found: FileSet, origin: str, facts: t.Mapping[str, t.Any], rollout: str = ""
@@ -443,22 +430,3 @@ def _named(error: Exception) -> HopsworksKafkaError:
     if isinstance(error, OSError):
         return os_failure(str(error.filename or "host"), error)
     return HostError("", f"a defect of this collection: {type(error).__name__}")
-
-
-def _check_room(room: Room, needed: int) -> None:
-    if room.read_only:
-        raise HostError(
-            room.path,
-            "the file system is read-only",
-            "Remount it for writing; the kernel log shows why it became read-only",
-        )
-    if not room.writable:
-        raise HostError(
-            room.path, "no permission to write to it", "Run the task as its owner or as root (become: true)"
-        )
-    if room.free is None or room.free < needed:
-        raise HostError(
-            room.path,
-            f"{room.free or 0} bytes are free, and {needed} are needed",
-            "Free some space, then run the task again",
-        )

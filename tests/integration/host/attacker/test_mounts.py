@@ -11,7 +11,7 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common import user_mounts
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common import path_walk
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import owner_process, path_owner
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.files import Attributes, File
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
@@ -92,14 +92,14 @@ def test_a_file_system_that_root_has_mounted_is_like_any_other(world: World) -> 
     """A volume may be one of FUSE."""
     with hanging(world.etc, 0, 0, only_for_root=True, others=True):
         descriptor = os.open(world.etc, os.O_PATH)
-        assert user_mounts.mounting_user(descriptor) is None
+        assert path_walk.mounting_user(descriptor) is None
         os.close(descriptor)
 
 
 def test_what_is_not_mounted_any_more_is_not_trusted(world: World) -> None:
     with hanging(world.etc, UID, NOBODY):
         descriptor = os.open(world.etc, os.O_PATH)
-        assert user_mounts.mounting_user(descriptor) == UID
+        assert path_walk.mounting_user(descriptor) == UID
     with pytest.raises(OSError, match="unmounted"):
-        user_mounts.mounting_user(descriptor)
+        path_walk.mounting_user(descriptor)
     os.close(descriptor)
