@@ -307,6 +307,9 @@ probe:
     failed_stage:
       description: The first stage that failed.
       type: str
+    cluster_id:
+      description: The id of the Kafka cluster. Null if the test did not reach it. Not returned on failure.
+      type: str
 health:
   description: The check that the service works.
   returned: after a restart, or with O(health_check=always)

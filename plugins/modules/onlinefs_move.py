@@ -15,7 +15,9 @@ description:
   - Two hosts of OnlineFS must not read from two clusters at the same time, because they share the offsets that OnlineFS
     has saved. Therefore all hosts stop (O(state=stopped)), then all record (O(state=left)), and then all change. The
     playbooks of this collection do that.
-  - O(state=stopped) and O(state=left) do not change a host that already has the declared bootstrap servers.
+  - O(state=stopped) and O(state=left) do not change a host that already has the declared bootstrap servers, unless
+    another cluster answers there than the one that the service was last seen to read from. Then,
+    M(hopsworks.kafka.onlinefs_config) starts the service again, although no file changes.
   - If a run is interrupted, the next one completes it.
   - Managed hosts need only the Python standard library.
 author:

@@ -56,12 +56,21 @@ EXAMPLES = r"""
 
 RETURN = r"""
 move:
-  description: Whether the declared Kafka is another cluster than the one that the host is configured for. Null if one
-    of them cannot be read, so that this is not known.
+  description:
+    - Whether the declared Kafka is another cluster than the one that the host is configured for. Null if one of them
+      cannot be read, so that this is not known.
+    - If the bootstrap servers stay, the id of the cluster decides. M(hopsworks.kafka.onlinefs_config) keeps it when it
+      sees that the service reads from Kafka.
+  returned: success
+  type: bool
+same_addresses:
+  description: Whether the host has the declared bootstrap servers already, and another cluster answers there now, or
+    may do so. What the service has left in the old one is not known then.
   returned: success
   type: bool
 old:
-  description: The Kafka that the host is configured for. Null if it has the declared bootstrap servers already.
+  description: The Kafka that the host is configured for. Null if it has the declared bootstrap servers already, unless
+    RV(same_addresses) is true.
   returned: success
   type: dict
   contains:

@@ -246,6 +246,9 @@ summary:
             C(end) and C(rows). Null if they are not known.
           type: list
           elements: dict
+        same_addresses:
+          description: Whether another cluster answers at the addresses of the old one.
+          type: bool
     stranded:
       description: What was left in each Kafka that OnlineFS has left, counted by C(verify) or C(carry_over).
       type: list

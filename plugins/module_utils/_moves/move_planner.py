@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import TopicPartition
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import bootstrap_addresses
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.manifest import Generation
 
 from . import carry_marks
 from .carry_marks import Spans, subtract
@@ -111,17 +112,39 @@ def everything(reason: str) -> Rows:
     return Rows(unknown=(Unknown("", -1, reason),))
 
 
-def is_move(old: t.Optional[str], new: t.Optional[str], old_servers: str, new_servers: str) -> t.Optional[bool]:
+def is_move(
+    old: t.Optional[str], new: t.Optional[str], old_servers: str, new_servers: str, before: t.Optional[str] = None
+) -> t.Optional[bool]:
     """Return whether OnlineFS is to read from another cluster; ``None`` if that is not known.
 
-    :param old: the id of the cluster that the live configuration is for; ``None`` if it could not be read.
+    :param old: the id of the cluster that answers at the live addresses; ``None`` if it could not be read. It does not
+        matter if the addresses stay.
     :param new: that of the declared one.
+    :param before: the id that the cluster at the live addresses had when OnlineFS was last seen to read from it;
+        ``None`` if that was never seen.
     """
     if bootstrap_addresses(old_servers) == bootstrap_addresses(new_servers):
-        return False
+        if before is None:
+            return False
+        return None if not new else before != new
+    if before and old and before != old:
+        return True
     if not old or not new:
         return None
     return old != new
+
+
+def last_cluster(known: t.Sequence[Generation], servers: str) -> t.Optional[str]:
+    """Return the id of the cluster that OnlineFS was last seen to read from at these bootstrap servers, if any.
+
+    :param known: the configurations of the host, the oldest first.
+    """
+    wanted = bootstrap_addresses(servers)
+    for generation in reversed(known):
+        at = bootstrap_addresses(generation.facts.get("bootstrap_servers") or "")
+        if generation.cluster_id and at and at == wanted:
+            return generation.cluster_id
+    return None
 
 
 def unread(old: ClusterOffsets) -> Rows:

@@ -26,6 +26,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import g
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import FileSet, Generations
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import HealthCheck
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.journal import Journal
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.owned_files import open_files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service import Service
 
@@ -94,6 +95,30 @@ class _Host:
         """Whether the host has the configuration for the declared Kafka already."""
         return bootstrap_addresses(self.old_servers) == bootstrap_addresses(self.new_servers)
 
+    @property
+    def cluster_before(self) -> t.Optional[str]:
+        """The id that the cluster at the host's addresses had when OnlineFS was last seen to read from it, if ever."""
+        before = move_planner.last_cluster(self.generations.all(), self.old_servers)
+        record = move_record.read(self.generations)
+        if record is None or self.interrupted or not (record.keeps_addresses and self.is_there):
+            return before
+        # The move of this record is complete, whether or not the service was seen to read since.
+        return record.new_cluster if record.old_cluster == before else before
+
+    def moves(self, old: t.Optional[str], new: t.Optional[str]) -> t.Optional[bool]:
+        """Return whether OnlineFS is to read from another cluster, see :func:`.move_planner.is_move`."""
+        return move_planner.is_move(old, new, self.old_servers, self.new_servers, self.cluster_before)
+
+    def left_behind(self, answering: Reading) -> Reading:
+        """Return what is known of the cluster that OnlineFS leaves.
+
+        :param answering: the one that answers at the addresses of the host. It may be another one.
+        """
+        before = self.cluster_before
+        if before is None or answering.cluster_id in (None, before):
+            return answering
+        return Reading(before, reason=f"cluster {answering.cluster_id} answers at the addresses of cluster {before}")
+
     def old(self, topics: bool, members: bool = False, carried: bool = False) -> Reading:
         """Read the Kafka of the host's configuration."""
         source = source_of(self.files, self.places, topics_of(self.files) if topics else None)
@@ -137,6 +162,7 @@ def info(params: Options, secrets: t.Set[str]) -> Result:
     result: Result = {
         "changed": False,
         "move": False,
+        "same_addresses": False,
         "old": None,
         "new": None,
         "unread": None,
@@ -146,21 +172,47 @@ def info(params: Options, secrets: t.Set[str]) -> Result:
         "stranded": None,
     }
     same_move = False
+    new: t.Optional[Reading] = None
     if not host.is_there:
-        old, drained = _drain(host, params["drain_timeout"])
+        answering, drained = _drain(host, params["drain_timeout"])
         new = host.new(topics=True)
-        moves = move_planner.is_move(old.cluster_id, new.cluster_id, host.old_servers, host.new_servers)
-        same_move = bool(record and record.same_move(old.cluster_id, host.old_servers, host.new_servers))
-        result.update(
-            move=moves, old=old.to_result(_shown(host.old_servers)), new=new.to_result(_shown(host.new_servers))
-        )
+        moves = host.moves(answering.cluster_id, new.cluster_id)
+        same_move = bool(record and record.same_move(answering.cluster_id, host.old_servers, host.new_servers))
+        result.update(_compared(host, moves, answering, new))
+        result["drained"] = None if moves is False else drained
+        new = None
+    elif host.cluster_before is not None:
+        new = host.new(topics=False, carried=record is not None)
+        moves = host.moves(None, new.cluster_id)
         if moves is not False:
-            result["unread"] = _unread(old).to_result()
-            result["drained"] = drained
-            result["overlap"] = _overlap(old, new)
+            same_move = bool(record and _is_of_the_same_addresses(host, record, new.cluster_id))
+            result.update(_compared(host, moves, new, host.new(topics=True)), same_addresses=True)
     if record is not None and not same_move:
-        result["stranded"] = _stranded(host, record).to_result()
+        result["stranded"] = _stranded(host, record, new).to_result()
     return result
+
+
+def _compared(host: _Host, moves: t.Optional[bool], answering: Reading, new: Reading) -> Result:
+    """Return what the two clusters mean for a host.
+
+    :param answering: the cluster that answers at the host's addresses.
+    :param new: the declared one.
+    """
+    old = host.left_behind(answering)
+    result: Result = {
+        "move": moves,
+        "old": old.to_result(_shown(host.old_servers)),
+        "new": new.to_result(_shown(host.new_servers)),
+    }
+    if moves is not False:
+        result.update(unread=_unread(old).to_result(), overlap=_overlap(old, new))
+    return result
+
+
+def _is_of_the_same_addresses(host: _Host, record: MoveRecord, new_cluster: t.Optional[str]) -> bool:
+    """Return whether a record is that of the declared cluster, which has taken the addresses of the one before."""
+    told = (record.old_cluster, record.new_cluster)
+    return record.keeps_addresses and _is_to_the_declared(host, record) and told == (host.cluster_before, new_cluster)
 
 
 def run(params: Options, check: bool, secrets: t.Set[str], service: t.Optional[Service] = None) -> Result:
@@ -175,11 +227,37 @@ def run(params: Options, check: bool, secrets: t.Set[str], service: t.Optional[S
 
 
 def _stopped(host: _Host, service: Service, check: bool) -> Result:
-    """Stop the service, unless it has the configuration for the declared Kafka already."""
+    """Stop the service, unless it reads from the declared Kafka already."""
     service.check()
+    anew = _declared_anew(host)
+    return _stop(_prepared(host, service, check, anew), service, check, anew)
+
+
+def _declared_anew(host: _Host) -> t.Optional[str]:
+    """Return the id of the declared cluster if it has taken the addresses of the one that OnlineFS has read from.
+
+    Kafka is asked only if it may be: if the host has these addresses, and it is known who had them before.
+
+    :raises HostError: it cannot be read.
+    """
+    if not host.is_there or host.cluster_before is None:
+        return None
+    new = host.new(topics=False)
+    moves = host.moves(None, new.cluster_id)
+    if moves is None:
+        cause = f"it cannot be read, so it is not known whether it still is cluster {host.cluster_before}: {new.reason}"
+        raise HostError("declared Kafka", cause, "Make it readable from the host, then run the task again")
+    return new.cluster_id if moves else None
+
+
+def _stop(host: _Host, service: Service, check: bool, anew: t.Optional[str]) -> Result:
+    """Stop the service, unless it reads from the declared Kafka already.
+
+    :param anew: what :func:`_declared_anew` returned.
+    """
     record = move_record.read(host.generations)
     changed = False
-    if not host.is_there:
+    if anew is not None or not host.is_there:
         service.check_can_stop()
         state = service.state()
         if not state.down:
@@ -190,11 +268,47 @@ def _stopped(host: _Host, service: Service, check: bool) -> Result:
                 service.stop()
                 record = move_record.read(host.generations)
                 _check_is_down(service)
-    return {**_result(changed, service, record), "generation": _to_go_back_to(host, record)}
+    generation = None if anew is not None else _to_go_back_to(host, record)
+    return {**_result(changed, service, record), "generation": generation}
+
+
+def _prepared(host: _Host, service: Service, check: bool, anew: t.Optional[str]) -> _Host:
+    """Begin a change that only restarts the service, if another cluster has taken the addresses of the old one.
+
+    ``onlinefs_config`` completes it, also after a run was killed. Otherwise, nothing would start the service again, as
+    its files need not change.
+
+    :returns: the host, as it is then.
+    """
+    if anew is None or check:
+        return host
+    service.check_can_stop()
+    record = move_record.read(host.generations)
+    with host.locked(record):
+        journal = host.generations.journal()
+        if journal is None:
+            _note_cluster(host, record)
+            base = transaction.keep_found(host.generations, host.files)
+            journal = Journal(base, host.generations.next_number(), True)
+        host.generations.begin(dataclasses.replace(journal, restart=True))
+    return dataclasses.replace(host, interrupted=True, base=journal.base)
+
+
+def _note_cluster(host: _Host, record: t.Optional[MoveRecord]) -> None:
+    """Keep the cluster of a complete move with the configuration, before its record goes. The caller holds the lock."""
+    if record is None or host.interrupted or not record.keeps_addresses or host.cluster_before != record.new_cluster:
+        return
+    live = transaction.keep_found(host.generations, host.files)
+    host.generations.note_cluster(live, record.new_cluster)
 
 
 def _to_go_back_to(host: _Host, record: t.Optional[MoveRecord]) -> t.Optional[int]:
-    """Return the number of the configuration for the old Kafka; ``None`` if the host has not begun this move."""
+    """Return the number of the configuration for the old Kafka; ``None`` if the host has not begun this move.
+
+    If the addresses stay, there is none: no configuration leads to the old Kafka any more.
+    """
+    if record is not None and record.keeps_addresses:
+        return None
     if host.interrupted:
         return host.base
     return record.generation if record is not None and _is_to_the_declared(host, record) else None
@@ -221,9 +335,14 @@ def _check_is_down(service: Service) -> None:
 
 def _left(host: _Host, service: Service, check: bool) -> Result:
     """Stop the service, wait until nobody reads any more, and write down where that was."""
-    result = _stopped(host, service, check)
+    service.check()
+    anew = _declared_anew(host)
+    host = _prepared(host, service, check, anew)
+    result = _stop(host, service, check, anew)
+    if anew is not None:
+        return _left_for_good(host, result, check, anew)
     record = move_record.read(host.generations)
-    again = host.params["record_again"]
+    again = host.params["record_again"] and not (record is not None and record.keeps_addresses)
     if host.is_there:
         return _record_again(host, record, result, check) if record is not None and again else result
     if record is not None and record.same_move(None, host.old_servers, host.new_servers) and not again:
@@ -232,7 +351,7 @@ def _left(host: _Host, service: Service, check: bool) -> Result:
         return {**result, "changed": True}
     old = _wait_for_members(host, result)
     if old.cluster_id is not None:
-        old = _read_all(host, lambda: host.old(topics=True))
+        old = host.left_behind(_read_all(host, lambda: host.old(topics=True)))
     new = host.new(topics=False)
     _check_is_known(host, old)
     if old.cluster_id is not None and old.cluster_id == new.cluster_id:
@@ -244,6 +363,27 @@ def _left(host: _Host, service: Service, check: bool) -> Result:
         )
         move_record.write(host.generations, record)
     return {**result, **_of_record(record), "changed": True}
+
+
+def _left_for_good(host: _Host, result: Result, check: bool, anew: str) -> Result:
+    """Write down that another cluster has taken the addresses of the one that OnlineFS has read from.
+
+    :param result: that of stopping the service.
+    :param anew: the id of the new cluster.
+    """
+    record = move_record.read(host.generations)
+    if record is not None and _is_of_the_same_addresses(host, record, anew):
+        return result
+    if check:
+        return {**result, "changed": True}
+    before = host.cluster_before
+    _check_is_known(host, host.left_behind(Reading(anew)))
+    _wait_for_members(host, result)
+    with host.locked(record):
+        base = transaction.keep_found(host.generations, host.files)
+        record = MoveRecord(before, anew, host.old_servers, host.new_servers, base, move_record.now(), None)
+        move_record.write(host.generations, record)
+    return {**result, "record": record.to_result(), "changed": True}
 
 
 def _record_again(host: _Host, record: MoveRecord, result: Result, check: bool) -> Result:
@@ -332,21 +472,38 @@ def _returned(host: _Host, service: Service, check: bool) -> Result:
     """Start the service with the old configuration again, and forget the move."""
     service.check()
     record = move_record.read(host.generations)
-    if record is not None and host.is_there:
+    restarts = _only_restarts(host)
+    keeps_addresses = record is not None and record.keeps_addresses
+    if record is not None and host.is_there and not restarts and not keeps_addresses:
         raise HostError(
             "onlinefs-kafka.properties",
             "it is still the configuration for the new Kafka",
             f"Restore generation {record.generation} with onlinefs_config first",
         )
+    # If the addresses stay, a host that has changed has moved: no configuration leads back. If this move was given up
+    # before it was recorded, the record is that of an earlier one.
+    forgets = record is not None and keeps_addresses == restarts
     starts = service.state().down
     if not check:
         if starts:
             service.start()
             _health_check(host, service).wait(host.files, {})
-        if record is not None:
+        if forgets or restarts:
             with host.locked(record):
-                move_record.remove(host.generations)
-    return _result(starts or record is not None, service, record if check else None)
+                if starts and restarts:
+                    host.generations.end()
+                if forgets:
+                    move_record.remove(host.generations)
+    return _result(starts or forgets, service, record if check or not forgets else None)
+
+
+def _only_restarts(host: _Host) -> bool:
+    """Return whether the change that was begun on a host is the one of :func:`_prepared`."""
+    return (
+        host.is_there
+        and host.interrupted
+        and generations.same(host.files, transaction.read_configuration(open_files(host.places.paths.directory)))
+    )
 
 
 def _closed(host: _Host, service: Service, check: bool) -> Result:
@@ -354,6 +511,7 @@ def _closed(host: _Host, service: Service, check: bool) -> Result:
     record = move_record.read(host.generations)
     if record is not None and not check:
         with host.locked(record):
+            _note_cluster(host, record)
             move_record.remove(host.generations)
     return _result(record is not None, service, record if check else None)
 
@@ -507,7 +665,11 @@ def _overlap(old: Reading, new: Reading) -> t.Optional[t.List[Result]]:
     return [each.to_result() for each in move_planner.overlap(old.offsets, new.offsets)]
 
 
-def _stranded(host: _Host, record: MoveRecord) -> move_planner.Stranded:
+def _stranded(host: _Host, record: MoveRecord, new: t.Optional[Reading] = None) -> move_planner.Stranded:
+    """Return what a move has left.
+
+    :param new: the declared Kafka with what was carried, if it was read already.
+    """
     unknown = functools.partial(move_planner.stranded, record, None, {})
     try:
         old = host.left(record)
@@ -515,7 +677,7 @@ def _stranded(host: _Host, record: MoveRecord) -> move_planner.Stranded:
         return unknown(reason=str(error))
     if old.offsets is None:
         return unknown(reason=old.reason)
-    new = host.new(topics=False, carried=True)
+    new = host.new(topics=False, carried=True) if new is None else new
     elsewhere = not _is_to_the_declared(host, record)
     if elsewhere and (new.cluster_id is None or new.cluster_id != record.new_cluster):
         # What was carried is written down in a Kafka that is not the declared one. Before the next move, OnlineFS reads

@@ -104,7 +104,7 @@ def reach_kafka(client: KafkaDeclaration, group: str, topics: t.Sequence[str], s
     :param client: the consumer's declaration.
     :param group: the consumer group that it must be allowed to use.
     :param topics: the topics that it must be allowed to read.
-    :returns: the report for results: ``{ok, failed_stage, stages}``.
+    :returns: the report for results: ``{ok, failed_stage, stages, cluster_id}``.
     :raises ProbeFailed: a stage failed. Nothing was written.
     """
     # Imported only here: a host that needs no change does without the probe and the library, which take a while.
@@ -120,4 +120,4 @@ def reach_kafka(client: KafkaDeclaration, group: str, topics: t.Sequence[str], s
     report = probe.probe(client, options)
     if not report.ok:
         raise ProbeFailed(report)
-    return report.to_result()
+    return {**report.to_result(), "cluster_id": report.cluster_id or None}

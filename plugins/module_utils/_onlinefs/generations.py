@@ -155,6 +155,11 @@ class Generations:
         proved = self._manifest(self.directory, number).proved(cluster_id)
         _write_json(os.path.join(self._path(number), MANIFEST), proved.as_json())
 
+    def note_cluster(self, number: int, cluster_id: t.Optional[str]) -> None:
+        """Write down from which cluster the service reads with a generation."""
+        noted = self._manifest(self.directory, number).on_cluster(cluster_id)
+        _write_json(os.path.join(self._path(number), MANIFEST), noted.as_json())
+
     def note_rollout(self, number: int, name: str) -> None:
         """Record that a rollout wrote a generation, or found it live."""
         noted = self._manifest(self.directory, number).in_rollout(name)

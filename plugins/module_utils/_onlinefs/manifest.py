@@ -151,9 +151,12 @@ class Manifest:
 
     def proved(self, cluster_id: t.Optional[str]) -> Manifest:
         """Return it with the time of a proof."""
-        return dataclasses.replace(
-            self, generation=dataclasses.replace(self.generation, proved=_now(), cluster_id=cluster_id)
-        )
+        proved = self.on_cluster(cluster_id)
+        return dataclasses.replace(proved, generation=dataclasses.replace(proved.generation, proved=_now()))
+
+    def on_cluster(self, cluster_id: t.Optional[str]) -> Manifest:
+        """Return it with the id of the cluster that the service reads from."""
+        return dataclasses.replace(self, generation=dataclasses.replace(self.generation, cluster_id=cluster_id))
 
     def in_rollout(self, name: str) -> Manifest:
         """Return it with the name of a rollout. The oldest names go if there are too many."""

@@ -100,6 +100,17 @@ def _record(**keys: _Shape) -> _Shape:
     return of_record
 
 
+def _some(of_key: _Shape, *keys: str) -> _Shape:
+    """Return the shape of a dictionary of which these keys are read, null if it lacks one. Others are left out."""
+
+    def of_some(where: str, value: t.Any) -> t.Dict[str, t.Any]:
+        if not isinstance(value, dict):
+            raise _UnexpectedError(where)
+        return {key: of_key(f"{where}.{key}", value.get(key)) for key in keys}
+
+    return of_some
+
+
 _NAME = _text(MAX_NAME)
 _LONG = _text(MAX_TEXT)
 
@@ -124,6 +135,7 @@ _KEYS: t.Mapping[str, _Shape] = {
     "changes": _list(_record(what=_NAME)),
     "cluster_id": _optional(_NAME),
     "generation": _optional(_number),
+    "generations": _list(_some(_optional(_LONG), "cluster_id", "bootstrap_servers")),
     "health": _record(service=_NAME),
     "interrupted": _flag,
     "members": _list(_record(partitions=_list(_record()), lag=_optional(_number))),
@@ -161,6 +173,7 @@ _MOVE_KEYS: t.Mapping[str, _Shape] = {
     "overlap": _optional(_RANGES),
     "record": _optional(_record(old_cluster=_optional(_NAME), old_servers=_LONG, generation=_number)),
     "rows": _number,
+    "same_addresses": _flag,
     "service": _LONG,
     "stranded": _optional(_record(**_ROWS, before=_number, deleted=_RANGES)),
     "unread": _optional(_record(**_ROWS)),

@@ -33,6 +33,7 @@ class Move(t.NamedTuple):
     :param unread: the rows that OnlineFS had not read before it left; None if they are not known.
     :param reason: why they are not known.
     :param overlap: the ranges of the declared Kafka that may be skipped; None if they are not known.
+    :param same_addresses: the addresses of a host stay, and another cluster answers there.
     """
 
     hosts: t.Tuple[str, ...]
@@ -42,6 +43,7 @@ class Move(t.NamedTuple):
     unread: t.Optional[int]
     reason: str
     overlap: t.Optional[t.Tuple[StepResult, ...]]
+    same_addresses: bool
 
     def to_result(self) -> t.Dict[str, t.Any]:
         """Return the entry of ``move``."""
@@ -117,6 +119,7 @@ def move(steps: Steps) -> t.Optional[Move]:
         max(counted) if counted else None,
         "" if counted else short(_first(reasons) or "no host could read it"),
         _ranges(overlaps) if overlaps else None,
+        any(info.get("same_addresses") is True for info in infos),
     )
 
 
@@ -280,15 +283,23 @@ def before(
     if not unreadable:
         for name in found_move.hosts:
             old = steps[name]["info"].get("old") or {}
-            if old.get("cluster_id") is None:
-                yield Finding(
-                    "host",
-                    name,
-                    short(f"not known what OnlineFS would leave in its present Kafka: {old.get('reason') or 'no id'}"),
-                    "Make it readable from the host. To accept that, set hopsworks_kafka_old_cluster=unreadable",
+            if old.get("cluster_id") is not None and not old.get("reason"):
+                continue
+            where, remedy = "in its present Kafka", "Make it readable from the host. To accept that"
+            if old.get("cluster_id") is not None:
+                where, remedy = (
+                    "in the Kafka that it has read from",
+                    "To accept that, as that Kafka has no address here",
                 )
+            yield Finding(
+                "host",
+                name,
+                short(f"not known what OnlineFS would leave {where}: {old.get('reason') or 'no id'}"),
+                f"{remedy}, set hopsworks_kafka_old_cluster=unreadable",
+            )
     yield from _earlier(steps, unreadable)
-    if saved_offsets in (RESET, ACCEPT) or settled:
+    # Where the addresses stay, a host that is configured for them may read on with the offsets of the other cluster.
+    if saved_offsets in (RESET, ACCEPT) or (settled and not found_move.same_addresses):
         return
     if found_move.overlap is None:
         yield Finding(
@@ -307,6 +318,26 @@ def before(
             ),
             "Have the saved offsets deleted while OnlineFS is stopped (hopsworks_kafka_saved_offsets=reset), or accept "
             "it (hopsworks_kafka_saved_offsets=accept): docs/moving.md",
+        )
+
+
+def unseen(name: str, result: StepResult, servers: str) -> t.Iterator[Finding]:
+    """Return that a host reads from another cluster at the same addresses, if no move has noticed it.
+
+    :param result: what ``onlinefs_config`` has found when it verified the host.
+    :param servers: the declared bootstrap servers.
+    """
+    wanted = bootstrap_addresses(servers)
+    kept = reversed(result.get("generations") or ())
+    seen = [each for each in kept if bootstrap_addresses(each["bootstrap_servers"] or "") == wanted]
+    before, now = _first(each["cluster_id"] for each in seen), result.get("cluster_id")
+    if before and now and before != now:
+        yield Finding(
+            "host",
+            name,
+            f"{_cluster(now)} answers at the addresses of {_cluster(before)}, from which OnlineFS has read before: it "
+            "may skip rows",
+            "Run hopsworks.kafka.site, which treats that as a move: docs/moving.md",
         )
 
 
@@ -418,11 +449,12 @@ def lines(steps: Steps, check_mode: bool = False) -> t.List[str]:
     if found is not None:
         clusters = "perhaps to another cluster (one of the two could not be read)"
         if found.known:
-            clusters = f"from {_cluster(found.old_cluster)} to cluster {found.new_cluster}"
+            addresses = ", which has taken its addresses" if found.same_addresses else ""
+            clusters = f"from {_cluster(found.old_cluster)} to cluster {found.new_cluster}{addresses}"
         told.append(f"{clusters}. All hosts stop, change and start together: hopsworks_kafka_serial does not apply")
         unread = count(found.unread, "row") if found.unread is not None else f"not known ({found.reason})"
         told.append(f"unread before OnlineFS left: {unread}")
-        if found.old_cluster is None:
+        if found.old_cluster is None or found.same_addresses:
             told.append("left in the old Kafka: not known, as it could not be read")
     for left in stranded(steps):
         if found is not None and found.old_cluster is None and left.old_cluster is None:

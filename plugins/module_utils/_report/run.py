@@ -369,6 +369,7 @@ def _of_verify(run: Run) -> t.Iterator[Finding]:
     for name, phases in run.hosts.items():
         if "verify" in phases:
             yield from steps.of_host_drift(name, phases["verify"])
+            yield from moves.unseen(name, phases["verify"], run.bootstrap)
     if "verify" in run.done and not run.check_mode:
         yield from _unproved(run)
         yield from moves.after(run.moves, run.old_unreadable)
@@ -438,7 +439,8 @@ def is_converged(run: Run) -> bool:
 def _is_settled(run: Run, name: str, result: t.Optional[StepResult]) -> bool:
     """Return whether a check found nothing to change or to finish, and a service that works."""
     found = result or {}
-    return _works(run, name, found) and not any(found.get(key) for key in ("actions", "changes", "interrupted"))
+    changes = any(found.get(key) for key in ("actions", "changes", "interrupted"))
+    return _works(run, name, found) and not changes and not moves.is_moving(run.moves.get(name, {}).get("info"))
 
 
 def _works(run: Run, name: str, result: StepResult) -> bool:

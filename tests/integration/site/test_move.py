@@ -150,3 +150,35 @@ def test_a_move_that_is_closed_costs_nothing_any_more(bed: Bed, old: Cluster) ->
     run = bed.play("site", **UNSET)
     assert run.code == 0 and set(run.changed.values()) == {0}, run
     assert moves(run) == [] and len(old.asked) == asked, run
+
+
+def test_another_cluster_at_the_same_addresses_is_a_move(bed: Bed, tmp_path: pathlib.Path) -> None:
+    """The cluster was made anew behind the same names. Nothing of the configuration changes."""
+    seen = [
+        path for home in bed.note["homes"] for path in pathlib.Path(home, ".kafka_generations").glob("*/manifest.json")
+    ]
+    for path in seen:  # as if Kafka had had this id when OnlineFS was seen to read from it
+        path.write_text(json.dumps({**json.loads(path.read_text()), "cluster_id": "gone-cluster"}))
+    files = bed.files()
+    bed.control("DELETE", "requests")
+    for playbook in ("site", "onlinefs"):
+        run = bed.play(playbook, **UNSET)
+        text = " ".join(" ".join(shown(run)).split())
+        assert run.code != 0 and "answers at the addresses of cluster gone-cluster" in text, run
+        assert "OnlineFS may skip " in text and "hopsworks_kafka_saved_offsets=reset" in text, run
+        assert "hopsworks_kafka_old_cluster=unreadable" in text, run
+        assert bed.writes() == 0 and bed.files() == files and up(bed) == [True, True], run
+        assert records(bed) == [False, False], run
+    told = {"hopsworks_kafka_old_cluster": "unreadable", "hopsworks_kafka_saved_offsets": "reset"}
+    failed = bed.play("site", **{**told, "hopsworks_kafka_reset_offsets_command": "false"})
+    assert failed.code != 0 and "hopsworks_kafka_reset_offsets_command failed" in failed.output, failed
+    assert up(bed) == [True, True] and records(bed) == [False, False], failed
+    waits = bed.play("site", **told)
+    assert waits.code != 0 and "OnlineFS is stopped on every host" in waits.output, waits
+    assert up(bed) == [False, False] and records(bed) == [True, True], waits
+    deleted = tmp_path / "deleted"
+    run = bed.play("site", **{**told, "hopsworks_kafka_reset_offsets_command": f"touch {deleted}"})
+    assert run.code == 0 and deleted.exists() and up(bed) == [True, True], run
+    assert "which has taken its addresses" in moves(run)[0], run
+    again = bed.play("site", **UNSET)
+    assert again.code == 0 and set(again.changed.values()) == {0} and moves(again) == [], again

@@ -18,12 +18,14 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.move_planne
     Range,
     is_drained,
     is_move,
+    last_cluster,
     overlap,
     stranded,
     unread,
 )
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.move_record import MoveRecord
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.offsets import ClusterOffsets, PartitionOffsets
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.manifest import Generation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,21 +48,54 @@ def record(offsets: ClusterOffsets | None) -> MoveRecord:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "old_servers", "new_servers", "moves"),
+    ("old", "new", "old_servers", "new_servers", "before", "moves"),
     [
-        ("a", "b", "k1:1", "k2:1", True),
-        ("a", "a", "k1:1", "k2:1", False),  # another listener of the same cluster
-        (None, "b", "k1:1", "k2:1", None),
-        ("a", None, "k1:1", "k2:1", None),
-        ("", "", "k1:1", "k2:1", None),  # no cluster is the same as another one that has no id
-        (None, None, "k1:1, K2:1", "k2:1,k1:1", False),
-        (None, None, "k1:1", "k1:1,k2:1", None),
+        ("a", "b", "k1:1", "k2:1", None, True),
+        ("a", "a", "k1:1", "k2:1", None, False),  # another listener of the same cluster
+        (None, "b", "k1:1", "k2:1", None, None),
+        ("a", None, "k1:1", "k2:1", None, None),
+        ("", "", "k1:1", "k2:1", None, None),  # no cluster is the same as another one that has no id
+        (None, None, "k1:1, K2:1", "k2:1,k1:1", None, False),
+        (None, None, "k1:1", "k1:1,k2:1", None, None),
+        (None, "b", "k1:1, K2:1", "k2:1,k1:1", "a", True),  # made anew behind the same names
+        (None, "a", "k1:1", "k1:1", "a", False),
+        (None, None, "k1:1", "k1:1", "a", None),
+        (None, "", "k1:1", "k1:1", "a", None),
+        ("b", "b", "k1:1", "k2:1", "a", True),  # the same, and declared by another name
+        ("b", "a", "k1:1", "k2:1", "a", True),
+        ("a", "a", "k1:1", "k2:1", "a", False),
+        ("a", "b", "k1:1", "k2:1", "a", True),
+        (None, "a", "k1:1", "k2:1", "a", None),
+        ("a", None, "k1:1", "k2:1", "a", None),
     ],
 )
 def test_what_is_a_move(
-    old: str | None, new: str | None, old_servers: str, new_servers: str, moves: bool | None
+    old: str | None, new: str | None, old_servers: str, new_servers: str, before: str | None, moves: bool | None
 ) -> None:
-    assert is_move(old, new, old_servers, new_servers) is moves
+    assert is_move(old, new, old_servers, new_servers, before) is moves
+
+
+@pytest.mark.parametrize(
+    ("seen", "before"),
+    [
+        ([], None),
+        ([("kafka.example.org:9092", "one")], "one"),
+        ([("kafka.example.org:9092", "one"), ("KAFKA.example.org:9092 ,", "two")], "two"),
+        ([("kafka.example.org:9092", "one"), ("kafka.example.org:9092", None)], "one"),
+        ([("kafka.example.org:9092", "one"), ("elsewhere:9092", "two")], "one"),
+        ([("elsewhere:9092", "two")], None),
+        ([(None, "one")], None),
+    ],
+)
+def test_the_cluster_that_was_last_seen_at_these_addresses(
+    seen: list[tuple[str | None, str | None]], before: str | None
+) -> None:
+    known = [
+        Generation(number, "applied", "", None, cluster_id, {"bootstrap_servers": servers}, {})
+        for number, (servers, cluster_id) in enumerate(seen)
+    ]
+    assert last_cluster(known, "kafka.example.org:9092") == before
+    assert last_cluster(known, "") is None
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import carry_child, move_planner, move_task
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.carry_over import CarryRequest
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import config_task, transaction
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.journal import Journal
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.owned_files import open_files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service import CommandService, NoService
 from ansible_collections.hopsworks.kafka.plugins.modules import onlinefs_move, onlinefs_move_info
 
@@ -278,6 +280,178 @@ def test_the_same_cluster_under_another_address_needs_no_record(host: MovingHost
     host.new.cluster_id = "old"
     host.run("left")
     assert host.record is None and not host.up
+
+
+# --- another cluster at the same addresses --------------------------------------------------------------------------
+
+
+def seen(host: MovingHost, cluster_id: str = "before") -> None:
+    """What onlinefs_config keeps once it has seen the service read from the declared Kafka."""
+    host.write(host.new)
+    files = transaction.read_configuration(open_files(str(host.home.etc)))
+    host.generations.add(0, files, "applied", {"bootstrap_servers": host.new.bootstrap})
+    host.generations.mark_proved(0, cluster_id)
+    host.old.members, host.new.members = {}, {GROUP: ["consumer-1"]}
+
+
+def restarted(host: MovingHost) -> dict[str, t.Any]:
+    """What onlinefs_config does after that: it has nothing to write."""
+    service = NewService(host)
+    options = {"service_version": None, "client_id": "", "service_manager": "systemd", "verify_consumer_group": False}
+    given = host.home.params(**options, generation=0, state="reverted")
+    return config_task.run(given, False, False, set(), service)
+
+
+class NewService(Service):
+    """A service that is a member of the declared cluster."""
+
+    def __init__(self, host: MovingHost, **more: t.Any) -> None:
+        super().__init__(host, **more)
+        self._old = host.new
+
+
+def test_another_cluster_at_the_same_addresses_is_a_move(host: MovingHost) -> None:
+    seen(host)
+    host.new.parts = {A: (0, 4)}
+    found = host.info()
+    assert found["move"] is True and found["same_addresses"] is True
+    assert (found["old"]["cluster_id"], found["new"]["cluster_id"]) == ("before", "new")
+    assert found["old"]["reason"] == "cluster new answers at the addresses of cluster before"
+    assert found["unread"]["rows"] is None and found["unread"]["unknown"][0]["reason"] == found["old"]["reason"]
+    assert found["overlap"] == [{"topic": A[0], "partition": 0, "start": 0, "end": 4, "rows": 4}]
+
+
+def test_the_same_cluster_at_the_same_addresses_is_none(host: MovingHost) -> None:
+    seen(host, "new")
+    found = host.info()
+    assert (found["move"], found["same_addresses"], found["old"], found["overlap"]) == (False, False, None, None)
+    for state in ("stopped", "left", "returned"):
+        assert host.run(state)["changed"] is False
+    assert host.up and host.record is None and host.generations.journal() is None
+
+
+def test_another_address_says_nothing_of_these(host: MovingHost) -> None:
+    """The cluster that was seen is that of another configuration: somebody has edited the files since."""
+    seen(host)
+    host.generations.add(0, host.generations.files(0), "applied", {"bootstrap_servers": "elsewhere:9092"})
+    host.generations.mark_proved(0, "before")
+    assert host.info()["move"] is False and host.new.asked == []
+
+
+def test_a_declared_kafka_that_cannot_be_read_may_be_another_one(host: MovingHost) -> None:
+    seen(host)
+    host.write(Cluster("", port=1))
+    host.generations.add(0, host.generations.files(0), "applied", {"bootstrap_servers": "127.0.0.1:1"})
+    host.generations.mark_proved(0, "before")
+    nowhere = {"properties": {"bootstrap.servers": "127.0.0.1:1"}}
+    found = host.info(**nowhere)
+    assert found["move"] is None and "refused" in found["new"]["reason"] and found["overlap"] is None
+    with pytest.raises(HostError, match=r"declared Kafka: it cannot be read.*still is cluster before.*refused"):
+        host.run("stopped", **nowhere)
+    assert host.up
+
+
+def test_what_it_leaves_there_must_be_accepted_as_unknown(host: MovingHost) -> None:
+    seen(host)
+    host.run("stopped", service=NewService(host))
+    with pytest.raises(HostError, match=r"would not be known: cluster new answers at .* cluster before"):
+        host.run("left", service=NewService(host))
+    assert host.record is None and not host.up
+    found = host.run("returned", service=NewService(host))
+    assert found["changed"] and host.up and host.generations.journal() is None
+    assert host.info()["move"] is True, "nothing of it was accepted"
+
+
+def test_all_of_the_move_at_the_same_addresses(host: MovingHost) -> None:
+    seen(host)
+    for state in ("stopped", "left"):
+        told = host.run(state, check=True, accept_unreadable=True)
+        assert told["changed"] is True and host.up and host.record is None and host.generations.journal() is None
+    told = host.run("stopped", service=NewService(host))
+    assert told["changed"] and told["generation"] is None and not host.up
+    told = host.run("left", accept_unreadable=True, service=NewService(host))
+    assert told["changed"] and told["members_left"] is True and told["generation"] is None
+    record = host.record
+    assert record is not None and (record.old_cluster, record.new_cluster) == ("before", "new")
+    assert record.keeps_addresses and record.offsets is None and told["record"] == record.to_result()
+    for state in ("stopped", "left"):
+        again = host.run(state, record_again=True, service=NewService(host))
+        assert (again["changed"], again["generation"]) == (False, None)
+    assert host.info()["move"] is True and host.info()["stranded"] is None, "it is still to be made"
+    assert restarted(host)["restarted"] is True and host.up and host.generations.journal() is None
+    found = host.info()
+    assert (found["move"], found["same_addresses"]) == (False, False)
+    assert found["stranded"]["rows"] is None and found["stranded"]["unknown"][0]["reason"] == move_planner.NOT_RECORDED
+    for state in ("stopped", "left", "returned"):
+        assert host.run(state, record_again=True, service=NewService(host))["changed"] is False
+    assert host.up and host.record == record
+    host.run("closed")
+    assert host.record is None and host.info()["move"] is False, "the cluster is kept with the configuration"
+    host.new.cluster_id = "third"
+    assert host.info()["move"] is True
+
+
+def test_a_third_cluster_at_the_same_addresses_is_a_move_again(host: MovingHost) -> None:
+    seen(host)
+    host.run("left", accept_unreadable=True, service=NewService(host))
+    restarted(host)
+    host.new.cluster_id = "third"
+    found = host.info()
+    assert found["move"] is True and found["old"]["cluster_id"] == "new"
+    assert found["stranded"]["rows"] is None, "what the second one left behind is not known either"
+    host.new.members = {}
+    host.run("left", accept_unreadable=True, service=NewService(host))
+    assert host.record is not None and (host.record.old_cluster, host.record.new_cluster) == ("new", "third")
+
+
+def test_a_move_at_the_same_addresses_that_is_given_up_starts_the_service_again(host: MovingHost) -> None:
+    seen(host)
+    host.run("left", accept_unreadable=True, service=NewService(host))
+    assert host.run("returned", check=True)["changed"] and not host.up
+    assert host.run("returned")["changed"]
+    assert host.up and host.record is None and host.generations.journal() is None
+    assert host.info()["move"] is True
+
+
+def test_one_that_is_given_up_keeps_the_record_of_an_earlier_move(host: MovingHost) -> None:
+    moved(host)
+    seen_at = transaction.keep_found(host.generations, transaction.read_configuration(open_files(str(host.home.etc))))
+    files = host.generations.files(seen_at)
+    host.generations.add(seen_at, files, "applied", {"bootstrap_servers": host.new.bootstrap})
+    host.generations.mark_proved(seen_at, "new")
+    record = host.record
+    host.new.cluster_id = "third"
+    assert host.run("stopped", service=NewService(host))["generation"] is None, "that Kafka is not the one it leaves"
+    assert host.info()["stranded"]["rows"] == 3
+    assert host.run("returned")["changed"] and host.up and host.record == record
+
+
+@pytest.mark.parametrize("step", range(12))
+def test_a_run_that_is_killed_while_it_stops_there_is_completed(host: MovingHost, step: int) -> None:
+    seen(host)
+    killed_at(step, lambda: host.run("left", accept_unreadable=True, service=NewService(host)))
+    host.new.members = {}
+    assert host.info()["move"] is True
+    host.run("left", accept_unreadable=True, service=NewService(host))
+    assert not host.up and host.record is not None
+    assert restarted(host)["restarted"] is True and host.up
+    assert host.info()["move"] is False
+
+
+def test_another_cluster_at_the_addresses_that_a_host_leaves(host: MovingHost) -> None:
+    """It is another one than OnlineFS has read from, so nothing is known of what it leaves."""
+    files = transaction.read_configuration(open_files(str(host.home.etc)))
+    host.generations.add(0, files, "applied", {"bootstrap_servers": host.old.bootstrap})
+    host.generations.mark_proved(0, "before")
+    host.new.cluster_id = "old"
+    found = host.info()
+    assert found["move"] is True and found["same_addresses"] is False
+    assert found["old"]["cluster_id"] == "before" and found["unread"]["rows"] is None
+    with pytest.raises(HostError, match="would not be known: cluster old answers at the addresses of cluster before"):
+        host.run("left")
+    host.run("left", accept_unreadable=True)
+    assert host.record is not None and (host.record.old_cluster, host.record.new_cluster) == ("before", "old")
+    assert host.record.offsets is None
 
 
 # --- after it -------------------------------------------------------------------------------------------------------

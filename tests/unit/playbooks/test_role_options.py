@@ -11,6 +11,7 @@ import typing as t
 import pytest
 import yaml
 from ansible_collections.hopsworks.kafka.plugins.modules import onlinefs_config, onlinefs_move
+from jinja2.nativetypes import NativeEnvironment
 
 from tests.conftest import ROOT
 
@@ -58,3 +59,33 @@ def test_only_what_is_empty_as_documented_is_left_out() -> None:
     left_out = set(re.findall(r"\{\{ (onlinefs_\w+) or omit \}\}", text))
     types = {ENTRIES["main"]["options"][variable]["type"] for variable in left_out}
     assert left_out == {"onlinefs_user", "onlinefs_group"} and types == {"str"}
+
+
+SERVERS = "onlinefs-kafka.properties: bootstrap.servers"
+
+
+@pytest.mark.parametrize(
+    ("kept", "result", "compares"),
+    [
+        (["a"], {"cluster_id": "a"}, False),
+        (["a"], {"cluster_id": "b"}, True),
+        (["a", None], {"cluster_id": "b"}, True),
+        (["b", "a"], {"cluster_id": "b"}, True),
+        ([None], {"cluster_id": "b"}, False),
+        ([], {"cluster_id": "b"}, False),
+        (["a"], {"cluster_id": None, "probe": {"cluster_id": "a"}}, False),
+        (["a"], {"cluster_id": None, "probe": {"cluster_id": "b"}}, True),
+        (["a"], {"cluster_id": None, "probe": {"cluster_id": None}}, True),  # the probe ends after TLS
+        (["a"], {"cluster_id": None}, True),
+        (["a"], {"cluster_id": "a", "interrupted": True}, True),
+        (["a"], {"cluster_id": "a", "changes": [{"what": SERVERS}]}, True),
+        (["a"], {"cluster_id": "a", "changes": [{"what": "onlinefs-kafka.properties: group.id"}]}, False),
+    ],
+)
+def test_clusters_are_compared_only_where_they_may_differ(
+    kept: list[str | None], result: dict[str, t.Any], compares: bool
+) -> None:
+    expression = yaml.safe_load((ROLE / "vars/main.yml").read_text())["__onlinefs_may_move"]
+    result = {"changes": [], "generations": [{"cluster_id": each} for each in kept], **result}
+    assert NativeEnvironment().from_string(expression).render(onlinefs_preflight_result=result) is compares
+    assert NativeEnvironment().from_string(expression).render(onlinefs_preflight_result={"msg": "failed"}) is False

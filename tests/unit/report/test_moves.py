@@ -10,7 +10,12 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._report import host_results, layout, moves
-from ansible_collections.hopsworks.kafka.plugins.module_utils._report.run import Run, findings
+from ansible_collections.hopsworks.kafka.plugins.module_utils._report.run import (
+    Run,
+    findings,
+    hosts_to_change,
+    hosts_to_verify,
+)
 from ansible_collections.hopsworks.kafka.plugins.module_utils._report.summary import summarize
 
 SITE = ("preflight", "settings", "onlinefs", "projects", "verify")
@@ -46,6 +51,7 @@ def info(**given: t.Any) -> dict[str, t.Any]:
         "unread": NOTHING,
         "overlap": [],
         "drained": None,
+        "same_addresses": False,
     }
     return {**base, "record": None, "stranded": None, **given}
 
@@ -124,6 +130,76 @@ def test_a_host_that_reads_from_the_new_kafka_shows_that_nothing_is_skipped_any_
     assert told(dataclasses.replace(given, hosts={"h1": {"preflight": CHANGES}, "h2": {"preflight": PROVED}})) == []
     there = info(move=False, old=None, new=None)
     assert told(run((), {"h1": {"info": info(overlap=[RANGE])}, "h2": {"info": there}}, hosts={}), "onlinefs") == []
+
+
+ANEW = info(
+    same_addresses=True,
+    old=cluster("old", "cluster new answers at the addresses of cluster old"),
+    unread={**UNKNOWN, "unknown": [{**NOWHERE, "reason": "cluster new answers there"}]},
+    overlap=[RANGE],
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "causes"),
+    [
+        (
+            {},
+            [
+                "host h1: not known what OnlineFS would leave in the Kafka that it has read from: cluster new answers",
+                "Kafka : OnlineFS may skip 6 rows",
+            ],
+        ),
+        ({"old_unreadable": True}, ["Kafka : OnlineFS may skip 6 rows"]),
+        ({"old_unreadable": True, "saved_offsets": "reset"}, []),
+        ({"saved_offsets": "accept"}, ["host h1: not known what OnlineFS would leave"]),
+    ],
+)
+def test_another_cluster_at_the_same_addresses_stops_a_run_that_has_nothing_to_change(
+    more: dict[str, t.Any], causes: list[str]
+) -> None:
+    """Although another host has the declared addresses, and so counts as one that has moved in any other move."""
+    phases = {"h1": {"preflight": PROVED}, "h2": {"preflight": PROVED}}
+    given = run(moved={"h1": {"info": ANEW}, "h2": {}}, hosts=phases, **more)
+    found = told(given)
+    assert len(found) == len(causes) and all(map(str.startswith, found, causes)), found
+    assert hosts_to_change(given) == ["h1", "h2"] and "h1" in hosts_to_verify(given)
+    settled = run(moved={"h1": {"info": info(move=False)}, "h2": {}}, hosts=phases)
+    assert hosts_to_change(settled) == [] and hosts_to_verify(settled) == []
+
+
+def test_the_summary_of_another_cluster_at_the_same_addresses() -> None:
+    given = run(moved={"h1": {"info": ANEW}})
+    assert moves.lines(given.moves) == [
+        "from cluster old to cluster new, which has taken its addresses. All hosts stop, change and start together: "
+        "hopsworks_kafka_serial does not apply",
+        "unread before OnlineFS left: not known (cluster new answers there)",
+        "left in the old Kafka: not known, as it could not be read",
+    ]
+    assert summarize(given).to_result()["move"]["same_addresses"] is True
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "red"),
+    [
+        ([("k:1", "old")], "new", True),
+        ([("k:1", "old"), ("K:1 ", "new")], "new", False),
+        ([("k:1", "old"), ("k:1", None)], "new", True),
+        ([("elsewhere:1", "old")], "new", False),
+        ([(None, "old")], "new", False),
+        ([], "new", False),
+        ([("k:1", "old")], None, False),
+    ],
+)
+def test_verify_is_red_on_another_cluster_at_the_same_addresses(
+    seen: list[tuple[str | None, str | None]], now: str | None, red: bool
+) -> None:
+    kept = [{"bootstrap_servers": servers, "cluster_id": cluster_id, "number": 1} for servers, cluster_id in seen]
+    verified = {**PROVED, "generations": [{}, *kept], "cluster_id": now, "health": {"service": "active"}}
+    found = told(run(("verify",), {"h1": {}}, hosts={"h1": {"verify": verified}}, bootstrap="k:1"), "verify")
+    assert [cause[:70] for cause in found] == (
+        ["host h1: cluster new answers at the addresses of cluster old, from whi"] if red else []
+    )
 
 
 @pytest.mark.parametrize(
