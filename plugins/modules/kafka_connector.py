@@ -194,7 +194,7 @@ results:
       description:
         - What was done, or would be done in check mode. One of V(created), V(updated), V(deleted), V(unchanged),
           V(skipped), V(failed).
-        - V(skipped) means that the project was passed over. See RV(results[].reason).
+        - V(skipped) means that the project was skipped. See RV(results[].reason).
       type: str
       sample: updated
     reason:

@@ -99,8 +99,8 @@ results:
       sample: fraud
     skipped:
       description:
-        - Why the project was passed over, V(not_done) or V(no_feature_store). Null if it was not. A project that is
-          passed over does not fail the task.
+        - Why the project was skipped, V(not_done) or V(no_feature_store). Null if it was not. A project that is
+          skipped does not fail the task.
       type: str
       sample: null
     exists:
@@ -168,7 +168,7 @@ results:
 settled:
   description:
     - Whether there is nothing to change in any of the projects. Their clients use the connector, as it is declared.
-    - Projects that were passed over do not count, but there must be others. False unless O(effective) is set and a
+    - Projects that were skipped do not count, but there must be others. False unless O(effective) is set and a
       declaration is given. Stores are looked for only if O(check_files) is set.
   returned: once the projects are known
   type: bool

@@ -186,7 +186,7 @@ summary:
           description: The number of its live configuration.
           type: int
         members:
-          description: The number of its own members in its consumer groups. Null if they were not looked at.
+          description: The number of its own members in its consumer groups. Null if they were not checked.
           type: int
         partitions:
           description: The number of partitions that these members read.

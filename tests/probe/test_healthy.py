@@ -141,7 +141,7 @@ def test_scram_on_kafka_4_warns_of_old_clients(kafka: cluster.Description) -> No
 
 def test_rights_unknown_settings_are_no_failure(kafka: cluster.Description) -> None:
     outcome = passes({**declared(kafka, "sasl_plaintext", "PLAIN", user="no_configs"), "topics": ["orders"]})
-    assert "min.insync.replicas not told" in outcome.entries("topics")[0]["detail"]
+    assert "min.insync.replicas not known" in outcome.entries("topics")[0]["detail"]
 
 
 @pytest.mark.parametrize(("user", "operation"), [("no_write", "read"), ("no_read", "write")])

@@ -138,7 +138,7 @@ def _check_readable(session: Session, name: str, infos: t.Sequence[ProjectInfo])
 
 
 def _settled(infos: t.Sequence[ProjectInfo]) -> bool:
-    """Return whether the clients of every project that was not passed over use the connector, as it is declared."""
+    """Return whether the clients of every project that was not skipped use the connector, as it is declared."""
     infos = [info for info in infos if info.skipped is None]
     return bool(infos) and all(
         info.failure is None

@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_each_project import Failure
 
-#: Why a project is passed over although nothing failed.
+#: Why a project is skipped although nothing failed.
 NOT_DONE = "not_done"
 NO_FEATURE_STORE = "no_feature_store"
 KEPT = "kept"

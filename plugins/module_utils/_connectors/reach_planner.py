@@ -266,7 +266,7 @@ def _read_problems(chosen: t.Sequence[t.Tuple[Reach, ProjectFacts]]) -> t.Iterat
         if one.reason == NOT_READABLE and of.attempted:
             unreadable.setdefault(str(of.error), []).append(one.project)
     for error, projects in unreadable.items():
-        yield Problem(NOT_READABLE, f"{named(projects)}: {error}", "Solve that, then run again", tuple(projects))
+        yield Problem(NOT_READABLE, f"{named(projects)}: {error}", "Fix that, then run again", tuple(projects))
 
 
 def left_behind(reached: t.Sequence[Reach]) -> t.List[Reach]:

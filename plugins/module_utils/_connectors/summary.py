@@ -19,7 +19,7 @@ ACTIONS = ("created", "updated", "deleted", "unchanged", "skipped", "failed")
 
 #: The number of failures that the message quotes. The results have all of them.
 MAX_QUOTED = 5
-#: The number of projects with the same change that a diff names, or that were passed over for the same reason.
+#: The number of projects with the same change that a diff names, or that were skipped for the same reason.
 MAX_NAMED = 20
 
 _PASSED_OVER = {NO_FEATURE_STORE: "no feature store yet", NOT_DONE: "not created completely"}
@@ -40,7 +40,7 @@ def message(outcomes: t.Sequence[ProjectOutcome], not_owned: int, check_mode: bo
     for reason, what in _PASSED_OVER.items():
         passed_over = [outcome.project for outcome in outcomes if outcome.reason == reason]
         if passed_over:
-            text += f"; passed over, {what}: {_names(passed_over)}"
+            text += f"; {what}: {_names(passed_over)}"
     if check_mode:
         text += " (check mode: nothing was written)"
     failed = [outcome for outcome in outcomes if outcome.action == "failed"]

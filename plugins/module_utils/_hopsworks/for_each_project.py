@@ -133,7 +133,7 @@ def _not_attempted(reason: str) -> Failure:
     error = {
         "reason": "not_attempted",
         "message": f"not attempted, because other projects failed: {reason}",
-        "remedy": "Solve that problem, then run the task again",
+        "remedy": "Fix that problem, then run the task again",
         "http_status": None,
         "error_code": None,
     }

@@ -127,7 +127,7 @@ _SERVICE_USER = (
     True,
 )
 _OWNER = "Make the user of the API key a Data owner of this project"
-_CHANGE = "Correct what the message of Hopsworks names"
+_CHANGE = "Change what the message of Hopsworks names"
 _LOG = "See the log of the Hopsworks server"
 
 #: By ``errorCode``.

@@ -153,7 +153,7 @@ class _Translation:
             least = self._number(rule.other) + rule.margin
             if self._number(rule.name) < least:
                 if rule.name in self.config:
-                    self.ignore(rule.name, f"librdkafka wants at least {least} beside {rule.other}, and that is used")
+                    self.ignore(rule.name, f"librdkafka needs at least {least} beside {rule.other}, and that is used")
                 self.config[rule.name] = str(least)
 
     def _number(self, target: str) -> int:

@@ -141,7 +141,7 @@ def _stores(kafka: t.Mapping[str, t.Any], dto: t.Mapping[str, t.Any], problems: 
     for field in ("sslTruststoreLocation", "sslKeystoreLocation"):
         location = str(dto.get(field))
         if location.lower().endswith((".p12", ".pfx", ".pkcs12", ".pem", ".crt", ".cer")):
-            problems.append(f"The Python client reads JKS stores only, and {location} is none. Convert it")
+            problems.append(f"The Python client reads JKS stores only, and {location} is not one. Convert it")
     if dto.get("sslKeyPassword") not in (None, dto.get("sslKeystorePassword")):
         problems.append(
             "The Python client opens the private key with the password of its store, and the key has another one. Make "

@@ -103,7 +103,7 @@ def check_names(properties: Properties) -> None:
             _no_password(role)
         elif location is None and password is not None:
             raise InputError(
-                f"property ssl.{role}.password", "a password is given, and no store", f"Give ssl.{role}.location"
+                f"property ssl.{role}.password", "a password is given, but no store", f"Give ssl.{role}.location"
             )
 
 
@@ -119,7 +119,7 @@ def _inline(role: str, properties: Properties) -> t.List[str]:
 def _check_inline(role: str, inline: t.Sequence[str], properties: Properties) -> None:
     subject = f"property {inline[0]}"
     if properties.get(f"ssl.{role}.type") != "PEM":
-        raise InputError(subject, f"Java takes it only with ssl.{role}.type=PEM", f"Add ssl.{role}.type=PEM")
+        raise InputError(subject, f"Java accepts it only with ssl.{role}.type=PEM", f"Add ssl.{role}.type=PEM")
     if f"ssl.{role}.location" in properties:
         raise InputError(subject, f"ssl.{role}.location is given as well", "Give one of the two")
     if f"ssl.{role}.password" in properties:
@@ -187,7 +187,9 @@ def _check_store(role: str, option: StoreOption, data: bytes, properties: Proper
                 "key_password",
             )
     if found and kind.upper() != found:
-        return [f"{subject}: the file is {found}, and ssl.{role}.type says {kind.upper()}; Java takes both for either"]
+        return [
+            f"{subject}: the file is {found}, and ssl.{role}.type says {kind.upper()}; Java accepts both for either"
+        ]
     return []
 
 
@@ -216,7 +218,7 @@ def check_key(subject: str, data: bytes, password: t.Optional[str]) -> t.List[st
         return []
     if encrypted and _PBES2 in der[:64]:
         return [
-            f"{subject}: its key is encrypted with PBES2, which Java 17 refuses and Java 25 takes. For both: "
+            f"{subject}: its key is encrypted with PBES2, which Java 17 refuses and Java 25 accepts. For both: "
             f"{_PKCS8.replace('-nocrypt', '-v1 PBE-SHA1-3DES')}"
         ]
     return []

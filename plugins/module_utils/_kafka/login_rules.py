@@ -62,8 +62,8 @@ def _fetched_token(properties: t.Mapping[str, str], login: jaas.Jaas, url: str, 
     notes = []
     if handler == _TOKEN_HANDLERS[1]:
         notes.append(
-            "property sasl.login.callback.handler.class: clients from Kafka 4.0 on refuse this class, those before "
-            f"take both. For all from 3.3 on: {_TOKEN_HANDLERS[0]}"
+            "property sasl.login.callback.handler.class: clients from Kafka 4.0 on refuse this class, earlier "
+            f"ones accept both. For all from 3.3 on: {_TOKEN_HANDLERS[0]}"
         )
     if url.startswith("file:"):
         return [
@@ -78,7 +78,7 @@ def _fetched_token(properties: t.Mapping[str, str], login: jaas.Jaas, url: str, 
             notes.append(f"property {full}: clients of Kafka 3.4 refuse it without {option} in sasl.jaas.config")
     return [
         *notes,
-        f"{subject}: Java clients from Kafka 4.0 on take it only where the system property "
+        f"{subject}: Java clients from Kafka 4.0 on accept it only where the system property "
         "org.apache.kafka.sasl.oauthbearer.allowed.urls has it",
     ]
 

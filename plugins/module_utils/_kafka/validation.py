@@ -224,8 +224,8 @@ def check_placeholders(properties: t.Mapping[str, str]) -> None:
         if any(match.group(1) in providers for match in _PLACEHOLDER.finditer(value)):
             raise InputError(
                 f"property {name}",
-                "its value is a placeholder of config.providers: Java clients put the value in its place, and nobody "
-                "else does, nor is it done here",
+                "its value is a placeholder of config.providers: Java clients put the value in its place, but other "
+                "clients do not, and this collection does not either",
                 "Give the value itself",
             )
 

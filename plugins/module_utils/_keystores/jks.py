@@ -82,7 +82,7 @@ def read(
     if data[:4] == JCEKS_MAGIC:
         raise InputError(
             subject,
-            "this is a JCEKS store: Java clients read it, other clients do not, nor is it read here",
+            "this is a JCEKS store: only Java clients read it, and this collection does not",
             "Convert it: keytool -importkeystore -srcstoretype JCEKS -deststoretype PKCS12",
         )
     if data[:4] != MAGIC:

@@ -134,9 +134,7 @@ def plan(
     jobs = []
     for part, spans in sorted(wanted.items()):
         if part not in starts or part not in ends:
-            raise InputError(
-                "source", f"it does not tell where {name_of(part)} begins and ends", "Allow Describe on it"
-            )
+            raise InputError("source", f"it does not say where {name_of(part)} begins and ends", "Allow Describe on it")
         last = max((end for _start, end in spans), default=0)
         if last > ends[part]:
             raise InputError(

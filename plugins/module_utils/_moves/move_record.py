@@ -166,7 +166,7 @@ def _path(generations: Generations) -> str:
 
 def _text(value: t.Any) -> t.Optional[str]:
     if value is not None and (not isinstance(value, str) or len(value) > _MAX_TEXT):
-        raise ValueError("the name of a cluster is no text")
+        raise ValueError("the name of a cluster is not text")
     return value
 
 
@@ -182,7 +182,7 @@ def _offsets(data: t.Any, cluster_id: t.Optional[str]) -> t.Optional[ClusterOffs
     partitions: t.Dict[TopicPartition, PartitionOffsets] = {}
     for topic, entries in data["topics"].items():
         if not _TOPIC.fullmatch(topic) or not isinstance(entries, list):
-            raise ValueError("it names something that is no topic")
+            raise ValueError("it names something that is not a topic")
         for entry in entries:
             partitions[topic, _number(entry, 4)] = _partition(entry)
     unknown = data.get("unknown")
@@ -192,7 +192,7 @@ def _offsets(data: t.Any, cluster_id: t.Optional[str]) -> t.Optional[ClusterOffs
         if not isinstance(entry, list) or len(entry) != 2 or not isinstance(entry[0], str):
             raise ValueError("its offsets cannot be read")
         if not _TOPIC.fullmatch(entry[0]) or not _whole(entry[1], _MAX_NUMBER):
-            raise ValueError("it names something that is no topic")
+            raise ValueError("it names something that is not a topic")
     return ClusterOffsets(cluster_id, partitions, frozenset((topic, number) for topic, number in unknown))
 
 

@@ -430,7 +430,7 @@ def _check_is_known(host: _Host, old: Reading) -> None:
     raise HostError(
         "old Kafka",
         f"{told}: {reason}",
-        "Solve that, or set accept_unreadable (in the playbooks: hopsworks_kafka_old_cluster=unreadable)",
+        "Fix that, or set accept_unreadable (in the playbooks: hopsworks_kafka_old_cluster=unreadable)",
     )
 
 
@@ -458,10 +458,11 @@ def _wait_for_members(host: _Host, result: Result) -> Reading:
             )
         time.sleep(min(_AGAIN_SECONDS, deadline.left()))
     if reading.cluster_id is None:
-        result["warnings"].append(f"Not seen that OnlineFS has left the old Kafka: {reading.reason}")
+        result["warnings"].append(f"Could not verify that OnlineFS has left the old Kafka: {reading.reason}")
     elif unseen:
         result["warnings"].append(
-            f"Not seen that OnlineFS has left the old Kafka, which does not describe the group {_shown(unseen[0])}"
+            "Could not verify that OnlineFS has left the old Kafka, which does not describe the group "
+            f"{_shown(unseen[0])}"
         )
     else:
         result["members_left"] = True

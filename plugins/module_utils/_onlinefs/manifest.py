@@ -108,7 +108,7 @@ class Manifest:
         if proved is not None and not (isinstance(proved, str) and _TIME.fullmatch(proved)):
             raise ValueError("it does not say when it was proved")
         if not _short_text(data.get("cluster_id")):
-            raise ValueError("the cluster id is no text")
+            raise ValueError("the cluster id is not text")
         facts = data.get("facts")
         if not isinstance(facts, dict) or len(facts) > _MAX_FACTS:
             raise ValueError("its facts cannot be read")
@@ -175,7 +175,7 @@ def _entries(data: t.Any) -> t.Dict[str, t.Optional[FileEntry]]:
     entries: t.Dict[str, t.Optional[FileEntry]] = {}
     for name, entry in data.items():
         if not is_kept_name(name):
-            raise ValueError("it names a file that is none of OnlineFS")
+            raise ValueError("it names a file that does not belong to OnlineFS")
         if entry is None:
             entries[name] = None
             continue

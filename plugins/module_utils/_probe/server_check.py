@@ -297,7 +297,7 @@ def _after_handshake(one: _Check, secured: ssl.SSLSocket, tls: tls_handshake.Tls
         return
     least = one.options.min_days_valid
     if tls_handshake.days_left(certificate) < least:
-        one.fail("tls", "expires_soon", f"{told}; at least {least} days are asked for")
+        one.fail("tls", "expires_soon", f"{told}; at least {least} days are required")
         return
     one.add(one.passed("tls", told)._replace(certificate=shown))
 

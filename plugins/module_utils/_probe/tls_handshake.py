@@ -141,8 +141,8 @@ def _client_certificate(tls: Tls, secured: ssl.SSLSocket) -> str:
     if tls.asked is None:
         return f"{given} given"
     if secured.fileno() not in tls.asked:
-        return "no client certificate asked for"
-    return f"{given} accepted" if tls.certificate else "client certificate asked for, not required"
+        return "no client certificate requested"
+    return f"{given} accepted" if tls.certificate else "client certificate requested, not required"
 
 
 def was_asked(tls: Tls, descriptor: int) -> bool:

@@ -117,7 +117,7 @@ def _judge(requirement: TopicRequirement, topic: _Topic, began: float) -> StageR
 def _shape(partitions: t.Sequence[Partition], min_in_sync: t.Optional[int]) -> str:
     replicas = sorted({part.replicas for part in partitions})
     told = f"{len(partitions)} partitions, replication {' or '.join(map(str, replicas))}"
-    return f"{told}, {_MIN_IN_SYNC} {'not told' if min_in_sync is None else min_in_sync}"
+    return f"{told}, {_MIN_IN_SYNC} {'not known' if min_in_sync is None else min_in_sync}"
 
 
 def _broken(partitions: t.Sequence[Partition], min_in_sync: t.Optional[int]) -> t.Optional[t.Tuple[FailureReason, str]]:

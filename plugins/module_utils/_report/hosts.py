@@ -28,7 +28,7 @@ class HostSummary(t.NamedTuple):
 
     :param state: one of :data:`STATES`.
     :param generation: the number of its live configuration; None if not known.
-    :param members: the number of its own members in its consumer groups, or None if they were not looked at.
+    :param members: the number of its own members in its consumer groups, or None if they were not checked.
     :param partitions: the number of partitions that these members read.
     :param lag: the number of records that they are behind. None if Kafka has no offsets of the group.
     :param proved: whether Kafka named the host as a member of its groups.
@@ -163,7 +163,7 @@ def _state(written: t.Optional[StepResult], latest: StepResult, verified: bool) 
 
 
 def _members(result: StepResult) -> t.Optional[t.Sequence[StepResult]]:
-    """Return the host's own members in Kafka; None if they were not looked at."""
+    """Return the host's own members in Kafka; None if they were not checked."""
     return result.get("members") if is_proved(result) or result.get("members") else None
 
 

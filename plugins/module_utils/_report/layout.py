@@ -77,7 +77,7 @@ def _table(summary: Summary) -> t.Iterator[str]:
         told = ", ".join(f"{many} {words.get(word, word)}" for word, many in summary.projects.items())
         yield from _row("Projects", f"{count(number, 'project')}: {told}")
     elif any((run.step(name) or {}).get("results") == [] for name in ("projects", "revert", "preflight", "verify")):
-        yield from _row("Projects", "none: no project was looked at")
+        yield from _row("Projects", "none: no project was checked")
     if summary.left_behind_message:
         yield from _row("Left behind", f"{listing.short(summary.left_behind_message)}.")
     for number, text in enumerate(summary.move_lines):

@@ -247,7 +247,7 @@ def _told(entry: StepResult) -> str:
 def went_back(back: StepResult) -> t.Dict[str, t.Any]:
     """Return the result that stands for a host whose change had worked, and that went back with the others."""
     if "changes" not in back:
-        return {"msg": f"it was to go back: {_message(back)}"}
+        return {"msg": f"it could not go back: {_message(back)}"}
     told = "another host could not move, so this one has gone back to the old Kafka"
     return {"msg": told, "rolled_back": True, WENT_BACK: True}
 
@@ -390,7 +390,7 @@ def carrying(steps: Steps) -> t.Iterator[Finding]:
             yield Finding("host", name, cause, "Complete it first: run hopsworks.kafka.site")
         step = found.get("carry")
         if step is not None and step.get("complete") is not True:
-            yield Finding("host", name, short(f"it was to carry over what was left: {_message(step)}"))
+            yield Finding("host", name, short(f"it could not carry over what was left: {_message(step)}"))
     for cluster in _by_cluster(steps, "stranded"):
         servers = _servers(steps, cluster)
         if len(servers) > 1:

@@ -146,22 +146,22 @@ def left_out(run: Run) -> t.List[str]:
         )
     if run.onlinefs == "none":
         texts.append(
-            "OnlineFS was not looked at, because hopsworks_kafka_onlinefs is none. Whether it reads from the declared "
+            "OnlineFS was not checked, because hopsworks_kafka_onlinefs is none. Whether it reads from the declared "
             "Kafka is not known."
         )
     if "onlinefs" in run.parts and run.unset and not run.step("reach"):
         texts.append(
-            "Which projects are left behind was not looked at, because localhost does not have "
+            "Which projects are left behind was not checked, because localhost does not have "
             f"{' and '.join(run.unset)}. OnlineFS does not read what they write: hopsworks.kafka.preflight names them."
         )
     if run.hosts_only:
         texts.append(
-            "Which Kafka the projects use was not looked at, because a revert of the hosts leaves them unchanged. "
+            "Which Kafka the projects use was not checked, because a revert of the hosts leaves them unchanged. "
             "hopsworks.kafka.verify compares hosts and projects with a declaration."
         )
     if run.slice and "revert" not in run.parts:
         index, total = run.slice
-        text = f"Only the projects of slice {index} of {total}, counted from 0, were looked at."
+        text = f"Only the projects of slice {index} of {total}, counted from 0, were checked."
         if not run.cluster_wide:
             text += " The cluster setting and the hosts of OnlineFS belong to slice 0."
         texts.append(text)
@@ -385,7 +385,7 @@ def _unproved(run: Run) -> t.Iterator[Finding]:
             "host",
             name,
             short(f"no proof that OnlineFS reads from the declared Kafka: {'; '.join(host.not_proved)}"),
-            "Solve that, or set onlinefs_verify_consumer_group to false for the host if it need not be proved",
+            "Fix that, or set onlinefs_verify_consumer_group to false for the host if it need not be proved",
         )
 
 

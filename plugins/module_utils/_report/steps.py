@@ -111,7 +111,7 @@ def of_host(name: str, result: StepResult, playbook: str = "") -> FindingList:
     if "changes" in result:
         return []
     if result.get(WENT_BACK):
-        return [Finding("host", name, message(result), "Solve what is wrong with that host, then run it again")]
+        return [Finding("host", name, message(result), "Fix what is wrong with that host, then run it again")]
     if result.get("rolled_back"):
         return [_rolled_back(name, result, playbook or "the playbook")]
     return [Finding("host", name, message(result))]
@@ -129,7 +129,7 @@ def _rolled_back(name: str, result: StepResult, playbook: str) -> Finding:
     else:
         remedy = (
             "The host has its configuration from before, so nothing has to be undone. Its error above ends with the "
-            f"service's log: solve the cause, then run {playbook} again"
+            f"service's log: fix the cause, then run {playbook} again"
         )
     return Finding("host", name, cause, short(remedy))
 

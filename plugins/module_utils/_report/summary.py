@@ -143,9 +143,9 @@ def _not_proved(run: Run, hosts: t.Sequence[seen.HostSummary]) -> t.List[str]:
 def _next(run: Run, causes: t.Sequence[Cause], not_proved: t.Sequence[str]) -> t.List[str]:
     again = run.playbook or "the same playbook"
     if causes and run.stopped_before_changes:
-        return [f"Solve what is wrong, then run {again} again."]
+        return [f"Fix what is wrong, then run {again} again."]
     if causes:
-        return [f"Solve what is wrong, then run {again} again: what is done already does not change."]
+        return [f"Fix what is wrong, then run {again} again: what is done already does not change."]
     if run.check_mode:
         return [f"Run {again} without --check to do this."]
     if set(run.done) == {"preflight"}:

@@ -55,7 +55,7 @@ def test_without_what_it_takes_to_ask_the_end_says_that_nobody_looked(
     run = bed.play("onlinefs", "--check", **properties, onlinefs_probe="never", **variables)
     assert run.code == 0, run
     lines = " ".join(" ".join(shown(run)).split())
-    told = f"Which projects are left behind was not looked at, because localhost does not have {missing}."
+    told = f"Which projects are left behind was not checked, because localhost does not have {missing}."
     assert told in lines, run
     assert sum(bed.control("GET", "requests").values()) == 0
     assert untouched(bed, files)

@@ -162,5 +162,5 @@ def test_without_hosts_the_rest_works_and_the_end_says_what_was_not_looked_at(be
     for playbook, changed in (("preflight", 0), ("site", 2)):
         run = bed.play(playbook, "--check", hopsworks_kafka_onlinefs="none", hopsworks_kafka_onlinefs_hosts="nonesuch")
         assert run.code == 0 and run.changed == {"localhost": changed}, run
-        assert "OnlineFS was not looked at, because hopsworks_kafka_onlinefs is none" in run.output, run
+        assert "OnlineFS was not checked, because hopsworks_kafka_onlinefs is none" in run.output, run
         assert "Not run" not in run.output and "Not reached" not in run.output, run

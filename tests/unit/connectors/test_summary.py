@@ -34,7 +34,7 @@ def test_projects_that_were_passed_over_are_named() -> None:
     outcomes = [ProjectOutcome(f"p{number}", "skipped", reason="not_done") for number in range(21)]
     outcomes += [ProjectOutcome("bare", "skipped", reason="no_feature_store"), ProjectOutcome("kept", "skipped")]
     text = summary.message([*outcomes, ProjectOutcome("mine", "skipped", reason="kept")], 0, False)
-    assert text.startswith("24 projects: 24 skipped; passed over, no feature store yet: bare; passed over, ")
+    assert text.startswith("24 projects: 24 skipped; no feature store yet: bare; ")
     assert text.endswith("not created completely: " + ", ".join(f"p{number}" for number in range(20)) + " and 1 more")
     assert summary.result(outcomes, 0, False)["failed"] is False
 

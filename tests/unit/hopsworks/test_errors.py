@@ -58,7 +58,7 @@ def test_the_servers_words_and_nothing_else() -> None:
     error = api_error("PUT /x", 400, body)
     assert str(error) == (
         "PUT /x: Hopsworks rejected the connector (Key password cannot be null). "
-        "Correct what the message of Hopsworks names."
+        "Change what the message of Hopsworks names."
     )
     assert "…" not in str(error) and "secret" not in str(error)
     long = api_error("PUT /x", 400, {"errorMsg": "x" * 5000})

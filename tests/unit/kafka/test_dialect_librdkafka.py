@@ -351,7 +351,7 @@ ASSIGNOR = "org.apache.kafka.clients.consumer.{}Assignor"
             "reconnect.backoff.max.ms",
             "50",
             {"reconnect.backoff.max.ms": "100"},
-            "librdkafka wants at least 100 beside reconnect.backoff.ms, and that is used",
+            "librdkafka needs at least 100 beside reconnect.backoff.ms, and that is used",
         ),
         ("reconnect.backoff.max.ms", "100", {"reconnect.backoff.max.ms": "100"}, ""),
         ("reconnect.backoff.ms", "20000", {"reconnect.backoff.ms": "20000", "reconnect.backoff.max.ms": "20000"}, ""),

@@ -96,7 +96,7 @@ def test_what_is_handed_on(name: str) -> None:
 def test_endings_of_stores_that_are_no_jks(ending: str) -> None:
     place = {"sslKeystoreLocation": f"/Projects/x/Resources/k.{ending}"}
     (problem,) = predict({**SERVERS, "security.protocol": "SSL"}, truststore(), keystore(), **place).problems
-    assert f"k.{ending} is none" in problem
+    assert f"k.{ending} is not one" in problem
 
 
 def test_a_truststore_alone_does_not_work() -> None:

@@ -119,7 +119,7 @@ def test_deleted_rows_are_refused_with_their_number() -> None:
 def test_a_partition_that_ends_before_the_range_or_does_not_tell() -> None:
     with pytest.raises(InputError, match="ends at offset 19, before 20"):
         plan(((3, 20),), 0, 19)
-    with pytest.raises(InputError, match="does not tell where orders, partition 0 begins"):
+    with pytest.raises(InputError, match="does not say where orders, partition 0 begins"):
         carry_planner.plan({PART: ((0, 1),)}, {PART: PART}, {}, {PART: 5}, {}, "old", False)
 
 

@@ -270,7 +270,7 @@ def test_an_old_kafka_that_cannot_be_read_must_be_accepted(host: MovingHost) -> 
     assert host.record is None
     found = host.run("left", accept_unreadable=True)
     assert found["changed"] and host.record is not None and host.record.offsets is None
-    assert any("Not seen that OnlineFS has left" in warning for warning in found["warnings"])
+    assert any("Could not verify that OnlineFS has left" in warning for warning in found["warnings"])
     host.write(host.new)
     shown = host.info()["stranded"]
     assert shown["rows"] is None and shown["unknown"][0]["reason"] == move_planner.NOT_RECORDED

@@ -157,7 +157,7 @@ def test_another_operation_that_is_missing() -> None:
 @pytest.mark.parametrize("value", [None, "many", object()])
 def test_a_minimum_that_is_not_told_breaks_nothing(value: object) -> None:
     entry = judged(topic(((1, 1, 1),)), min_in_sync=value)
-    assert entry.ok and "min.insync.replicas not told" in entry.detail
+    assert entry.ok and "min.insync.replicas not known" in entry.detail
 
 
 def test_topics_without_their_rights_are_asked_for_again() -> None:

@@ -423,12 +423,12 @@ def test_nothing_is_carried_where_hosts_name_different_addresses_of_the_old_kafk
         (
             {"stranded": left(SIX), "carry": carried(0, SIX, complete=False, msg="target: refused")},
             {},
-            ["host h1: it was to carry over what was left: target: refused", "Kafka : 6 rows"],
+            ["host h1: it could not carry over what was left: target: refused", "Kafka : 6 rows"],
         ),
         (
             {"stranded": left(SIX), "carry": {"msg": "no route", "unreachable": True}},
             {"check_mode": True},
-            ["host h1: it was to carry over what was left: no route"],
+            ["host h1: it could not carry over what was left: no route"],
         ),
         ({"stranded": {"msg": "no such store"}}, {}, ["host h1: not known what it has left in the old Kafka: no such"]),
         ({"stranded": info(record=OLD)}, {}, ["host h1: it has recorded a move that is not complete"]),

@@ -42,7 +42,7 @@ REACH = {
 }
 EXTERNAL = {"external": True}
 NO_RESULT = "no task of this run returned a result for it"
-SLICE = "Only the projects of slice 1 of 2, counted from 0, were looked at."
+SLICE = "Only the projects of slice 1 of 2, counted from 0, were checked."
 
 
 def project(name: str, **given: t.Any) -> dict[str, t.Any]:
@@ -309,7 +309,7 @@ def test_a_run_that_stops_in_the_middle_says_what_is_done_and_what_is_not() -> N
     assert shown[1] == "  host h2: service onlinefs: it does not run. Look at its log"
     assert any(" h10: not changed, generation 3" in line for line in shown)
     assert "  Left out      Not run, because the run stopped at onlinefs: projects, verify." in shown
-    assert shown[-1].startswith("  Next          Solve what is wrong, then run hopsworks.kafka.site again")
+    assert shown[-1].startswith("  Next          Fix what is wrong, then run hopsworks.kafka.site again")
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_a_run_that_stops_in_the_middle_says_what_is_done_and_what_is_not() -> N
             {"reasons": ["no member in the group. Check the login."]},
             "no member in the group. Check the login",
             "The host has its configuration from before, so nothing has to be undone. Its error above ends with the "
-            "service's log: solve the cause, then run hopsworks.kafka.site again",
+            "service's log: fix the cause, then run hopsworks.kafka.site again",
         ),
         (
             {"reasons": ["no member in the group", "it does not start"]},
@@ -360,7 +360,7 @@ def test_a_run_that_preflight_stops_says_that_nothing_was_changed() -> None:
         (
             {"onlinefs": "none", "hosts": {}},
             [
-                "OnlineFS was not looked at, because hopsworks_kafka_onlinefs is none. "
+                "OnlineFS was not checked, because hopsworks_kafka_onlinefs is none. "
                 "Whether it reads from the declared Kafka is not known."
             ],
         ),
@@ -545,7 +545,7 @@ def test_in_check_mode_no_host_is_called_changed() -> None:
 
 def test_a_run_without_projects_says_so() -> None:
     lines = layout.lines(summarize(site(steps={"projects": {"results": []}})))
-    assert "  Projects      none: no project was looked at" in lines
+    assert "  Projects      none: no project was checked" in lines
 
 
 def test_a_revert_names_the_hosts_that_were_not_seen_reading_again() -> None:
@@ -627,11 +627,11 @@ def test_hosts_alone_can_be_changed_while_hopsworks_gives_no_answer(allowed: boo
 
 def test_what_hosts_alone_cannot_ask_is_named() -> None:
     run = dataclasses.replace(HOSTS_ALONE, unset=["hopsworks_api_key"])
-    assert summarize(run).left_out[-1].startswith("Which projects are left behind was not looked at, because localhost")
+    assert summarize(run).left_out[-1].startswith("Which projects are left behind was not checked, because localhost")
     asked = dataclasses.replace(run, steps={"reach": REACH})
-    assert not any("was not looked at" in text for text in summarize(asked).left_out)
+    assert not any("was not checked" in text for text in summarize(asked).left_out)
     back = Run("hopsworks.kafka.revert", ["revert"], ["revert"], hosts_only=True)
-    assert summarize(back).left_out[0].startswith("Which Kafka the projects use was not looked at")
+    assert summarize(back).left_out[0].startswith("Which Kafka the projects use was not checked")
 
 
 def test_a_wrong_input_is_named_with_its_option() -> None:
