@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import gc
 import json
 import os
 import resource
@@ -25,6 +24,7 @@ import typing as t
 
 from . import defects
 from .ended_child import reap
+from .user_rights import close_all_but
 
 Message = t.Dict[str, t.Any]
 Send = t.Callable[[Message], None]
@@ -75,7 +75,7 @@ def run_in_child(
     max_memory = _memory(os.getpid()) + max_megabytes * 1024 * 1024
     pid = os.fork()
     if pid == 0:
-        _child(work, reading, writing)
+        _child(work, writing)
     os.close(writing)
     try:
         complete = _receive_all(reading, receive, seconds_left, max_bytes, lambda: _memory(pid) > max_memory)
@@ -93,10 +93,10 @@ def run_in_child(
 # --- in the child ----------------------------------------------------------------------------------------------------
 
 
-def _child(work: t.Callable[[Send], None], reading: int, writing: int) -> t.NoReturn:
+def _child(work: t.Callable[[Send], None], writing: int) -> t.NoReturn:
     status = 1
     try:
-        os.close(reading)
+        close_all_but(writing)
         _detach()
         send = _sender(writing)
         try:
@@ -110,7 +110,6 @@ def _child(work: t.Callable[[Send], None], reading: int, writing: int) -> t.NoRe
 
 def _detach() -> None:
     """Give up the streams and signal handlers of the parent, and disable core files, which would contain secrets."""
-    gc.freeze()  # the objects of the parent are not looked through, which would copy their memory
     faulthandler.disable()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)

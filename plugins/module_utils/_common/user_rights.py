@@ -7,10 +7,14 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import pwd
 import typing as t
+
+#: What the environment may keep. The rest may hold secrets of root, such as AWS credentials.
+_KEPT_VARIABLES = ("LANG", "LC_ALL", "PATH", "PYTHONPATH", "TZ")
 
 
 class UserRights(t.NamedTuple):
@@ -34,8 +38,20 @@ def rights_of(uid: int, gid: int) -> UserRights:
     return UserRights(uid, user.pw_gid, os.getgrouplist(user.pw_name, user.pw_gid), user.pw_dir)
 
 
+def close_all_but(descriptor: int) -> None:
+    """Close in a child what its parent has open: one that cannot be killed must not keep the parent's lock, say."""
+    gc.freeze()  # objects of the parent are never collected, so none closes its descriptor a second time
+    with contextlib.suppress(OSError):
+        for name in os.listdir("/proc/self/fd"):
+            if int(name) > 2 and int(name) != descriptor:
+                with contextlib.suppress(OSError):
+                    os.close(int(name))
+
+
 def give_up_root(rights: UserRights, imports: t.Iterable[str] = ()) -> None:
-    """Take the rights of a user for good.
+    """Take the rights of a user for good, and leave the directory and the environment of root.
+
+    A relative path in a file of that user would lead into the directory, also where the user could not get to it.
 
     :param imports: modules that the process will import only when it needs them. They are imported first, as the user
         may not be able to read them: Ansible unpacks a module into a directory of root's.
@@ -44,6 +60,10 @@ def give_up_root(rights: UserRights, imports: t.Iterable[str] = ()) -> None:
     for name in imports:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    for name in set(os.environ) - set(_KEPT_VARIABLES):
+        del os.environ[name]
+    os.environ["HOME"] = rights.home
+    os.chdir("/")
     uid, gid = rights.uid, rights.gid
     os.setgroups(list(rights.groups))
     os.setresgid(gid, gid, gid)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
 import os
 import signal
 import socket
@@ -26,6 +25,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.path_walk import mounting_user
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_rights import (
     UserRights,
+    close_all_but,
     give_up_root,
     rights_of,
 )
@@ -170,16 +170,6 @@ def _check_mounts(path: str, descriptors: t.Sequence[int]) -> None:
     raise failure
 
 
-def _close_all_but(descriptor: int) -> None:
-    """Close what the parent has open: a child that its user stops must not keep the parent's lock, for example."""
-    gc.freeze()  # objects of the parent are never collected, so none closes its descriptor a second time
-    with contextlib.suppress(OSError):
-        for name in os.listdir("/proc/self/fd"):
-            if int(name) > 2 and int(name) != descriptor:
-                with contextlib.suppress(OSError):
-                    os.close(int(name))
-
-
 def _serve(
     connection: socket.socket,
     others: socket.socket,
@@ -189,11 +179,10 @@ def _serve(
     """Answer requests until the other end is closed. This is all that the child does."""
     try:
         others.close()
-        _close_all_but(connection.fileno())
+        close_all_but(connection.fileno())
         null = os.open(os.devnull, os.O_RDWR)
         for standard in range(3):
             os.dup2(null, standard)
-        os.chdir("/")
         give_up_root(rights)
         os.umask(0o077)
         while True:

@@ -19,8 +19,6 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.path_walk import walk
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_rights import give_up_root, rights_of
 
-#: What the environment may keep. The rest may hold secrets of root, such as AWS credentials.
-_KEPT = ("LANG", "LC_ALL", "PATH", "PYTHONPATH", "TZ")
 _ROOM = "ansible_collections.hopsworks.kafka.plugins.module_utils._probe"
 #: What the probe imports only when it needs it.
 _LATE_IMPORTS = (*late_imports.NAMES, *(f"{_ROOM}.{name}" for name in ("groups", "round_trip", "topics")))
@@ -54,9 +52,5 @@ def user_to_become(path: str) -> t.Optional[int]:
 
 
 def become(uid: int) -> None:
-    """Give up root for good, and the environment of root with it."""
-    rights = rights_of(uid, uid)
-    for name in set(os.environ) - set(_KEPT):
-        del os.environ[name]
-    os.environ["HOME"] = rights.home
-    give_up_root(rights, _LATE_IMPORTS)
+    """Give up root for good."""
+    give_up_root(rights_of(uid, uid), _LATE_IMPORTS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import os
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common import regular_files
@@ -87,17 +88,20 @@ class _Rights(t.NamedTuple):
 
     :param user: the id of the user to become; None if this process may act itself.
     :param refusal: why nobody's rights will do.
+    :param path: the absolute path of properties_file. Who becomes another user leaves the directory of the task.
     """
 
     user: t.Optional[int] = None
     refusal: t.Optional[InputError] = None
+    path: str = ""
 
 
 def _rights(params: Options) -> _Rights:
     if not params.get("properties_file"):
         return _Rights()
     try:
-        return _Rights(file_rights.user_to_become(str(params["properties_file"])))
+        path = os.path.abspath(str(params["properties_file"]))
+        return _Rights(file_rights.user_to_become(path), path=path)
     except InputError as error:
         return _Rights(refusal=error)
 
@@ -150,7 +154,7 @@ def _client(params: Options, cache: ProbeCache, rights: t.Optional[_Rights] = No
     try:
         path_map = params.get("path_map") or {}
         if params.get("properties_file"):
-            given, notes = _from_file(params)
+            given, notes = _from_file(params, rights.path if rights else "")
             options = {role: store_option(role, params.get(role)) for role in STORE_PROPERTIES}
             client = declare_file(given, options, lambda location: mapped(location, path_map), known=cache.stores)
             return dataclasses.replace(client, notes=notes + client.notes)
@@ -168,12 +172,15 @@ def _client(params: Options, cache: ProbeCache, rights: t.Optional[_Rights] = No
         raise InputError(error.subject, cause, error.remedy, "not_permitted") from None
 
 
-def _from_file(params: Options) -> t.Tuple[t.Dict[str, t.Any], t.Tuple[str, ...]]:
-    """Return the properties of a file as Java reads them, and notes about how it reads them."""
+def _from_file(params: Options, absolute: str) -> t.Tuple[t.Dict[str, t.Any], t.Tuple[str, ...]]:
+    """Return the properties of a file as Java reads them, and notes about how it reads them.
+
+    :param absolute: its absolute path; empty if that makes no difference.
+    """
     path = str(params["properties_file"])
     subject = f"properties_file {path}"
     try:
-        data = regular_files.read(path, _MAX_PROPERTIES)
+        data = regular_files.read(absolute or path, _MAX_PROPERTIES)
     except OSError as error:
         raise InputError(subject, f"cannot be read: {error.strerror}", "Check the path", "unreadable_file") from error
     read, notes = properties_format.read_file(data, subject)

@@ -25,6 +25,7 @@ left = []
 user_rights.os = types.SimpleNamespace(
     setgroups=left.append, setresgid=lambda *ids: None, setresuid=lambda *ids: None,
     getresuid=lambda: (65534,) * 3, getresgid=lambda: (65534,) * 3,
+    environ={}, chdir=lambda path: None,
 )
 rights = user_rights.UserRights(65534, 65534, (), "/")
 cluster_reader.give_up_root_for(cluster_reader.ClusterSource(lambda: None, rights))
