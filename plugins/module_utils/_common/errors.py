@@ -9,6 +9,8 @@ Code below ``main()`` raises these; only ``main()`` turns one into ``fail_json``
 
 from __future__ import annotations
 
+from .masking import public_subject
+
 
 class HopsworksKafkaError(Exception):
     """A failure that an operator can act on.
@@ -20,6 +22,7 @@ class HopsworksKafkaError(Exception):
     """
 
     def __init__(self, subject: str, cause: str, remedy: str = "", reason: str = "") -> None:
+        subject = public_subject(subject)
         super().__init__(subject, cause, remedy)
         self.subject = subject
         self.cause = cause

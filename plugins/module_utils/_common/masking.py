@@ -176,6 +176,20 @@ def public_name(text: str) -> str:
     return line if len(line) <= _MAX_SHOWN_NAME else f"{line[: _MAX_SHOWN_NAME - 1]}…"
 
 
+def public_label(text: str) -> str:
+    """Return a name that a user gave to something, such as a property or a path, as one short line without secrets.
+
+    What stands there may be a value by mistake: a private key as a path, ``ssl.key.password=…`` as a name.
+    """
+    return public_name(public_text(text))
+
+
+def public_subject(text: str) -> str:
+    """Return the same of a name with the kind of the thing before it, as in ``property ssl.protocol``."""
+    kind, space, name = text.partition(" ")
+    return f"{kind} {public_label(name)}" if space and kind.isalpha() else public_label(text)
+
+
 def public_command(command: str) -> str:
     """Return the program of a command line, and the mask for its arguments."""
     program, space, arguments = command.strip().partition(" ")

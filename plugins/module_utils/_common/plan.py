@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .masking import MASK, public_name, public_text
+from .masking import MASK, public_label, public_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Change:
         before, after = (self._shown(value) for value in (self.before, self.after))
         if before is not None and before == after and self.before != self.after:
             after = f"{after} (changed)"
-        return {"what": public_name(self.what), "before": before, "after": after}
+        return {"what": public_label(self.what), "before": before, "after": after}
 
     def _shown(self, value: t.Any) -> t.Any:
         if value is None:

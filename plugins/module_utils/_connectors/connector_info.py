@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean, public_text
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask, Options
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks import connectors, files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.for_each_project import (
@@ -213,23 +213,28 @@ def _effective(connector: t.Mapping[str, t.Any]) -> Fields:
     return {
         "external": connector.get("externalKafka") is True and identity != -1,
         "id": identity,
-        "bootstrap_servers": connector.get("bootstrapServers"),
-        "security_protocol": connector.get("securityProtocol"),
+        "bootstrap_servers": public_value("bootstrap.servers", connector.get("bootstrapServers")),
+        "security_protocol": public_value("security.protocol", connector.get("securityProtocol")),
     }
 
 
 def masked_connector(connector: t.Mapping[str, t.Any]) -> Fields:
     """Return the connector's own fields as the REST API names them, secrets masked."""
     about = ("id", "name", "description", "storageConnectorType")
-    shown: Fields = {field: connector[field] for field in about if connector.get(field) is not None}
+    shown: Fields = {field: _public(connector[field]) for field in about if connector.get(field) is not None}
     for name, field in FIELDS.items():
         if connector.get(field) is not None:
             shown[field] = public_value(name, connector[field])
     shown["options"] = [
-        {"name": option.get("name"), "value": public_value(str(option.get("name")), option.get("value"))}
+        {"name": _public(option.get("name")), "value": public_value(str(option.get("name")), option.get("value"))}
         for option in connector.get("options") or ()
     ]
     return shown
+
+
+def _public(value: t.Any) -> t.Any:
+    """Return what a member of the project wrote, as it may be shown."""
+    return public_text(value) if isinstance(value, str) else value
 
 
 def declaration(project: str, connector: t.Mapping[str, t.Any]) -> t.Tuple[Fields, t.List[str]]:
@@ -241,7 +246,8 @@ def declaration(project: str, connector: t.Mapping[str, t.Any]) -> t.Tuple[Field
     given = {name: connector.get(field) for name, field in FIELDS.items() if connector.get(field) is not None}
     given.update({str(option.get("name")): option.get("value") for option in connector.get("options") or ()})
     secrets = sorted(name for name, value in given.items() if secret_value(name, value))
-    return {"name": project, "properties": {n: v for n, v in given.items() if n not in secrets}}, secrets
+    shown = {name: value for name, value in given.items() if name not in secrets}
+    return {"name": project, "properties": shown}, [public_text(name) for name in secrets]
 
 
 TASK = ModuleTask("kafka_connector_info", connector_info_spec, lambda options, _mode: run(options))

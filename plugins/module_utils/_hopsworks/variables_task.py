@@ -11,6 +11,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_label
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask, Options
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Action, Change, Plan
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.public_variables import secret_variable
@@ -65,14 +66,16 @@ def _declared(item: t.Any) -> DesiredVariable:
     name, value, visibility = str(item["name"]), item["value"], item.get("visibility")
     unknown = sorted(str(key) for key in item if key not in ("name", "value", "visibility"))
     if unknown:
-        raise InputError(f"variable {name}", f"unknown key '{unknown[0]}'", "Give name, value and visibility only")
+        raise InputError(
+            f"variable {name}", f"unknown key '{public_label(unknown[0])}'", "Give name, value and visibility only"
+        )
     if isinstance(value, bool):
         value = "true" if value else "false"
     elif not isinstance(value, (str, int, float)):
         raise InputError(f"variable {name}", "its value is neither text, number, true nor false", "Give a text")
     if visibility is not None and visibility not in VISIBILITIES:
         remedy = f"Give one of {', '.join(VISIBILITIES)}"
-        raise InputError(f"variable {name}", f"unknown visibility '{visibility}'", remedy)
+        raise InputError(f"variable {name}", f"unknown visibility '{public_label(str(visibility))}'", remedy)
     return DesiredVariable(name, str(value), visibility)
 
 
@@ -168,7 +171,7 @@ def run(options: Options, check_mode: bool, diff: bool) -> t.Dict[str, t.Any]:
 def _message(plan: Plan, count: int, check_mode: bool) -> str:
     if not plan.actions:
         return "All variables are as declared"
-    names = ", ".join(action.target for action in plan.actions)
+    names = ", ".join(public_label(action.target) for action in plan.actions)
     return f"{len(plan.actions)} of {count} variables {'would change' if check_mode else 'changed'}: {names}"
 
 

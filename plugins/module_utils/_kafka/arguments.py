@@ -15,6 +15,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking im
     MASK,
     MIN_MASKED_LENGTH,
     public_command,
+    public_label,
     public_text,
     secret_name,
     url_secrets,
@@ -114,7 +115,7 @@ def _masked(name: str, value: t.Any) -> t.Any:
 def _masked_values(value: t.Any, shown: t.Callable[[str, t.Any], t.Any]) -> t.Any:
     if not isinstance(value, dict):
         return MASK
-    return {key: None if item is None else shown(str(key), item) for key, item in value.items()}
+    return {_key(key): None if item is None else shown(str(key), item) for key, item in value.items()}
 
 
 def _masked_item(name: str, value: t.Any) -> t.Any:
@@ -124,7 +125,8 @@ def _masked_item(name: str, value: t.Any) -> t.Any:
     public = _PUBLIC_KEYS.get(name, frozenset())
     known = public | _PROPERTIES | _STORES
     return {
-        key: None if item is None else _masked(str(key), item) if key in known else MASK for key, item in value.items()
+        _key(key): None if item is None else _masked(str(key), item) if key in known else MASK
+        for key, item in value.items()
     }
 
 
@@ -135,7 +137,7 @@ def _masked_variables(value: t.Any) -> t.Any:
         return MASK
     return [
         {
-            key: _public_variable(str(item.get("name")), text)
+            _key(key): _public_variable(str(item.get("name")), text)
             if key == "value"
             else _shown(text)
             if key in ("name", "visibility")
@@ -150,6 +152,11 @@ def _masked_variables(value: t.Any) -> t.Any:
 
 def _public_variable(name: str, value: t.Any) -> t.Any:
     return MASK if secret_variable(name) else _shown(value)
+
+
+def _key(key: t.Any) -> t.Any:
+    """Return a key, which may be ``name=value`` by mistake."""
+    return public_label(key) if isinstance(key, str) else key
 
 
 def _shown(value: t.Any) -> t.Any:

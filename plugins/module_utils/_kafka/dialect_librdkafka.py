@@ -13,6 +13,7 @@ import dataclasses
 import re
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_label
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import x509
 
 from . import jaas
@@ -139,7 +140,12 @@ class _Translation:
             self.ignore(name, f"librdkafka has it from {since} on")
             return
         if known.low is not None and known.high is not None and SETTINGS[name].kind in _NUMBERS:
-            number = int(value)
+            try:
+                number = int(value)
+            except ValueError:
+                # Of a property that only newer Java clients have, they alone refuse the value.
+                self.ignore(name, "its value is not a number")
+                return
             # Java's -1 for the system's default, or for never, is 0 in librdkafka.
             used = 0 if number < 0 and known.low == 0 else min(max(number, known.low), known.high)
             if used != number and number >= 0:
@@ -201,7 +207,7 @@ def _buffer_memory(translation: _Translation, name: str, value: str) -> None:
 
 
 def _partitioner(translation: _Translation, name: str, value: str) -> None:
-    translation.ignore(name, f"{value.rsplit('.', 1)[-1]} is a Java class")
+    translation.ignore(name, f"{public_label(value.rsplit('.', 1)[-1])} is a Java class")
 
 
 _SPECIAL: t.Dict[str, t.Callable[[_Translation, str, str], None]] = {

@@ -95,9 +95,9 @@ def public_value(name: str, value: t.Any) -> t.Any:
         return MASK
     if isinstance(value, (bool, int, float)):
         return value
-    if name in _CERTIFICATES and "PRIVATE KEY" not in str(value):
-        return value
     text = str(value)
+    if name in _CERTIFICATES and text.lstrip().startswith("-----BEGIN CERTIFICATE") and "PRIVATE KEY" not in text:
+        return value
     shown = public_text(text)
     return value if shown == text else shown
 

@@ -16,6 +16,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_label
 
 PEM, PKCS12, JKS = "PEM", "PKCS12", "JKS"
 TYPES = (PEM, PKCS12, JKS)
@@ -133,7 +134,7 @@ def _content(role: str, text: str) -> bytes:
 def _type(role: str, given: str) -> str:
     kind = _ALIASES.get(given.upper(), given.upper())
     if kind not in TYPES:
-        raise InputError(f"option {role}", f"unknown type {given!r}", f"Use one of {', '.join(TYPES)}")
+        raise InputError(f"option {role}", f"unknown type '{public_label(given)}'", f"Use one of {', '.join(TYPES)}")
     return kind
 
 
