@@ -38,8 +38,10 @@ from .path_owner import path_owner
 
 #: The number of seconds in which the child must answer. It only handles a few small files.
 ANSWER_SECONDS = 20.0
-#: The number of times that a child may fail in one run, so that its user cannot delay the run for long.
+#: The number of times that the children of a user may fail in one run, and the seconds that all of their answers may
+#: take together, so that the user cannot delay the run for long. One who stops a child can let it go on, too.
 _MAX_FAILURES = 3
+_MAX_SECONDS = 180.0
 
 _NOBODY = 65534
 
@@ -69,7 +71,8 @@ class OwnerProcess:
 
         :raises HostError: the request failed, or the child did not answer in time.
         """
-        deadline = time.monotonic() + ANSWER_SECONDS
+        began, waited = time.monotonic(), _waited.get(self.uid, 0.0)
+        deadline = began + min(ANSWER_SECONDS, max(0.0, _MAX_SECONDS - waited))
         try:
             send(self._socket, {"call": what, "arguments": arguments}, content, (), deadline)
             header, answer, descriptors = receive(self._socket, deadline)
@@ -79,6 +82,8 @@ class OwnerProcess:
             cause = "the process that works with the rights of its owner did not answer"
             remedy = f"Find out what kills or stops processes of user {self.uid}, then run the task again"
             raise HostError(str(arguments.get("path", "host")), cause, remedy) from error
+        finally:
+            _waited[self.uid] = waited + time.monotonic() - began
         failure = header.get("failure")
         if failure is None:
             _check_mounts(str(arguments.get("path", "host")), descriptors)
@@ -149,6 +154,8 @@ def process_of(uid: int) -> OwnerProcess:
 _processes: t.Dict[int, OwnerProcess] = {}
 #: The number of times that the children of a user did not answer.
 _failures: t.Dict[int, int] = {}
+#: The seconds that the answers of a user's children have taken.
+_waited: t.Dict[int, float] = {}
 
 
 def _check_mounts(path: str, descriptors: t.Sequence[int]) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shlex
@@ -22,6 +23,7 @@ from .host_error import HostError
 
 _STATE_SECONDS = 20.0
 _POLL_SECONDS = 0.05
+_KILL_SECONDS = 2.0
 #: A command that writes more than this is ended.
 MAX_OUTPUT = 16 * 1024 * 1024
 #: Of that, the end is read, and the end of that is shown.
@@ -288,9 +290,13 @@ def _run(command: t.List[str], seconds: float) -> t.Tuple[int, str]:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a command with everything that it started."""
+    """End a command with everything that it started.
+
+    Do not wait for long: one that has become another user and waits for a file system of that user cannot be killed.
+    """
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_KILL_SECONDS)
 
 
 def _end_of(output: t.IO[bytes]) -> str:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import signal
+import threading
 import time
 import typing as t
 
@@ -185,6 +187,31 @@ def test_a_user_who_stops_every_child_holds_up_a_run_for_a_bounded_time(
             os.kill(child._pid, signal.SIGSTOP)
             read_bounded(log, 100)
     assert time.monotonic() - began < 10
+
+
+def test_a_user_who_lets_each_child_answer_just_in_time_holds_up_a_run_for_a_bounded_time(
+    tree: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner_process, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(owner_process, "_MAX_SECONDS", 1.0)
+    for name in ("_failures", "_waited", "_processes"):
+        monkeypatch.setattr(owner_process, name, {})
+
+    def go_on(pid: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+    log = str(tree / "home/logs/onlinefs.log")
+    began, answered = time.monotonic(), 0
+    with pytest.raises(HostError, match="did not answer"):
+        for _time in range(50):
+            child = process_for(log)
+            assert child is not None
+            os.kill(child._pid, signal.SIGSTOP)
+            threading.Timer(0.2, go_on, (child._pid,)).start()
+            read_bounded(log, 100)
+            answered += 1
+    assert 1 <= answered <= 5 and time.monotonic() - began < 5
 
 
 def test_the_child_keeps_open_nothing_of_the_parents(tree: pathlib.Path) -> None:

@@ -16,6 +16,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import o
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.files import Attributes, File
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.owned_files import OwnedFiles
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service import CommandService
 
 from tests.integration.host.attacker.hanging import DEVICE, hanging
 from tests.integration.host.attacker.world import FILES, GID, OTHER, UID, Hung, World
@@ -73,6 +74,18 @@ def test_who_has_mounted_it_decides_where_a_path_leads(world: World, others: boo
         with hanging(directory, UID, NOBODY, others=others):
             path = str(directory / below)
             assert told(lambda path=path: str(path_owner.path_owner(path))) == str(UID)
+
+
+def test_a_command_that_waits_for_it_does_not_hold_up_the_rollback(world: World) -> None:
+    """One that becomes the service's user, as the commands of a service may, cannot be killed then."""
+    command = f"setpriv --reuid {UID} --regid {NOBODY} --clear-groups ls {world.etc}/x"
+
+    def restart() -> str:
+        CommandService("onlinefs", command, "", 1.0).restart()
+        return "restarted"
+
+    with hanging(world.etc, UID, NOBODY):
+        assert told(restart).startswith("HostError: command setpriv: not finished after 1 s")
 
 
 def test_a_state_directory_that_a_user_has_mounted_is_no_place_of_root(world: World) -> None:
