@@ -38,6 +38,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         _spec, options = self.validate_argument_spec({"parts": {"type": "list", "elements": "str", "required": True}})
         values: Values = {}
         undefined: t.List[str] = []
+        errors: t.Dict[str, BaseException] = {}
         for name in _start.NAMES:
             if name in variables:
                 try:
@@ -46,6 +47,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                     undefined.append(name)
                 except AnsibleValueOmittedError:
                     pass
+                except Exception as error:
+                    # Not raised: ansible-core would show its text, and the lines of the file around the template.
+                    errors[name] = error
+        if errors:
+            return {**result, "failed": True, "msg": _start.not_evaluated(errors)}
         if undefined:
             return {**result, "failed": True, "msg": _start.undefined(undefined)}
         omitted = variables.get("omit")
@@ -75,6 +81,14 @@ def _misplaced(hosts: t.Iterable[str], variables: Values) -> t.List[t.Tuple[str,
         for name in _start.READ_ON_LOCALHOST:
             if name not in theirs or (name in own and theirs[name] == own[name]):
                 continue
-            if name not in own or hostvars[host][name] != hostvars["localhost"][name]:
+            if name not in own or not _is_same(hostvars, host, name):
                 found.append((name, host))
     return found
+
+
+def _is_same(hostvars: t.Any, host: str, name: str) -> bool:
+    """Return whether a variable has the same value for a host. One that cannot be evaluated has none."""
+    try:
+        return bool(hostvars[host][name] == hostvars["localhost"][name])
+    except Exception:
+        return False

@@ -10,6 +10,8 @@ import dataclasses
 import re
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_label
+
 #: The variables that localhost reads. The playbooks cannot work with one that refers to something undefined.
 NAMES = (
     "hopsworks_kafka_properties",
@@ -75,6 +77,11 @@ _LISTS = {
 _CARRY = "hopsworks_kafka_carry_over_properties"
 #: What the variables of a move may be.
 _MOVES = {"hopsworks_kafka_saved_offsets": ("reset", "accept"), "hopsworks_kafka_old_cluster": ("unreadable",)}
+_PLUGIN = re.compile(
+    r"\b(filter|lookup|test)\b(?: plugin)?(?: named)? ?[('\"]"
+    r"([a-z_][a-z0-9_]{0,60}(?:\.[a-z_][a-z0-9_]{0,60}){0,4})[)'\"]",
+    re.IGNORECASE,
+)
 _WHERE = "Set it in `all` or group_vars/all"
 
 
@@ -166,6 +173,27 @@ def undefined(names: t.Sequence[str]) -> str:
     )
 
 
+def not_evaluated(errors: t.Mapping[str, BaseException]) -> str:
+    """Return the message about variables whose templates fail.
+
+    The text of such an error is not quoted: it may hold the template, the arguments of a lookup, or the lines of the
+    file around it, which are often those of a password.
+
+    :param errors: by the name of the variable.
+    """
+    told = ", ".join(f"{name} ({_why(error)})" for name, error in errors.items())
+    return (
+        f"Cannot be evaluated: {told}. Nothing was done. The error is not quoted, because it may contain a secret: "
+        "`ansible localhost -m debug -a var=NAME` shows it."
+    )
+
+
+def _why(error: BaseException) -> str:
+    """Return the kind of an error, and the plugin that failed or does not exist. Templates name no secret like that."""
+    plugin = _PLUGIN.search(str(error))
+    return f"{type(error).__name__}, {plugin[1].lower()} {plugin[2]}" if plugin else type(error).__name__
+
+
 def problems(start: Start, hosts: t.Sequence[str], misplaced: t.Sequence[t.Tuple[str, str]]) -> t.List[str]:
     """Return everything that is wrong with the variables of a run, each in a sentence with its remedy.
 
@@ -193,7 +221,7 @@ def is_slice(value: t.Any) -> bool:
 def _of_choices(start: Start) -> t.Iterator[str]:
     onlinefs = start.values.get("hopsworks_kafka_onlinefs")
     if onlinefs not in ("hosts", "none"):
-        yield f"hopsworks_kafka_onlinefs must be hosts or none, not '{onlinefs}'."
+        yield f"hopsworks_kafka_onlinefs must be hosts or none, not '{public_label(str(onlinefs))}'."
     if onlinefs == "none" and start.on_hosts_alone:
         yield (
             f"hopsworks_kafka_onlinefs is none, so hopsworks.kafka.{start.parts[0]} has nothing to do. "
@@ -201,11 +229,11 @@ def _of_choices(start: Start) -> t.Iterator[str]:
         )
     left_behind = start.values.get("hopsworks_kafka_left_behind")
     if left_behind not in ("stop", "allow"):
-        yield f"hopsworks_kafka_left_behind must be stop or allow, not '{left_behind}'."
+        yield f"hopsworks_kafka_left_behind must be stop or allow, not '{public_label(str(left_behind))}'."
     for name, choices in _MOVES.items():
         given = start.values.get(name) or ""
         if given not in ("", *choices):
-            yield f"{name} must be {' or '.join(choices)}, or not set, not '{given}'."
+            yield f"{name} must be {' or '.join(choices)}, or not set, not '{public_label(str(given))}'."
     seconds = str(start.values.get("hopsworks_kafka_drain_timeout", ""))
     if seconds and not re.fullmatch("[1-9][0-9]{0,6}", seconds):
         yield "hopsworks_kafka_drain_timeout must be a number of seconds, or not set."
@@ -248,8 +276,9 @@ def _of_shapes(start: Start) -> t.Iterator[str]:
 
 def _of_hosts(start: Start, hosts: t.Sequence[str], misplaced: t.Sequence[t.Tuple[str, str]]) -> t.Iterator[str]:
     if start.pattern and not hosts:
+        pattern = public_label(str(start.pattern))
         yield (
-            f"No host of the inventory matches '{start.pattern}', so OnlineFS would stay unchanged on every host. "
+            f"No host of the inventory matches '{pattern}', so OnlineFS would stay unchanged on every host. "
             "Add its hosts to that group, or name another group or pattern in hopsworks_kafka_onlinefs_hosts, in `all` "
             "or group_vars/all. If OnlineFS runs on no hosts of the inventory, set hopsworks_kafka_onlinefs to none."
         )

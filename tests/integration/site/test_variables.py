@@ -51,6 +51,24 @@ def test_a_variable_set_to_something_undefined_is_named(bed: Bed, playbook: str,
     assert "onlinefs1" not in run.changed, run
 
 
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("{{ lookup('file', '/nonesuch/canary-Hunter2') }}", "lookup file"),
+        ("{{ 'canary-Hunter2' | b64decode | from_yaml | combine('canary-Hunter2') }}", ""),
+        ("{{ 'canary-Hunter2' | nosuchfilter }}", "filter nosuchfilter"),
+        ("{{ ('canary-Hunter2' }}", ""),
+    ],
+    ids=["lookup", "value", "filter", "syntax"],
+)
+def test_an_error_of_a_template_is_not_quoted(bed: Bed, value: str, why: str) -> None:
+    """ansible-core quotes the template, and the lines before it, where the login often stands."""
+    properties = {"sasl.jaas.config": "canary-Hunter2", "x.unknown": value}
+    run = bed.play("site", "-vvv", hopsworks_kafka_properties=properties)
+    assert run.code != 0 and "Cannot be evaluated: hopsworks_kafka_properties (" in run.output, run
+    assert why in run.output and "canary-Hunter2" not in run.output, run
+
+
 def test_so_is_the_old_name_of_a_variable(bed: Bed) -> None:
     run = bed.play("verify", online_kafka_storage_connector_name=UNDEFINED)
     assert run.code != 0 and "undefined: hopsworks_kafka_connector_name. Nothing" in run.output, run

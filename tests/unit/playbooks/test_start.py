@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.plugin_utils._start import Start, is_slice, problems
+from ansible_collections.hopsworks.kafka.plugins.plugin_utils._start import Start, is_slice, not_evaluated, problems
 
 SITE = ("preflight", "settings", "onlinefs", "projects", "verify")
 VALUES = {
@@ -126,3 +126,25 @@ def test_what_belongs_to_a_run(
         parts,
     )
     assert run["playbook"] == f"hopsworks.kafka.{parts[0] if len(parts) == 1 else 'site'}"
+
+
+@pytest.mark.parametrize("name", ["onlinefs", "left_behind", "saved_offsets", "old_cluster", "onlinefs_hosts"])
+def test_a_secret_in_the_wrong_variable_is_not_quoted(name: str) -> None:
+    values = ('x required password="Hunter2";', {"password": "Hunter2"}, "https://u:Hunter2@h", "token=Hunter2\x1b[2J")
+    for value in values:
+        told = problems(start(**{f"kafka_{name}": value}), [], [])
+        assert told and "Hunter2" not in str(told) and "\x1b" not in "".join(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("No filter named 'x.y.z'. String: {{ 'Hunter2' }}", "(ValueError, filter x.y.z)"),
+        ("The lookup plugin 'file' failed: could not locate Hunter2", "(ValueError, lookup file)"),
+        ("Could not find filter(Hunter2, lookup('Hunter2'))", "(ValueError)"),
+        ("Hunter2", "(ValueError)"),
+    ],
+)
+def test_of_an_error_only_the_plugin_is_named(text: str, told: str) -> None:
+    message = not_evaluated({"hopsworks_api_key": ValueError(text)})
+    assert f"Cannot be evaluated: hopsworks_api_key {told}. Nothing was done." in message and "Hunter2" not in message
