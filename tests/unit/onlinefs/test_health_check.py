@@ -198,6 +198,14 @@ def test_a_unit_is_restarted_and_its_state_read(systemctl: pathlib.Path) -> None
     assert unit.state().identity != "7 0"
 
 
+def test_a_unit_that_failed_often_is_started_again(systemctl: pathlib.Path) -> None:
+    unit = SystemdUnit("onlinefs", 5)
+    unit.stop()
+    unit.start()
+    calls = (systemctl / "calls").read_text().splitlines()
+    assert calls == ["stop onlinefs", "reset-failed onlinefs", "start onlinefs"]
+
+
 # --- the check --------------------------------------------------------------------------------------------------------
 
 
