@@ -37,7 +37,9 @@ MODE_BITS = 0o777
 LABEL = "security.selinux"
 ACCESS_LIST = "system.posix_acl_access"
 _KEPT_XATTRS = (LABEL, ACCESS_LIST)
-_MAX_XATTR = 64 * 1024
+#: More is not read of a file, as a manifest has those of many files; of a manifest, what earlier versions have written.
+_MAX_XATTR = 4096
+_MAX_XATTR_IN_MANIFEST = 64 * 1024
 _MAX_ID = 2**32 - 2
 _NO_XATTRS = frozenset(
     {errno.ENOTSUP, errno.EPERM, errno.EACCES, errno.ENOENT, getattr(errno, "ENODATA", errno.ENOENT)}
@@ -85,7 +87,7 @@ class Attributes:
             raise ValueError("invalid extended attributes")
         read = []
         for name, value in xattrs.items():
-            if name not in _KEPT_XATTRS or not isinstance(value, str) or len(value) > _MAX_XATTR:
+            if name not in _KEPT_XATTRS or not isinstance(value, str) or len(value) > _MAX_XATTR_IN_MANIFEST:
                 raise ValueError("an invalid extended attribute")
             try:
                 read.append((name, base64.b64decode(value, validate=True)))
@@ -215,6 +217,8 @@ def _read_xattrs(descriptor: int) -> t.Tuple[t.Tuple[str, bytes], ...]:
     for name in _KEPT_XATTRS:
         with _optional_xattrs():
             found.append((name, os.getxattr(descriptor, name)))
+    if any(len(value) > _MAX_XATTR for _name, value in found):
+        raise OSError(errno.E2BIG, "its access control list is too long")
     return tuple(found)
 
 

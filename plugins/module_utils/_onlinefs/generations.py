@@ -47,7 +47,7 @@ REVERTED = "reverted"
 
 _LOCK_POLL_SECONDS = 0.2
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
-_MAX_JSON = 1024 * 1024
+_MAX_JSON = 4 * 1024 * 1024
 _MAX_MOVE = 16 * 1024 * 1024
 #: In the record of a move whose old Kafka could not be read. No name in it can contain a quotation mark.
 _NOT_COUNTED = b'"offsets":null'
@@ -130,6 +130,14 @@ class Generations:
         :param kept: name to file, or ``None`` where there is none.
         :raises HostError: it cannot be written.
         """
+        manifest = Manifest.new(number, origin, facts, kept).as_json()
+        try:
+            # One that cannot be read again blocks the host.
+            if len(_json(manifest)) > _MAX_JSON // 2:
+                raise ValueError("its manifest would be too large")
+            Manifest.from_json(number, manifest)
+        except ValueError as error:
+            raise HostError(self._path(number), f"this configuration cannot be kept: {error}") from None
         self._make_directory()
         self.drop(number)
         whole = self._path(number)
@@ -140,7 +148,7 @@ class Generations:
             for name, file in kept.items():
                 if file is not None:
                     files.write_private(os.path.join(unfinished, name), file.content)
-            _write_json(os.path.join(unfinished, MANIFEST), Manifest.new(number, origin, facts, kept).as_json())
+            _write_json(os.path.join(unfinished, MANIFEST), manifest)
             os.rename(unfinished, whole)
             files.sync_directory(self.directory)
         except OSError as error:
@@ -333,7 +341,11 @@ def _numbers(directory: str) -> t.List[int]:
 
 
 def _write_json(path: str, data: t.Mapping[str, t.Any]) -> None:
-    files.write_private(path, json.dumps(data, indent=1, sort_keys=True).encode("utf-8"))
+    files.write_private(path, _json(data))
+
+
+def _json(data: t.Mapping[str, t.Any]) -> bytes:
+    return json.dumps(data, indent=1, sort_keys=True).encode("utf-8")
 
 
 def _parse_json(content: bytes) -> t.Dict[str, t.Any]:

@@ -32,7 +32,7 @@ from .service import Service
 
 #: OnlineFS has less than ten, and keeps one store of an earlier configuration or two.
 _MAX_FILES = 200
-_MAX_BYTES = 64 * 1024 * 1024
+_MAX_BYTES = 32 * 1024 * 1024
 
 #: The result contains more lines of the log than the message.
 _LOG_LINES_IN_MESSAGE = 6

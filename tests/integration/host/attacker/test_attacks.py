@@ -16,6 +16,7 @@ import os
 import pathlib
 import signal
 import socket
+import struct
 import subprocess
 import time
 import typing as t
@@ -227,6 +228,40 @@ def test_a_long_file_costs_a_bounded_time(world: World, kind: str) -> None:
     world.check(ran)
     assert not ran.failed, ran.output
     assert time.monotonic() - began < BOUND
+
+
+def access_list(entries: int) -> bytes:
+    """An access control list of a file, as acl(5) and the kernel's posix_acl_xattr.h describe it."""
+    users = [(2, 6, 2000 + number) for number in range(entries)]
+    whole = [(1, 6, 2**32 - 1), *users, (4, 4, 2**32 - 1), (16, 6, 2**32 - 1), (32, 0, 2**32 - 1)]
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in whole)
+
+
+@pytest.mark.parametrize(("entries", "stores"), [(500, 190), (5000, 190), (5000, 0), (7000, 0)])
+def test_access_control_lists_do_not_make_a_state_that_cannot_be_read(world: World, entries: int, stores: int) -> None:
+    """A manifest has those of all files. One that is too large would block the host, for good."""
+    paths = [world.etc / FILES[0], *(world.etc / f"kafka_{number:08x}_truststore.jks" for number in range(stores))]
+
+    def plant() -> None:
+        for path in paths:
+            path.touch()
+            os.setxattr(path, "system.posix_acl_access", access_list(entries))
+
+    world.plant(plant)
+    for options in (FAILING, {}, {"state": "reverted"}):
+        ran = world.run(**options)
+        world.unharmed(ran)
+        if entries == 500:
+            assert ran.failed == (options == FAILING), ran.output
+        elif "state" not in options:
+            assert ran.failed and "its access control list is too long" in ran.result["msg"], ran.output
+    for path in paths:
+        if path.exists():
+            os.removexattr(path, "system.posix_acl_access")
+    ran = world.run()
+    assert not ran.failed, ran.output
+    ran = world.run(state="reverted")
+    assert not ran.failed, ran.output
 
 
 def test_any_number_of_other_files_is_in_nobodys_way(world: World) -> None:
