@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline, TooLate
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean, hide
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import hide, printable
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration
 
 from .cluster_client import LATEST, ClusterFault, Secure, TopicPartition, work_within
@@ -115,7 +115,7 @@ def look(
     try:
         return _bounded(ask, client_of_group, seconds)
     except ClusterFault as fault:
-        reason = _reason(str(fault), client_of_group.secrets)
+        reason = printable(str(fault), client_of_group.secrets)[:_MAX_REASON]
         # The service logs in as this client does, so it is refused as well.
         joined = False if fault.refused else None
         return dataclasses.replace(unknown, joined=joined, reason=reason or _NO_ANSWER, final=fault.final)
@@ -183,13 +183,9 @@ def _without_secrets(found: ConsumerGroup, secrets: t.Collection[str]) -> Consum
     return dataclasses.replace(
         found,
         own=tuple(own),
-        reason=_reason(found.reason, secrets),
+        reason=printable(found.reason, secrets)[:_MAX_REASON],
         cluster_id=shown(found.cluster_id) if found.cluster_id else None,
     )
-
-
-def _reason(text: str, secrets: t.Collection[str]) -> str:
-    return "".join(sign if sign.isprintable() else " " for sign in clean(text, secrets))[:_MAX_REASON]
 
 
 def _shown(group: str, member: Member) -> t.Dict[str, t.Any]:

@@ -241,6 +241,11 @@ def _public_query(query: str) -> str:
     return _QUERY_VALUE.sub(f"={MASK}", query) if "=" in query else MASK if query else ""
 
 
+def printable(text: str, secrets: t.Collection[str]) -> str:
+    """Return a text of another program in one line, without secrets and control characters."""
+    return "".join(sign if sign.isprintable() else " " for sign in clean(text, secrets))
+
+
 def visible(text: str) -> str:
     """Return a text whose control characters are shown as escapes, except for line ends and tabs."""
     return _CONTROL.sub(lambda match: _escape(ord(match[0])), text)

@@ -19,13 +19,12 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._hopsworks.connect
     USED_NAME,
     Connector,
 )
-from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_connector import FIELDS
+from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.dialect_connector import FIELDS, LOCATION_FIELDS
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive import secret_property
 
 #: The end of a store's name, as ``stores.file_name`` makes it.
 _STORE_NAME = re.compile(r"[0-9a-f]{8}_(truststore|keystore)\.jks")
 
-_LOCATIONS = ("sslTruststoreLocation", "sslKeystoreLocation")
 
 #: The options that the Hopsworks Python client reads in order: the later one decides. See ``dialect_python_client``.
 _ORDERED = ("sasl.jaas.config", "sasl.mechanism")
@@ -262,7 +261,7 @@ class _Comparer(t.NamedTuple):
 
 #: Fields that are compared in a way of their own.
 _COMPARERS: t.Mapping[str, _Comparer] = {
-    **dict.fromkeys(_LOCATIONS, _Comparer(_path, _path)),
+    **dict.fromkeys(LOCATION_FIELDS.values(), _Comparer(_path, _path)),
     # An empty value is shown: it turns the check of host names off.
     "sslEndpointIdentificationAlgorithm": _Comparer(shown=_as_sent),
 }
@@ -329,7 +328,7 @@ def body(desired: DesiredConnector, connector: t.Optional[Connector]) -> Connect
 
 def locations(connector: t.Mapping[str, t.Any]) -> t.Set[str]:
     """Return the paths of the stores that a connector names."""
-    return {path for path in (_path(connector.get(field)) for field in _LOCATIONS) if path}
+    return {path for path in (_path(connector.get(field)) for field in LOCATION_FIELDS.values()) if path}
 
 
 def _leftovers(desired: DesiredConnector, current: CurrentConnector) -> t.Set[str]:

@@ -33,7 +33,6 @@ MAX_DESCRIPTION_LENGTH = 1000
 
 #: The parts of the declaration that a project may override.
 OVERRIDABLE = ("properties", "truststore", "keystore")
-_LOCATION_FIELDS = {"truststore": "sslTruststoreLocation", "keystore": "sslKeystoreLocation"}
 
 #: The number of converted stores that are kept in memory.
 MAX_KEPT_STORES = 64
@@ -107,7 +106,7 @@ class ConnectorDeclaration(t.NamedTuple):
         fields, store_files = dict(self.fields), []
         for store in self.stores:
             path = files.location(project, directory, f"kafka_{project}{store.name_end}")
-            fields[_LOCATION_FIELDS[store.role]] = path
+            fields[dialect_connector.LOCATION_FIELDS[store.role]] = path
             store_files.append(StoreFile(path, store.size, store.load))
         return dataclasses.replace(base, project=project, fields=fields, files=tuple(store_files))
 

@@ -23,6 +23,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.store_t
 from . import jaas, java_rules, validation
 from .java_configs import SETTINGS
 from .sensitive import secret_property, secrets_of
+from .validation import STORE_PROPERTIES
 
 __all__ = [
     "STORE_PROPERTIES",
@@ -42,20 +43,6 @@ __all__ = [
 
 _Store = t.TypeVar("_Store", TrustStore, KeyStore)
 
-#: The properties with the same meaning as the fields of a store option, by role and field.
-STORE_PROPERTIES: t.Dict[str, t.Dict[str, str]] = {
-    "truststore": {
-        "path": "ssl.truststore.location",
-        "type": "ssl.truststore.type",
-        "password": "ssl.truststore.password",
-    },
-    "keystore": {
-        "path": "ssl.keystore.location",
-        "type": "ssl.keystore.type",
-        "password": "ssl.keystore.password",
-        "key_password": "ssl.key.password",
-    },
-}
 #: The properties that hold a store itself, as PEM.
 _INLINE = {
     "truststore": ("ssl.truststore.certificates",),

@@ -19,6 +19,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores.dummy_k
 
 from . import jaas
 from .declaration import KafkaDeclaration
+from .validation import STORE_PROPERTIES
 
 MAX_BOOTSTRAP_LENGTH = 1000
 MAX_OPTIONS_LENGTH = 2000
@@ -35,7 +36,9 @@ FIELDS = {
     "ssl.endpoint.identification.algorithm": "sslEndpointIdentificationAlgorithm",
 }
 
-_TYPES = ("ssl.truststore.type", "ssl.keystore.type")
+#: The fields of the stores' locations, by role.
+LOCATION_FIELDS = {role: FIELDS[names["path"]] for role, names in STORE_PROPERTIES.items()}
+_TYPES = tuple(names["type"] for names in STORE_PROPERTIES.values())
 
 
 def complete(client: KafkaDeclaration) -> KafkaDeclaration:
@@ -131,7 +134,7 @@ def _check(fields: t.Mapping[str, str], options: t.List[t.Dict[str, str]]) -> No
 
 
 def _check_ssl(fields: t.Mapping[str, str]) -> None:
-    for role, field in (("truststore", "sslTruststoreLocation"), ("keystore", "sslKeystoreLocation")):
+    for role, field in LOCATION_FIELDS.items():
         if not fields.get(field):
             raise InputError(
                 role,

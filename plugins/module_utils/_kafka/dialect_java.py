@@ -12,6 +12,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 
 from .declaration import KafkaDeclaration
 from .java_configs import SETTINGS
+from .validation import STORE_PROPERTIES
 
 _FIRST = ("bootstrap.servers", "security.protocol")
 
@@ -30,7 +31,7 @@ def java_properties(
         _place(properties, "truststore", truststore_location, client.truststore.password)
     if client.keystore:
         _place(properties, "keystore", keystore_location, client.keystore.password)
-        properties["ssl.key.password"] = client.keystore.password
+        properties[STORE_PROPERTIES["keystore"]["key_password"]] = client.keystore.password
     names = [name for name in _FIRST if name in properties]
     return {name: properties[name] for name in names + sorted(set(properties) - set(names))}
 
@@ -54,6 +55,7 @@ def _for(client: str, properties: t.Mapping[str, str]) -> t.Dict[str, str]:
 def _place(properties: t.Dict[str, str], role: str, location: t.Optional[str], password: str) -> None:
     if not location:
         raise InputError(role, "its location on the client's host is missing", "Give its location")
-    properties[f"ssl.{role}.location"] = location
-    properties[f"ssl.{role}.password"] = password
-    properties[f"ssl.{role}.type"] = "JKS"
+    names = STORE_PROPERTIES[role]
+    properties[names["path"]] = location
+    properties[names["password"]] = password
+    properties[names["type"]] = "JKS"

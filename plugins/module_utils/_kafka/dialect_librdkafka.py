@@ -22,6 +22,7 @@ from .java_configs import SETTINGS
 from .java_file import from_java
 from .librdkafka_configs import PROPERTIES, Release
 from .librdkafka_names import ASSIGNORS, JAVA_ONLY, MINIMUMS, TARGETS
+from .validation import STORE_LOCATIONS
 
 _MSK_REGION = re.compile(r"\.kafka(?:-serverless)?\.([a-z0-9-]+)\.amazonaws\.com")
 _NUMBERS = ("int", "long", "short", "double")
@@ -75,7 +76,7 @@ def librdkafka(client: KafkaDeclaration, release: t.Optional[Release] = None) ->
         listed. The newest if not given; see ``confluent_kafka.libversion()``.
     :raises InputError: a store that is given by its location cannot be read here.
     """
-    if any(name in client.properties for name in ("ssl.truststore.location", "ssl.keystore.location")):
+    if any(name in client.properties for name in STORE_LOCATIONS):
         client = from_java(client.properties)
     translation = _Translation(release)
     for name, value in client.properties.items():

@@ -18,7 +18,9 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 
 from . import jaas
+from .dialect_connector import LOCATION_FIELDS
 from .librdkafka_configs import PROPERTIES
+from .validation import STORE_PROPERTIES
 
 #: How the client finds module, user and password: in this order, in quotes of either kind.
 _LOGIN = re.compile(r"""(.+?) .*username=["'](.+?)["'] .*password=["'](.+?)["']""")
@@ -27,7 +29,7 @@ _MECHANISMS = {
     jaas.SCRAM_MODULE: "SCRAM-SHA-256",
     jaas.OAUTH_MODULE: "OAUTHBEARER",
 }
-_STORES = ("ssl.truststore.location", "ssl.truststore.password", "ssl.keystore.location", "ssl.keystore.password")
+_STORES = tuple(fields[part] for fields in STORE_PROPERTIES.values() for part in ("path", "password"))
 _RENAMED = {
     "queued.max.requests": "queue.buffering.max.messages",
     "queued.max.request.bytes": "queue.buffering.max.kbytes",
@@ -138,7 +140,7 @@ def _stores(kafka: t.Mapping[str, t.Any], dto: t.Mapping[str, t.Any], problems: 
             "certificates"
         )
         return False
-    for field in ("sslTruststoreLocation", "sslKeystoreLocation"):
+    for field in LOCATION_FIELDS.values():
         location = str(dto.get(field))
         if location.lower().endswith((".p12", ".pfx", ".pkcs12", ".pem", ".crt", ".cer")):
             problems.append(f"The Python client reads JKS stores only, and {location} is not one. Convert it")

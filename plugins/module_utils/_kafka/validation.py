@@ -42,7 +42,21 @@ _TLS_NAMES = (
     "ssl.secure.",
     "ssl.provider",
 )
-STORE_LOCATIONS = ("ssl.truststore.location", "ssl.keystore.location")
+#: The properties with the same meaning as the fields of a store option, by role and field.
+STORE_PROPERTIES: t.Dict[str, t.Dict[str, str]] = {
+    "truststore": {
+        "path": "ssl.truststore.location",
+        "type": "ssl.truststore.type",
+        "password": "ssl.truststore.password",
+    },
+    "keystore": {
+        "path": "ssl.keystore.location",
+        "type": "ssl.keystore.type",
+        "password": "ssl.keystore.password",
+        "key_password": "ssl.key.password",
+    },
+}
+STORE_LOCATIONS = tuple(fields["path"] for fields in STORE_PROPERTIES.values())
 
 #: Names of librdkafka to what Java's clients use instead.
 _LIBRDKAFKA_NAMES = {

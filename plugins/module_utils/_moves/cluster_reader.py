@@ -29,7 +29,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_cli
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.child_process import Message, Send, run_in_child
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean, hide
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import hide, printable
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_rights import UserRights, give_up_root
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, secrets_of
 from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import tls_handshake
@@ -169,7 +169,7 @@ def _work(source: ClusterSource, seconds: float, send: Send) -> None:
         secure = tls_handshake.secure(client)
     except HopsworksKafkaError as error:
         # The text of the cause may quote what a file contains.
-        send({"fault": _shown(str(error), secrets)})
+        send({"fault": printable(str(error), secrets)[:_MAX_REASON]})
         return
     before, attempts = "", 0
     while True:
@@ -184,7 +184,13 @@ def _work(source: ClusterSource, seconds: float, send: Send) -> None:
             ready = "not ready" not in str(fault)
             if fault.final or retries.over or (ready and attempts == _ATTEMPTS):
                 # The last attempt has little time, so the one before tells more.
-                send({"fault": _shown((not fault.final and before) or str(fault) or _NO_ANSWER, secrets)})
+                send(
+                    {
+                        "fault": printable((not fault.final and before) or str(fault) or _NO_ANSWER, secrets)[
+                            :_MAX_REASON
+                        ]
+                    }
+                )
                 return
             before = str(fault)
             time.sleep(min(_AGAIN_SECONDS, deadline.left()))
@@ -252,7 +258,3 @@ def _committed(kafka: GroupClient, group: str) -> t.Dict[TopicPartition, t.Tuple
 def _batches(name: str, entries: t.Sequence[t.List[t.Any]]) -> t.Iterator[Message]:
     for first in range(0, len(entries), _BATCH):
         yield {name: entries[first : first + _BATCH]}
-
-
-def _shown(text: str, secrets: t.Collection[str]) -> str:
-    return "".join(sign if sign.isprintable() else " " for sign in clean(text, secrets))[:_MAX_REASON]
