@@ -42,7 +42,7 @@ _VECTOR_DB = re.compile(
 
 
 class _Target(t.NamedTuple):
-    """A group to look at, and the client to do it with; ``problem`` says why there is none."""
+    """A group to check, and the client to do it with; ``problem`` says why there is none."""
 
     file: str
     group: str

@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:
 #: By file: the members that its group has; ``None`` if that is not known.
 Members = t.Mapping[str, t.Optional[t.FrozenSet[str]]]
 
-#: Why a group was not looked at.
+#: Why a group was not checked.
 NOT_OURS = "this configuration was not written by this collection, so root does not follow it"
 
 _POLL_SECONDS = 0.25

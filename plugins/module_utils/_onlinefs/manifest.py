@@ -52,7 +52,7 @@ class Generation:
     rollouts: t.Tuple[str, ...] = ()
 
     def to_result(self) -> t.Dict[str, t.Any]:
-        """For results: no content, no secret."""
+        """Return it for results: no content, no secret."""
         return {
             **self.facts,
             "number": self.number,
@@ -133,7 +133,7 @@ class Manifest:
         return cls(generation, entries)
 
     def as_json(self) -> t.Dict[str, t.Any]:
-        """For the file."""
+        """Return it for the file."""
         generation = self.generation
         return {
             "number": generation.number,
@@ -196,7 +196,7 @@ def _hashes(entries: t.Mapping[str, t.Optional[FileEntry]]) -> t.Dict[str, t.Opt
 
 
 def _short_text(value: t.Any) -> bool:
-    """Whether it is a text that can be shown, or nothing."""
+    """Tell whether a value is a text that can be shown, or nothing."""
     return value is None or (
         isinstance(value, str) and len(value) <= _MAX_TEXT and not any("\ud800" <= char <= "\udfff" for char in value)
     )

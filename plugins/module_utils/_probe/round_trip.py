@@ -50,7 +50,7 @@ class _Broken(Exception):
 
 
 def _produce(kafka: BrokerClient, topic: str, key: bytes) -> t.Tuple[int, int]:
-    """Where the record was stored: partition and offset."""
+    """Store a record, and return its partition and offset."""
     delivered: t.List[t.Tuple[t.Any, t.Any]] = []
     try:
         producer = kafka.producer(kafka.deadline.left())

@@ -280,7 +280,7 @@ def _explain(one: _Check, error: OSError, tls: tls_handshake.Tls, asked: bool) -
 
 
 def _after_handshake(one: _Check, secured: ssl.SSLSocket, tls: tls_handshake.Tls) -> None:
-    """With TLS 1.3 a refused client certificate shows only when something is read: so read before calling it passed."""
+    """Read before calling the handshake passed: with TLS 1.3, a refused client certificate shows only then."""
     asked = tls_handshake.was_asked(tls, secured.fileno())
     try:
         told, certificate = tls_handshake.describe(tls, secured)

@@ -116,7 +116,7 @@ def go_through(context: Context, findings: Findings) -> None:
 
 
 def read_declaration(context: Context, findings: Findings) -> Context:
-    """Stage ``config``: the declaration is sound, and its stores can be used."""
+    """Go through stage ``config``: the declaration is sound, and its stores can be used."""
     try:
         client = context.source if isinstance(context.source, KafkaDeclaration) else context.source()
         if "ssl.truststore.location" in client.properties or "ssl.keystore.location" in client.properties:
@@ -177,7 +177,7 @@ def _library_release(options: ProbeOptions) -> t.Optional[t.Tuple[int, ...]]:
 
 
 def reach_servers(context: Context, findings: Findings) -> Context:
-    """Stages ``resolve``, ``connect`` and ``tls``: the way to the bootstrap servers is open."""
+    """Go through the stages ``resolve``, ``connect`` and ``tls``: the way to the bootstrap servers is open."""
     stages = tuple(stage for stage in _TRANSPORT if stage in findings.asked)
     options = server_check.ServerCheckOptions(
         tls=context.tls,
@@ -211,7 +211,7 @@ def _check(
 
 
 def log_in(context: Context, findings: Findings) -> Context:
-    """Stages ``sasl`` and ``metadata``: the login is accepted, and the cluster describes itself."""
+    """Go through the stages ``sasl`` and ``metadata``: the login is accepted, and the cluster describes itself."""
     servers = _answering(context, findings)
     # As in _library_release.
     from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import librdkafka_client  # noqa: PLC0415
@@ -300,7 +300,7 @@ def _described(metadata: Metadata, releases: t.Optional[wire.Releases]) -> str:
 
 
 def check_listeners(context: Context, findings: Findings) -> Context:
-    """Stage ``listeners``: the addresses to which the brokers send their clients can be reached."""
+    """Go through stage ``listeners``: the addresses to which the brokers send their clients can be reached."""
     reached = {one.server for one in context.servers}
     brokers = sorted(context.metadata.brokers.items())
     advertised = {host_port(broker.host, broker.port): number for number, broker in brokers[:MAX_LISTENERS]}
@@ -335,7 +335,7 @@ def check_listeners(context: Context, findings: Findings) -> Context:
 
 
 def check_topics(context: Context, findings: Findings) -> Context:
-    """Stage ``topics``."""
+    """Go through stage ``topics``."""
     from . import topics  # noqa: PLC0415 (as in _library_release)
 
     for result in topics.check_topics(context.kafka, context.metadata, context.options.topics):
@@ -344,7 +344,7 @@ def check_topics(context: Context, findings: Findings) -> Context:
 
 
 def check_groups(context: Context, findings: Findings) -> Context:
-    """Stage ``groups``."""
+    """Go through stage ``groups``."""
     from . import groups  # noqa: PLC0415 (as in _library_release)
 
     for result in groups.check_groups(context.kafka, context.options.groups):
@@ -353,7 +353,7 @@ def check_groups(context: Context, findings: Findings) -> Context:
 
 
 def make_round_trip(context: Context, findings: Findings) -> Context:
-    """Stage ``round_trip``, if the topic is as it should be."""
+    """Go through stage ``round_trip``, if the topic is as it should be."""
     from . import round_trip  # noqa: PLC0415 (as in _library_release)
 
     if not context.options.topics:

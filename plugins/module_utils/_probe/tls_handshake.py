@@ -186,7 +186,7 @@ def unverified_context() -> ssl.SSLContext:
 
 
 def _limit_versions(context: ssl.SSLContext, properties: t.Mapping[str, str]) -> None:
-    """Java's ssl.enabled.protocols; without it Java offers 1.2 and 1.3, and so does this."""
+    """Apply ssl.enabled.protocols as Java does. Without it Java offers 1.2 and 1.3, and so does this."""
     names = [name.strip() for name in properties.get("ssl.enabled.protocols", "").split(",")]
     versions = [_VERSIONS[name] for name in names if name in _VERSIONS] or list(_VERSIONS.values())
     context.minimum_version, context.maximum_version = min(versions), max(versions)
