@@ -18,7 +18,7 @@ import ssl
 import struct
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import host_port
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import host_port, split_address
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline, TooLate, within
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import hide, public_name
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, secrets_of
@@ -211,7 +211,7 @@ class ClusterClient:
     def _bootstrap(self) -> Address:
         """Return a bootstrap server that there is a connection to."""
         fault = ClusterFault("no bootstrap server is declared", final=True)
-        servers = [_address(server) for server in self._client.properties["bootstrap.servers"].split(",")]
+        servers = [split_address(server) for server in self._client.properties["bootstrap.servers"].split(",")]
         for where in sorted(servers, key=lambda where: where not in self._connections):
             try:
                 with self._faults(where):
@@ -369,9 +369,3 @@ def check(error: int, what: str) -> None:
     if error in _DENIED:
         raise ClusterFault(f"not allowed to {what}: this principal has no rights on {_DENIED[error]}", final=True)
     raise ClusterFault(f"could not {what}: Kafka's error {error}")
-
-
-def _address(server: str) -> Address:
-    host, _colon, port = server.strip().rpartition(":")
-    host = host.rpartition("//")[2].strip("[]")
-    return host, int(port)

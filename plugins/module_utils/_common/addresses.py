@@ -14,6 +14,12 @@ def host_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def split_address(server: str) -> t.Tuple[str, int]:
+    """Return host and port of ``host:port``, an IPv6 address without its brackets."""
+    host, _colon, port = server.strip().rpartition(":")
+    return host.rpartition("://")[2].strip("[]"), int(port)
+
+
 def bootstrap_addresses(servers: str) -> t.FrozenSet[str]:
     """Return the servers of a ``bootstrap.servers``, to be compared.
 

@@ -22,6 +22,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import wi
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.reasons import WireReason
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.wire_reader import WireError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common import defects
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import split_address
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import x509
 
@@ -148,12 +149,6 @@ def check(servers: t.Sequence[str], options: ServerCheckOptions, deadline: Deadl
     return [one.found(not thread.is_alive()) for one, thread in zip(checks, threads)]
 
 
-def split_server(server: str) -> t.Tuple[str, int]:
-    """Return host and port of ``host:port``, an IPv6 address without its brackets."""
-    host, _colon, port = server.rpartition(":")
-    return host.strip("[]"), int(port)
-
-
 def _check(one: _Check) -> None:
     try:
         _stages(one)
@@ -187,7 +182,7 @@ def _stages(one: _Check) -> None:
 
 
 def _resolve(one: _Check) -> t.List[SocketAddress]:
-    host, port = split_server(one.server)
+    host, port = split_address(one.server)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError, ValueError, OverflowError) as error:
@@ -257,7 +252,7 @@ def _plaintext(one: _Check, connection: socket.socket) -> None:
 
 
 def _tls(one: _Check, connection: socket.socket, tls: tls_handshake.Tls) -> t.Optional[ssl.SSLSocket]:
-    host, _port = split_server(one.server)
+    host, _port = split_address(one.server)
     descriptor = connection.fileno()
     try:
         return tls_handshake.handshake(tls, connection, host)
@@ -351,17 +346,17 @@ def _speaks_tls(connection: socket.socket, deadline: Deadline) -> bool:
 
 def _speaks_kafka(server: str, deadline: Deadline) -> bool:
     try:
-        with _again(split_server(server), deadline) as second:
+        with _again(split_address(server), deadline) as second:
             return bool(wire.api_versions(wire.TimedStream(second, min(RECHECK_TIMEOUT, deadline.left()))))
     except (OSError, WireError):
         return False
 
 
 def _unverified_certificate(server: str, deadline: Deadline) -> t.Optional[bytes]:
-    host, _port = split_server(server)
+    host, _port = split_address(server)
     context = tls_handshake.unverified_context()
     try:
-        with _again(split_server(server), deadline) as second, context.wrap_socket(
+        with _again(split_address(server), deadline) as second, context.wrap_socket(
             second, server_hostname=host
         ) as secured:
             return secured.getpeercert(binary_form=True)

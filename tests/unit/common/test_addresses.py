@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import bootstrap_addresses, host_port
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import (
+    bootstrap_addresses,
+    host_port,
+    split_address,
+)
 
 
 @pytest.mark.parametrize(
@@ -23,3 +27,16 @@ def test_other_servers_are_not(other: str) -> None:
 
 def test_an_ipv6_address_stands_in_brackets() -> None:
     assert [host_port("::1", 9092), host_port("127.0.0.1", 80)] == ["[::1]:9092", "127.0.0.1:80"]
+
+
+@pytest.mark.parametrize(
+    ("server", "parts"),
+    [
+        ("kafka:9092", ("kafka", 9092)),
+        ("[::1]:9093", ("::1", 9093)),
+        ("10.0.0.1:1", ("10.0.0.1", 1)),
+        (" SSL://b:1", ("b", 1)),
+    ],
+)
+def test_servers_in_parts(server: str, parts: tuple[str, int]) -> None:
+    assert split_address(server) == parts

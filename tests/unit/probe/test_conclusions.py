@@ -24,6 +24,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers import (
     tokens,
     wire,
 )
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import split_address
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration, dialect_librdkafka
 from ansible_collections.hopsworks.kafka.plugins.module_utils._keystores import x509
@@ -255,14 +256,6 @@ def test_a_deadline_gives_no_step_more_than_half() -> None:
     assert deadline.left() == 0.001
 
 
-@pytest.mark.parametrize(
-    ("server", "parts"),
-    [("kafka:9092", ("kafka", 9092)), ("[::1]:9093", ("::1", 9093)), ("10.0.0.1:1", ("10.0.0.1", 1))],
-)
-def test_servers_in_parts(server: str, parts: tuple[str, int]) -> None:
-    assert server_check.split_server(server) == parts
-
-
 def test_declarations_that_differ_in_their_login_alone_go_the_same_way() -> None:
     one = declared()
     other = declared(sasl_jaas_config=JAAS.replace("pw-Secret", "pw-Secret-2"), client_id="b")
@@ -436,7 +429,7 @@ def test_a_connection_takes_no_more_than_half_of_the_time_over_all_addresses(mon
 def test_answers_that_drip_end_in_time() -> None:
     with servers.server(servers.dripping) as address:
         began = time.monotonic()
-        with socket.create_connection(server_check.split_server(address)) as connection, pytest.raises(socket.timeout):
+        with socket.create_connection(split_address(address)) as connection, pytest.raises(socket.timeout):
             wire.api_versions(wire.TimedStream(connection, 0.6))
     assert 0.5 < time.monotonic() - began < 2
 
