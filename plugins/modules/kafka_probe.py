@@ -133,7 +133,7 @@ notes:
   - The mechanism C(GSSAPI) (Kerberos) needs a build of C(confluent-kafka) that supports it. The one from PyPI does
     not.
   - Kafka 4.0 and newer refuse SCRAM logins from librdkafka before 2.6.1 even with the right password. The probe
-    recognizes this, and warns if such a cluster shuts out older Hopsworks clients.
+    recognises this, and warns if such a cluster shuts out older Hopsworks clients.
 """
 
 EXAMPLES = r"""
