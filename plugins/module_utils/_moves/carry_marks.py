@@ -27,6 +27,8 @@ Marks = t.Dict[str, t.Dict[int, Spans]]
 _MAX_OFFSET = 2**63
 #: Kafka's own default of offset.metadata.max.bytes.
 MAX_BYTES = 4096
+#: What is read, in characters. A broker may be set to keep longer ones.
+_MAX_TEXT = 16 * MAX_BYTES
 
 
 def add(spans: Spans, *more: Span) -> Spans:
@@ -43,13 +45,17 @@ def add(spans: Spans, *more: Span) -> Spans:
 
 
 def subtract(spans: Spans, others: Spans) -> Spans:
-    """Return what of spans is not in others."""
+    """Return what of spans is not in others. The cost is linear in the number of both."""
     left: t.List[Span] = []
+    first = 0
     for start, end in spans:
+        while first < len(others) and others[first][1] <= start:
+            first += 1
         rest = start
-        for other_start, other_end in others:
-            if other_end <= rest or other_start >= end:
-                continue
+        for number in range(first, len(others)):
+            other_start, other_end = others[number]
+            if other_start >= end:
+                break
             if rest < other_start:
                 left.append((rest, other_start))
             rest = other_end
@@ -68,6 +74,8 @@ def parse(text: str) -> Marks:
 
     :raises ValueError: it is not one of this collection.
     """
+    if len(text) > _MAX_TEXT:
+        raise ValueError("the text is longer than any mark of this collection")
     try:
         data = json.loads(text)
         found = {
@@ -110,7 +118,4 @@ def with_spans(marks: Marks, cluster: str, partition: int, *spans: Span) -> Mark
 
 def carried(all_marks: t.Iterable[Marks], cluster: str, partition: int) -> Spans:
     """Return what was carried of a partition, by the marks of all partitions that its rows may have gone to."""
-    found: Spans = ()
-    for marks in all_marks:
-        found = add(found, *marks.get(cluster, {}).get(partition, ()))
-    return found
+    return add((), *(span for marks in all_marks for span in marks.get(cluster, {}).get(partition, ())))

@@ -10,9 +10,11 @@ run that was killed at any point is completed by the next one. Whatever fails in
 
 from __future__ import annotations
 
+import bisect
 import collections
 import contextlib
 import dataclasses
+import itertools
 import time
 import typing as t
 
@@ -184,9 +186,16 @@ class _Stream:
         self.position = max(upto, self.todo[0][0]) if self.todo else upto
         return count
 
-    def wants(self, offset: int) -> bool:
-        """Return whether an offset is still wanted."""
-        return any(start <= offset < end for start, end in self.todo)
+    def wanted_in(self, batch: Batch) -> t.Callable[[int], bool]:
+        """Return a function that tells whether an offset of a batch is still wanted."""
+        spans = list(itertools.takewhile(lambda span: span[0] <= batch.last, self.todo))
+        starts = [start for start, _end in spans]
+
+        def wants(offset: int) -> bool:
+            number = bisect.bisect_right(starts, offset) - 1
+            return number >= 0 and offset < spans[number][1]
+
+        return wants
 
     def take(self, batch: Batch, seen: bool) -> t.Optional[Batch]:
         """Return what to write of a batch, if anything.
@@ -203,11 +212,11 @@ class _Stream:
             if complete and batch.whole:
                 taken = batch
             elif record_batches.can_split(batch):
-                taken = record_batches.part(batch, self.wants)
+                taken = record_batches.part(batch, self.wanted_in(batch))
             elif not batch.whole:
                 codec = record_batches.CODECS.get(batch.codec, "an unknown codec")
                 raise BatchError(f"records were compacted away from a batch that is compressed with {codec}")
-            elif any(self.wants(offset) for offset in _edges(batch, self.todo)):
+            elif any(map(self.wanted_in(batch), _edges(batch, self.todo))):
                 taken = batch
         count = self.advance(batch.last + 1)
         rows = taken.rows if taken else 0
@@ -226,7 +235,8 @@ class _Stream:
 def _edges(batch: Batch, spans: t.Iterable[carry_marks.Span]) -> t.Iterator[int]:
     """Return offsets of a batch, of which one is in the spans if any of its offsets is."""
     yield batch.first
-    yield from (start for start, _end in spans if batch.first <= start <= batch.last)
+    near = itertools.takewhile(lambda span: span[0] <= batch.last, spans)
+    yield from (start for start, _end in near if start >= batch.first)
 
 
 class _Run:

@@ -52,7 +52,7 @@ def ranges(given: t.Sequence[t.Mapping[str, t.Any]]) -> t.Dict[TopicPartition, S
     """
     if len(given) > _MAX_RANGES:
         raise InputError("option ranges", f"there are more than {_MAX_RANGES}", "Give fewer in one task")
-    found: t.Dict[TopicPartition, Spans] = {}
+    found: t.Dict[TopicPartition, t.List[carry_marks.Span]] = {}
     for number, item in enumerate(given, start=1):
         subject = f"option ranges, item {number}"
         if not TOPIC_NAME.fullmatch(item["topic"]):
@@ -64,8 +64,8 @@ def ranges(given: t.Sequence[t.Mapping[str, t.Any]]) -> t.Dict[TopicPartition, S
                 subject, "start and end are not a range of offsets", "Give a start, and an end that is not before it"
             )
         part = item["topic"], item["partition"]
-        found[part] = carry_marks.add(found.get(part, ()), (item["start"], item["end"]))
-    return found
+        found.setdefault(part, []).append((item["start"], item["end"]))
+    return {part: carry_marks.add(tuple(spans)) for part, spans in found.items()}
 
 
 def targets(

@@ -46,6 +46,8 @@ _AGAIN_SECONDS = 0.3
 _GRACE_SECONDS = 2.0
 #: Partitions in one message, which must stay below child_process.MAX_MESSAGE_BYTES.
 _BATCH = 500
+#: The marks of what was carried over, as many as the other items of an answer.
+_MAX_SPANS = 250_000
 _MAX_REASON = 500
 _MAX_NAME = 300
 _NO_ANSWER = "Kafka did not answer in time"
@@ -118,6 +120,8 @@ class _Assembled:
         self._reading = Reading()
         self._partitions: t.Dict[TopicPartition, PartitionOffsets] = {}
         self._unknown: t.Set[TopicPartition] = set()
+        self._carried: t.Dict[str, t.Dict[TopicPartition, t.List[carry_marks.Span]]] = {}
+        self._spans = 0
         self._with_topics = False
         self._done = False
 
@@ -134,9 +138,10 @@ class _Assembled:
             )
         self._unknown |= {(str(topic), int(number)) for topic, number in message.get("unknown", ())}
         for cluster, topic, number, start, end in message.get("carried", ()):
-            partitions = self._reading.carried.setdefault(str(cluster), {})
-            part = str(topic), int(number)
-            partitions[part] = carry_marks.add(partitions.get(part, ()), (int(start), int(end)))
+            self._spans += 1
+            if self._spans <= _MAX_SPANS:
+                spans = self._carried.setdefault(str(cluster), {}).setdefault((str(topic), int(number)), [])
+                spans.append((int(start), int(end)))
         self._with_topics = self._with_topics or "topics" in message
         self._done = self._done or "done" in message
 
@@ -144,6 +149,12 @@ class _Assembled:
         """Return the reading, once the child has ended."""
         if not self._done or not self._reading.cluster_id:
             return Reading(reason=self._reading.reason or "Kafka does not name its cluster")
+        if self._spans > _MAX_SPANS:
+            return Reading(reason=f"Kafka has more than {_MAX_SPANS} marks of what was carried over")
+        # Merged only here: to add a span to many of them costs as much as to go through all.
+        for cluster, partitions in self._carried.items():
+            merged = {part: carry_marks.add(tuple(spans)) for part, spans in partitions.items()}
+            self._reading.carried[cluster] = merged
         if self._with_topics:
             unknown = frozenset(self._unknown)
             self._reading.offsets = ClusterOffsets(self._reading.cluster_id, self._partitions, unknown)

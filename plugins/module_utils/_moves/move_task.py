@@ -534,9 +534,10 @@ def _carried(host: _Host, _service: Service, check: bool) -> Result:
         raise HostError("old Kafka", f"not known what was left there: {unknown[0].reason}", "Make it readable first")
     result = carry_child.nothing("no rows are left in the old Kafka")
     if left.rows.ranges:
-        wanted: t.Dict[t.Tuple[str, int], carry_marks.Spans] = {}
+        spans: t.Dict[t.Tuple[str, int], t.List[carry_marks.Span]] = {}
         for topic, number, *span in left.rows.ranges:
-            wanted[topic, number] = carry_marks.add(wanted.get((topic, number), ()), (span[0], span[1]))
+            spans.setdefault((topic, number), []).append((span[0], span[1]))
+        wanted = {part: carry_marks.add(tuple(found)) for part, found in spans.items()}
         request = CarryRequest(wanted, dry=check)
         result = carry_child.carry_in_child(
             host.source_left(record), host.declared, request, host.params["carry_timeout"]

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import carry_marks
+from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import carry_marks, carry_planner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,3 +74,21 @@ def test_marks_of_all_partitions_count_and_those_of_another_cluster_do_not() -> 
     assert carry_marks.carried([first, second], "a", 3) == ((0, 7), (9, 12))
     assert carry_marks.carried([first, second], "a", 0) == ()
     assert second["b"] == {3: ((0, 100),)}, "what else is marked stays"
+
+
+def test_many_spans_cost_no_more_than_their_number() -> None:
+    """A task may name 100,000 ranges, and a broker may have as many marks."""
+    many = tuple((2 * number, 2 * number + 1) for number in range(50_000))
+    begun = time.process_time()
+    assert carry_marks.subtract(many, tuple((start + 1, end + 1) for start, end in many)) == many
+    assert carry_marks.subtract(((0, 100_000),), many) == tuple((start + 1, end + 1) for start, end in many)
+    marks: list[carry_marks.Marks] = [{"old": {0: (span,)}} for span in many]
+    assert carry_marks.carried(marks, "old", 0) == many
+    given = [{"topic": "orders", "partition": 0, "start": start, "end": end} for start, end in many]
+    assert carry_planner.ranges(given) == {("orders", 0): many}
+    assert time.process_time() - begun < 3
+
+
+def test_a_text_that_is_longer_than_any_mark_is_none() -> None:
+    with pytest.raises(ValueError, match="longer than any mark"):
+        carry_marks.parse('{"old":{"0":[' + ",".join(f"[{n},{n + 1}]" for n in range(0, 20_000, 2)) + "]}}")

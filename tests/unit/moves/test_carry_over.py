@@ -358,3 +358,16 @@ def test_a_cluster_whose_id_is_a_secret_or_has_no_end(pair: Pair, side: str, spe
     result = pair.run(**{side: {"properties": properties}})
     assert pair.complete() and spelling(secret) not in str((result, pair.new.committed))
     assert len(result[f"{side}_cluster"]) <= 300 and result[f"{side}_cluster"].isprintable()
+
+
+def test_a_batch_is_split_for_many_ranges_in_linear_time(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every second row of a batch of 40,000 is wanted, up to the last."""
+    monkeypatch.setattr(transfer_client, "_PARTITION_BYTES", 4_000_000)
+    records = b"".join(record(0, number) for number in range(40_000))
+    pair.old.logs[TOPIC, 0][0] = hostile(delta=39_999, count=40_000, body=records)
+    del pair.old.logs[TOPIC, 0][1:]
+    ranges = [{"topic": TOPIC, "partition": 0, "start": n, "end": n + 1} for n in range(0, 40_000, 2)]
+    begun = time.process_time()
+    result = pair.run(check=True, ranges=ranges, timeout=30.0)
+    assert (result.get("failed"), result["rows"], result["extra"]) == (None, 20_000, 0)
+    assert time.process_time() - begun < 5

@@ -17,6 +17,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.tokens im
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.user_rights import UserRights
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration import KafkaDeclaration, declare
+from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import cluster_reader
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.cluster_reader import (
     ClusterSource,
     Reading,
@@ -199,3 +200,18 @@ def test_a_broker_that_quotes_the_token_which_it_refuses(monkeypatch: pytest.Mon
     finally:
         servers.close()
     assert "what is ********" in found.reason and found.cluster_id is None
+
+
+def test_very_many_marks_cost_no_more_than_their_number(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    spans = "".join(f"[{n},{n + 1}]," for n in range(0, 4000, 2)).rstrip(",")
+    marks: dict[tuple[str, int], int | tuple[int, str]] = {
+        ("a_onlinefs", number): (1, f'{{"old":{{"{number}":[{spans}]}}}}') for number in range(100)
+    }
+    cluster.committed = {"carried": marks}
+    begun = time.process_time()
+    found = read(cluster, seconds=20, topics=None, groups=(), carried="carried")
+    assert len(found.carried["old"]) == 100 and len(found.carried["old"][A0]) == 2000
+    assert time.process_time() - begun < 5
+    monkeypatch.setattr(cluster_reader, "_MAX_SPANS", 1000)
+    found = read(cluster, seconds=20, topics=None, groups=(), carried="carried")
+    assert "more than 1000 marks" in found.reason and found.cluster_id is None
