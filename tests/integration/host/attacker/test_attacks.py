@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import pathlib
+import resource
 import signal
 import socket
 import struct
@@ -460,6 +461,43 @@ def test_processes_of_the_user_are_killed_or_stopped(
             assert not ran.failed or "did not answer" in ran.result["msg"], ran.output
     ran = world.run(properties={"bootstrap.servers": "after:9092"})
     assert not ran.failed, ran.output
+    world.check(ran)
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        (resource.RLIMIT_FSIZE, 10),
+        (resource.RLIMIT_NOFILE, 4),
+        (resource.RLIMIT_NOFILE, 7),
+        (resource.RLIMIT_AS, 4096),
+        (resource.RLIMIT_CPU, 0),
+    ],
+    ids=["size", "no files", "few files", "memory", "time"],
+)
+def test_processes_of_the_user_get_limits(
+    world: World, monkeypatch: pytest.MonkeyPatch, limit: tuple[int, int]
+) -> None:
+    """A user may limit each process with its own ids, as prlimit(2) says. What is left of a change is completed."""
+    monkeypatch.setattr(owner_process, "_NOBODY", GID)
+    monkeypatch.setattr(owner_process, "ANSWER_SECONDS", 2.0)
+    limited = world.home / "limited"
+    kind, number = limit
+
+    def strike() -> None:
+        for name in os.listdir("/proc"):
+            if name.isdigit() and parent(parent(int(name))) == os.getppid():
+                with contextlib.suppress(OSError):
+                    resource.prlimit(int(name), kind, (number, number))
+                    limited.touch()
+
+    with world.attack(strike):
+        for turn in range(4):
+            ran = world.run(properties={"bootstrap.servers": f"kafka{turn}:9092"}, **(FAILING if turn % 2 else {}))
+            world.check(ran)
+    assert limited.exists()
+    ran = world.run(properties={"bootstrap.servers": "after:9092"})
+    assert not ran.failed and b"after:9092" in (world.etc / FILES[0]).read_bytes(), ran.output
     world.check(ran)
 
 
