@@ -17,7 +17,7 @@ import time
 import typing as t
 
 from ansible.module_utils import basic
-from ansible_collections.hopsworks.kafka.plugins.modules import onlinefs_config
+from ansible_collections.hopsworks.kafka.plugins.modules import onlinefs_config, onlinefs_move, onlinefs_move_info
 
 #: The service's user and group, as its installer makes them.
 UID, GID = 1521, 1516
@@ -164,11 +164,28 @@ class World:
             os.waitpid(child, 0)
 
     def run(self, **given: t.Any) -> Ran:
-        """Run the module as root, in a process of its own, with its real main().
+        """Run onlinefs_config as root, in a process of its own, with its real main().
 
         A run that does not end in time fails the test.
         """
-        options = {
+        return self._run(onlinefs_config.main, {**self._options(), **given})
+
+    def move(self, state: str, **given: t.Any) -> Ran:
+        """Run onlinefs_move likewise."""
+        spec = onlinefs_move.argument_spec()
+        options = {name: value for name, value in self._options().items() if name in spec or name[0] == "_"}
+        commands = dict.fromkeys(("restart", "stop", "start"), "/bin/true")
+        more = {"service_commands": {**commands, "status": "/bin/false"}, "timeout": 1, "state": state}
+        return self._run(onlinefs_move.main, {**options, **more, **given})
+
+    def move_info(self, **given: t.Any) -> Ran:
+        """Run onlinefs_move_info likewise."""
+        spec = onlinefs_move_info.argument_spec()
+        options = {name: value for name, value in self._options().items() if name in spec or name[0] == "_"}
+        return self._run(onlinefs_move_info.main, {**options, "timeout": 1, **given})
+
+    def _options(self) -> dict[str, t.Any]:
+        return {
             "service_version": "3.8",
             "properties": {"bootstrap.servers": "kafka.example.org:9092"},
             "topics": ["ads_onlinefs"],
@@ -185,12 +202,13 @@ class World:
             "probe": "never",
             "state_dir": str(self.state),
             "_ansible_diff": True,
-            **given,
         }
+
+    def _run(self, main: t.Callable[[], None], options: dict[str, t.Any]) -> Ran:
         output = self.folder.parent / f"{self.folder.name}.output"
         child = os.fork()
         if child == 0:
-            _module({key: value for key, value in options.items() if value is not None}, output)
+            _module(main, {key: value for key, value in options.items() if value is not None}, output)
         deadline = time.monotonic() + BOUND
         while os.waitpid(child, os.WNOHANG) == (0, 0):
             if time.monotonic() > deadline:
@@ -223,7 +241,7 @@ def _as_attacker(work: t.Callable[[], object]) -> t.NoReturn:
         os._exit(1)
 
 
-def _module(options: dict[str, t.Any], output: pathlib.Path) -> t.NoReturn:
+def _module(main: t.Callable[[], None], options: dict[str, t.Any], output: pathlib.Path) -> t.NoReturn:
     try:
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(descriptor, 1)
@@ -231,7 +249,7 @@ def _module(options: dict[str, t.Any], output: pathlib.Path) -> t.NoReturn:
         sys.stdout = os.fdopen(1, "w")
         basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode()
         basic._ANSIBLE_PROFILE = "legacy"
-        onlinefs_config.main()
+        main()
     except SystemExit:
         pass
     except BaseException as error:
