@@ -42,21 +42,38 @@ def play(
     **task: t.Any,
 ) -> Played:
     """Run one task, whether it succeeds or fails."""
+    return play_all(modules, folder, [(module, task)], *arguments, another_python=another_python)[0]
+
+
+def play_all(
+    modules: Modules,
+    folder: pathlib.Path,
+    given: t.Sequence[tuple[str, dict[str, t.Any]]],
+    *arguments: str,
+    another_python: bool,
+) -> list[Played]:
+    """Run a play whose tasks succeed or fail.
+
+    :param given: ``[(module, its options as "options", and other keywords of its task), …]``.
+    """
     interpreter = other_python(folder) if another_python else sys.executable
-    server = {} if module == "kafka_probe" else modules.emulator.connection
-    properties = {} if module == "hopsworks_variable" else {"properties": sasl()}
-    options = {**server, **properties, **task.pop("options", {})}
-    tasks = [
-        {f"hopsworks.kafka.{module}": options, "register": "done", "ignore_errors": True, **task},
-        {
-            "ansible.builtin.copy": {"content": "{{ done | to_json }}", "dest": f"{folder}/done.json"},
-            "check_mode": False,
-            "diff": False,
-            "vars": {"ansible_python_interpreter": sys.executable},
-        },
-    ]
+    tasks: list[dict[str, t.Any]] = []
+    for number, (module, keywords) in enumerate(given):
+        server = {} if module == "kafka_probe" else modules.emulator.connection
+        properties = {} if module == "hopsworks_variable" else {"properties": sasl()}
+        task = {"name": f"case {number}", "register": f"done_{number}", "ignore_errors": True, **keywords}
+        task[f"hopsworks.kafka.{module}"] = {**server, **properties, **task.pop("options", {})}
+        tasks.append(task)
+    results = ", ".join(f"done_{number}" for number in range(len(tasks)))
+    copied = {
+        "ansible.builtin.copy": {"content": f"{{{{ [{results}] | to_json }}}}", "dest": f"{folder}/done.json"},
+        "name": "results",
+        "check_mode": False,
+        "diff": False,
+        "vars": {"ansible_python_interpreter": sys.executable},
+    }
     playbook = folder / "play.yml"
-    text = json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}])
+    text = json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [*tasks, copied]}])
     playbook.write_text(text.replace('"VAULTED"', vaulted()))
     (folder / "vault").write_text(VAULT_PASSWORD)
     program = pathlib.Path(sys.executable).with_name("ansible-playbook")
@@ -75,8 +92,9 @@ def play(
     )
     output = done.stdout + done.stderr
     assert done.returncode == 0, output
-    before = output.split("TASK [ansible.builtin.copy]")[0]
-    return Played(json.loads((folder / "done.json").read_text()), before)
+    outputs = re.split(r"^TASK \[(?:case \d+|results)\]", output, flags=re.MULTILINE)[1:-1]
+    read = json.loads((folder / "done.json").read_text())
+    return [Played(*each) for each in zip(read, outputs, strict=True)]
 
 
 def other_python(folder: pathlib.Path) -> str:
@@ -122,56 +140,59 @@ def test_both_ways_predict_and_do_the_same(hopsworks: Modules, tmp_path: pathlib
     assert not again.result["changed"] and again.as_module
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"state": "gone"},
-        {"no_such_option": 1},
-        {"truststore": {"type": "PEM"}},
-        {"projects": "project_1,project_2"},
-        {"keystore": "text"},
-        {"projects": ["nobodys"]},
-        {"api_key": "wrong.key0123456789"},
-        {"properties": {"security.protocol": "NONE"}},
-    ],
-    ids=lambda options: json.dumps(options)[:40],
-)
-def test_both_ways_refuse_alike(hopsworks: Modules, tmp_path: pathlib.Path, options: dict[str, t.Any]) -> None:
-    here, module = (play(hopsworks, tmp_path, options=options, another_python=other) for other in (False, True))
-    assert here.result["failed"] and here.result["msg"]
-    assert here.result == module.result
+REFUSED: list[dict[str, t.Any]] = [
+    {"state": "gone"},
+    {"no_such_option": 1},
+    {"truststore": {"type": "PEM"}},
+    {"projects": "project_1,project_2"},
+    {"keystore": "text"},
+    {"projects": ["nobodys"]},
+    {"api_key": "wrong.key0123456789"},
+    {"properties": {"security.protocol": "NONE"}},
+]
 
 
-@pytest.mark.parametrize(
-    ("module", "options"),
-    [
-        ("kafka_connector", {"name": "not_the_default"}),  # which comes with a warning
-        ("kafka_connector_info", {"effective": True}),
-        ("kafka_connector_info", {"projects": ["nobodys"]}),
-        ("hopsworks_variable", {"variables": {"enable_bring_your_own_kafka": True, "mood": "fine"}}),
-        ("hopsworks_variable", {"variables": "mood=fine"}),
-        ("hopsworks_variable", {"host": None}),
-        ("kafka_probe", {"properties": {"bootstrap.servers": "127.0.0.1:1"}, "timeout": 2}),
-        ("kafka_probe", {"until": "config", "groups": ["g"]}),
-        ("kafka_probe", {"probes": [{"name": "one", "properties": {"x.y": "z"}}], "until": "config", "topics": [{}]}),
-        ("kafka_probe", {"timeout": 0}),
-        ("kafka_probe", {"properties": None}),
-    ],
-    ids=lambda value: str(value)[:40],
-)
-def test_every_module_runs_both_ways(
-    hopsworks: Modules, tmp_path: pathlib.Path, module: str, options: dict[str, t.Any]
-) -> None:
+def both_ways(
+    modules: Modules, folder: pathlib.Path, cases: t.Sequence[tuple[str, dict[str, t.Any]]], *arguments: str
+) -> t.Iterator[tuple[Played, Played]]:
+    """Run the cases, ``[(module, options), …]``, on the controller and as modules: two plays for all of them."""
+    given = [(module, {"options": options}) for module, options in cases]
     here, elsewhere = (
-        play(hopsworks, tmp_path, "--check", "--diff", module=module, options=options, another_python=other)
-        for other in (False, True)
+        play_all(modules, folder, given, *arguments, another_python=another_python) for another_python in (False, True)
     )
-    assert not here.as_module and elsewhere.as_module
-    assert untimed(here.result) == untimed(elsewhere.result)
-    assert untimed(shown(here.output)) == untimed(shown(elsewhere.output))
-    assert here.result["failed"] or "changed" in here.result
-    if module == "kafka_connector":
-        assert here.result["warnings"]
+    return zip(here, elsewhere, strict=True)
+
+
+def test_both_ways_refuse_alike(hopsworks: Modules, tmp_path: pathlib.Path) -> None:
+    cases = [("kafka_connector", options) for options in REFUSED]
+    for options, (here, module) in zip(REFUSED, both_ways(hopsworks, tmp_path, cases), strict=True):
+        assert here.result["failed"] and here.result["msg"], options
+        assert here.result == module.result, options
+
+
+CASES: list[tuple[str, dict[str, t.Any]]] = [
+    ("kafka_connector", {"name": "not_the_default"}),  # which comes with a warning
+    ("kafka_connector_info", {"effective": True}),
+    ("kafka_connector_info", {"projects": ["nobodys"]}),
+    ("hopsworks_variable", {"variables": {"enable_bring_your_own_kafka": True, "mood": "fine"}}),
+    ("hopsworks_variable", {"variables": "mood=fine"}),
+    ("hopsworks_variable", {"host": None}),
+    ("kafka_probe", {"properties": {"bootstrap.servers": "127.0.0.1:1"}, "timeout": 2}),
+    ("kafka_probe", {"until": "config", "groups": ["g"]}),
+    ("kafka_probe", {"probes": [{"name": "one", "properties": {"x.y": "z"}}], "until": "config", "topics": [{}]}),
+    ("kafka_probe", {"timeout": 0}),
+    ("kafka_probe", {"properties": None}),
+]
+
+
+def test_every_module_runs_both_ways(hopsworks: Modules, tmp_path: pathlib.Path) -> None:
+    played = both_ways(hopsworks, tmp_path, CASES, "--check", "--diff")
+    for case, (here, elsewhere) in zip(CASES, played, strict=True):
+        assert not here.as_module and elsewhere.as_module, case
+        assert untimed(here.result) == untimed(elsewhere.result), case
+        assert untimed(shown(here.output)) == untimed(shown(elsewhere.output)), case
+        assert here.result["failed"] or "changed" in here.result, case
+        assert here.result.get("warnings") or case[0] != "kafka_connector"
 
 
 def untimed(value: t.Any) -> t.Any:
