@@ -148,17 +148,21 @@ class Session:
         given = {"method": method, "url": self._connection.url + path, "params": query, "json": json, "files": form}
         self._started = time.monotonic() if since is None else since
         attempt = 0
+        before: t.Optional[RequestError] = None
         while True:
             attempt += 1
             try:
                 return self._once(request, given, bounds)
             except RequestError as error:
+                # A repeated attempt has only the rest of the time. If that runs out, the failure before it says more.
+                told = before if before is not None and error.reason == "timeout" else error
                 if not error.temporary or method not in _REPEATABLE:
-                    raise
+                    raise told from None
                 wait = self._wait(attempt, _ATTEMPTS if self._server_seen.once else _FIRST_ATTEMPTS, error)
                 if wait is None:
-                    raise
+                    raise told from None
                 self._sleep(wait)
+                before = told
 
     @property
     def started(self) -> float:

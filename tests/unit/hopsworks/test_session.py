@@ -175,6 +175,16 @@ def test_a_server_that_never_answered_is_tried_less(emulator: Emulator) -> None:
     assert len(slept) == 2
 
 
+def test_the_failure_before_is_told_if_time_runs_out_in_a_repeated_attempt(emulator: Emulator) -> None:
+    late = {"kind": "slow_first_byte", "seconds": 30}
+    emulator.set_faults([{"match": {"nth": 1}, "fault": "reset_before_commit"}, {"match": {}, "fault": late}])
+    session, slept = opened(emulator, timeout=1)
+    with pytest.raises(TransportError) as raised:
+        session.call("GET", "/project")
+    emulator.set_faults([])
+    assert raised.value.reason == "cut_off" and len(slept) == 1
+
+
 @pytest.mark.parametrize("after", ["2", "+2s"])
 def test_retry_after(emulator: Emulator, after: str) -> None:
     _answer, slept, seen = struck(emulator, {"status": 429, "headers": {"Retry-After": after}}, nth=1)
