@@ -345,7 +345,8 @@ def test_a_flood_within_one_call_of_openssl_ends_in_time() -> None:
         finally:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-    assert error.reason == "timeout" and time.monotonic() - began < 2
+    # Without the limit it does not end at all; the rest is for a busy machine.
+    assert error.reason == "timeout" and time.monotonic() - began < 5
 
 
 def flood(listener: socket.socket) -> t.NoReturn:
