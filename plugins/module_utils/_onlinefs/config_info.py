@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import Result
 
 from . import host_planner
@@ -33,7 +34,10 @@ def run(params: t.Mapping[str, t.Any]) -> Result:
     rows: t.List[Result] = []
     before: FileSet = {}
     for generation in kept.all():
-        files = kept.files(generation.number)
+        try:
+            files = kept.files(generation.number)
+        except InputError:  # another run has just removed it
+            continue
         changes = [change.to_result()["what"] for change in host_planner.differences(files, before)] if rows else []
         rows.append({**generation.to_result(), "changes": changes, "current": same(files, live)})
         before = files

@@ -93,8 +93,12 @@ class Generations:
 
         :raises HostError: one is damaged.
         """
+        found = []
         with self._readable() as directory:
-            return [self._manifest(directory, number).generation for number in _numbers(directory)]
+            for number in _numbers(directory):
+                with contextlib.suppress(InputError):  # another run has just removed it
+                    found.append(self._manifest(directory, number).generation)
+        return found
 
     def files(self, number: int) -> t.Dict[str, t.Optional[File]]:
         """Return a generation's files: content, owner, mode.
@@ -110,6 +114,8 @@ class Generations:
                     continue
                 content = files.read_private(os.path.join(directory, str(number), name))
                 file = None if content is None else File(content, entry.attributes)
+                if file is None and number not in _numbers(directory):
+                    raise _not_kept(directory, number)
                 if file is None or file.sha256 != entry.sha256:
                     path = os.path.join(self._path(number), name)
                     raise HostError(path, "damaged: its content is not what was kept", "Choose another generation")
@@ -310,8 +316,7 @@ class Generations:
         if content is None:
             if number in _numbers(directory):
                 raise _damaged(path, "it is missing", f"Move {self._path(number)} away")
-            known = ", ".join(map(str, _numbers(directory))) or "none is kept"
-            raise InputError(f"generation {number}", "not kept on this host", f"Choose one of: {known}")
+            raise _not_kept(directory, number)
         try:
             return Manifest.from_json(number, _parse_json(content))
         except ValueError as error:
@@ -338,6 +343,11 @@ def _numbers(directory: str) -> t.List[int]:
         return []
     except OSError as error:
         raise os_failure(directory, error) from error
+
+
+def _not_kept(directory: str, number: int) -> InputError:
+    known = ", ".join(map(str, _numbers(directory))) or "none is kept"
+    return InputError(f"generation {number}", "not kept on this host", f"Choose one of: {known}")
 
 
 def _write_json(path: str, data: t.Mapping[str, t.Any]) -> None:

@@ -17,7 +17,7 @@ import dataclasses
 import functools
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError, InputError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.plan import Plan
 
 from . import host_planner, onlinefs_versions, proof
@@ -391,8 +391,9 @@ def read_configuration(files: ConfigFiles) -> t.Dict[str, t.Optional[File]]:
 
 def _same_as(generations: Generations, found: FileSet) -> t.Optional[int]:
     for generation in reversed(generations.all()):
-        if same(generations.files(generation.number), found):
-            return generation.number
+        with contextlib.suppress(InputError):  # another run has just removed it
+            if same(generations.files(generation.number), found):
+                return generation.number
     return None
 
 

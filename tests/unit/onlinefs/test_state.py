@@ -16,7 +16,7 @@ import typing as t
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_membership import ConsumerGroup
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import files
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import config_info, files, generations
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import Health, HealthCheck
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.live_files import LiveFiles, staged_name
@@ -265,6 +265,36 @@ def test_a_full_disk_after_the_check_leaves_host_and_state_consistent(
     (disk / "filler").unlink()
     assert not home.run()["changed"]
     assert home.run(state="reverted")["changed"]
+
+
+# --- two runs at once -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gone", [0, 1, 2, 3])
+def test_a_generation_that_another_run_removes_meanwhile_is_not_missed(
+    home: Home, monkeypatch: pytest.MonkeyPatch, gone: int
+) -> None:
+    """A run reads before it waits for the lock, and in check mode it never has it."""
+    home.run()
+    home.run(properties=OTHER)
+    state, real, left = str(home.state), files.read_private, gone
+
+    def read(path: str, limit: int = files.MAX_FILE) -> bytes | None:
+        nonlocal left
+        if path.startswith(os.path.join(state, "1", "")):
+            left -= 1
+            if left < 0:
+                generations.Generations(state).drop(1)
+        return real(path, limit)
+
+    monkeypatch.setattr(files, "read_private", read)
+    assert home.run(properties=OTHER, check=True)["changed"] is False
+    left = gone
+    known = config_info.run({"home": str(home.path), "state_dir": state, "config_dir": None})
+    assert known["generation"] == 2
+    monkeypatch.undo()
+    with pytest.raises(HopsworksKafkaError, match="generation 1: not kept on this host"):
+        home.run(state="reverted", generation=1)
 
 
 # --- what the service's user plants -----------------------------------------------------------------------------------
