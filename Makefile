@@ -61,7 +61,7 @@ demo: $(VENV)/.demo ## the whole rollout on embedded parts, twice; KEEP=1 leaves
 
 .PHONY: test
 test: needs venv ## everything that CI runs
-	@$(BIN)/python -m tests.parts "hosts kafka" "integration matrix lint" "molecule clients sanity unit"
+	@$(BIN)/python -m tests.parts hosts integration molecule matrix kafka sanity unit clients lint
 
 .PHONY: lint
 lint: venv ## ruff, mypy --strict, ansible-lint (production), the docs, the changelog

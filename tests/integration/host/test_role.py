@@ -221,7 +221,8 @@ def test_what_nobody_can_look_at_is_no_success(host: Bed, declared: dict[str, t.
     done = host.run(declared)
     assert done.code == 0 and host.module_runs() == 1, done.output
     assert done.results["host1"]["generations"][-1]["proved"] is None
-    verify = host.run({**declared, "onlinefs_verify_consumer_group": True}, entry="verify")
+    group = {"onlinefs_verify_consumer_group": True, "onlinefs_service_timeout": 10}
+    verify = host.run({**declared, **group}, entry="verify")
     assert verify.code != 0 and "set verify_consumer_group to false" in verify.results["host1"]["msg"]
 
 
