@@ -29,6 +29,7 @@ _PROPERTIES = frozenset(("properties", "consumer_properties", "vector_db_propert
 _STORES = frozenset(("truststore", "keystore"))
 #: Options that hold a declaration of their own.
 _CLUSTERS = ("source", "target")
+_COMMANDS = frozenset(("restart", "status", "stop", "start"))
 _SECRETS = frozenset(("api_key", "password", "key_password", "content"))
 #: Options that are dictionaries or lists of dictionaries, and the keys in them that hold no secret.
 _PUBLIC_KEYS: t.Mapping[str, t.FrozenSet[str]] = {
@@ -104,7 +105,7 @@ def _masked(name: str, value: t.Any) -> t.Any:
     if name == "variables":
         return _masked_variables(value)
     if name == "service_commands":
-        return _masked_values(value, lambda _key, command: public_command(str(command)))
+        return _masked_values(value, lambda key, text: public_command(str(text)) if key in _COMMANDS else MASK)
     if name == "path_map":
         return _masked_values(value, lambda _key, path: _shown(path))
     if isinstance(value, (list, tuple)):

@@ -157,6 +157,13 @@ def everything(world: World, place: str) -> list[Task]:
             {"hopsworks.kafka.kafka_carry_over": _carry_over(world, at), "ignore_errors": True},
         ]
         tasks = [{**way, **task} for task in tasks] if number == 0 else [*tasks[:8], *({**way, **x} for x in tasks[8:])]
+    leave: Task = {"state": "left", "accept_unreadable": True}
+    tasks += [
+        {"hopsworks.kafka.onlinefs_move_info": _move(world, place)},
+        {"hopsworks.kafka.onlinefs_move": _stopped(world, place, leave), "register": "left"},
+        {"ansible.builtin.debug": {"var": "left"}},
+        {"hopsworks.kafka.onlinefs_move_info": _move(world, f"{place}, recorded")},
+    ]
     tasks.append({"hopsworks.kafka.onlinefs_config": world.onlinefs(place)})
     projects = world.projects(f"{place}, async")
     kafka = world.kafka(f"{place}, async")
@@ -168,6 +175,22 @@ def everything(world: World, place: str) -> list[Task]:
 def _carry_over(world: World, place: str) -> Task:
     sides = {side: world.kafka(f"{place}, {side} of carried rows") for side in ("source", "target")}
     return {**sides, "ranges": [{"topic": "orders", "partition": 0, "start": 0, "end": 1}], "timeout": 1}
+
+
+def _move(world: World, place: str, **options: t.Any) -> Task:
+    """The options of a move whose declared Kafka does not answer either."""
+    consumer = {world.any_name(): world.canaries.new(f"{place}: consumer property of a move", HARD)}
+    kafka = world.kafka(f"{place}, move")
+    kafka["properties"]["bootstrap.servers"] = "127.0.0.1:2"
+    state = str(world.folder / "moves")
+    home = {"home": str(world.home.path), "state_dir": state, "timeout": 1}
+    return {**home, **kafka, "consumer_properties": consumer, **options}
+
+
+def _stopped(world: World, place: str, state: Task) -> Task:
+    metrics = world.canaries.new(f"{place}: user of the metrics page, move", "http://u:{}@127.0.0.1:1/m")
+    service = {"service_manager": "none", "service_timeout": 1, "metrics_url": metrics}
+    return _move(world, place, **service, **state)
 
 
 def failures(world: World, place: str) -> list[Task]:
@@ -217,6 +240,16 @@ def failures(world: World, place: str) -> list[Task]:
         )
     ]
     tasks += [{"hopsworks.kafka.onlinefs_config": world.onlinefs(place, **options)} for options in wrong[:2]]
+    tasks += [{"hopsworks.kafka.onlinefs_move_info": _move(world, place, **options)} for options in wrong[:5]]
+    misplaced = {
+        "keystore": {"path": identity.key_pem()},
+        "state": new(f"{place}: text as state", "password={}"),
+        "timeout": new(f"{place}: text as a number", "password={}"),
+        "topics": [{"name": new(f"{place}: dictionary as a topic")}],
+        "service_commands": {"restart": "true", world.any_name(): new(f"{place}: unknown command")},
+        "properties": {new(f"{place}: name of a property", "ssl.key.password={}"): {}},
+    }
+    tasks += [{"hopsworks.kafka.onlinefs_move": _stopped(world, place, {name: misplaced[name]})} for name in misplaced]
     tasks += [
         {"hopsworks.kafka.kafka_probe": {"probes": [new(f"{place}: text as a probe")], "timeout": 1}},
         {"hopsworks.kafka.hopsworks_variable": {**world.server, "variables": new(f"{place}: text as variables")}},

@@ -56,7 +56,8 @@ def test_success(world: plays.World, arguments: list[str], settings: dict[str, s
         "--- before",
     ):
         assert text in output, text
-    for module in ("kafka_probe", "kafka_connector", "kafka_carry_over", "hopsworks_variable", "onlinefs_config"):
+    on_hosts = ("onlinefs_config", "onlinefs_move", "onlinefs_move_info")
+    for module in ("kafka_probe", "kafka_connector", "kafka_carry_over", "hopsworks_variable", *on_hosts):
         assert re.search(rf"{module}(\[\d+\])?: Invoked with", seen.channels["system log"]), module
         assert module in seen.channels["processes"], module
     assert "SASL_SSL" in seen.channels["callbacks"] and "SASL_SSL" in seen.channels["log file"]

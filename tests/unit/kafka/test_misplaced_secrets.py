@@ -109,6 +109,11 @@ def test_in_a_store(shape: str, role: str) -> None:
     assert CANARY not in told(lambda: with_located_stores(properties, lambda path: path, lambda _path: b""))
 
 
+def test_an_unknown_command_of_the_service_is_a_secret() -> None:
+    shown = arguments.mask({"service_commands": {"restart": f"x --token {CANARY}", "token": CANARY}})
+    assert CANARY not in str(shown) and shown["service_commands"]["restart"].startswith("x ")
+
+
 def test_the_subject_of_an_error_stays_readable() -> None:
     for subject in ("property ssl.keystore.password", "truststore /etc/kafka/ca.pem", "option ranges, item 3", "host"):
         assert str(InputError(subject, "missing")) == f"{subject}: missing."
