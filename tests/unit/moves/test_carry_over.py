@@ -272,7 +272,7 @@ def test_hostile_answers_cost_no_more_than_the_time_limit(kind: t.Callable[[byte
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-        assert time.monotonic() - began < 2.5, (side, key)
+        assert time.monotonic() - began < 5, (side, key)
         # The broker is in this process, too, and holds its own answer several times.
         assert peak < 250 * 1024 * 1024, (side, key)
         # Where only the answer is lost, the marks tell that the rows are there.
@@ -298,7 +298,7 @@ def test_a_broker_that_keeps_openssl_busy_is_cut_off(pair: Pair, monkeypatch: py
     began = time.monotonic()
     result = pair.run(timeout=1.0)
     assert result["failed"] and "not everything could be carried within 1 s" in result["msg"]
-    assert time.monotonic() - began < 2 and ended.wait(5)
+    assert time.monotonic() - began < 5 and ended.wait(5)
 
 
 @pytest.mark.parametrize(

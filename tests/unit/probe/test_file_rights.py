@@ -238,4 +238,4 @@ def test_a_pipe_holds_up_nothing(home: pathlib.Path) -> None:
     assert probed(home / "pipe")["stage"] == "config"
     file = written(home / "client.properties", security_protocol="SSL", ssl_truststore_location=str(home / "pipe"))
     assert probed(file)["stage"] == "config"
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5
