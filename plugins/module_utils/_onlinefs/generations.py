@@ -216,8 +216,10 @@ class Generations:
         :raises HostError: the journal is damaged.
         """
         with self._readable() as directory:
-            content = files.read_private(os.path.join(directory, JOURNAL), _MAX_JSON)
+            # Before and after: another run may begin or end a change meanwhile.
             numbers = _numbers(directory)
+            content = files.read_private(os.path.join(directory, JOURNAL), _MAX_JSON)
+            numbers += _numbers(directory)
         if content is None:
             return None
         path = os.path.join(self.directory, JOURNAL)

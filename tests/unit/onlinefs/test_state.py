@@ -19,6 +19,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors imp
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import config_info, files, generations
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.health_check import Health, HealthCheck
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.journal import Journal
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.live_files import LiveFiles, staged_name
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service import State
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.transaction import RolledBack
@@ -295,6 +296,32 @@ def test_a_generation_that_another_run_removes_meanwhile_is_not_missed(
     monkeypatch.undo()
     with pytest.raises(HopsworksKafkaError, match="generation 1: not kept on this host"):
         home.run(state="reverted", generation=1)
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+def test_a_journal_that_another_run_ends_meanwhile_is_not_damaged(
+    home: Home, monkeypatch: pytest.MonkeyPatch, turn: int
+) -> None:
+    """The other one then removes what it would have gone back to; or it begins with a new generation."""
+    for number in range(3):
+        home.run(properties={"bootstrap.servers": f"kafka{number}.example.org:9092"})
+    kept = generations.Generations(str(home.state))
+    real, calls = generations._numbers, 0
+
+    def numbers(directory: str) -> list[int]:
+        nonlocal calls
+        if calls == turn and turn == 0:
+            kept.begin(Journal(3, 4, False))
+        elif calls == turn:
+            kept.end()
+            kept.drop(2)
+        calls += 1
+        return real(directory)
+
+    if turn == 1:
+        kept.begin(Journal(2, 4, False))
+    monkeypatch.setattr(generations, "_numbers", numbers)
+    assert kept.journal() == Journal(3 - turn, 4, False)
 
 
 # --- what the service's user plants -----------------------------------------------------------------------------------
