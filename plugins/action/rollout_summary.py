@@ -74,7 +74,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if options["after"] == _COUNT:
             return {**result, "changed": False, "hosts": moves.carriers(run.moves)}
         if options["after"]:
-            stops = bool(run.stopped or findings(run, [_PARTS[options["after"]]]))
+            part = "revert" if "revert" in run.parts else _PARTS[options["after"]]
+            stops = bool(run.stopped or findings(run, [part]))
             if options["after"] == "moves":
                 course = moves.course(run.moves, hosts_to_change(run), hosts)
                 return {**result, "changed": False, "stops": stops, **({} if stops else course)}

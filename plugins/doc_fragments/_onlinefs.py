@@ -137,6 +137,12 @@ options:
       - If omitted, C(super_crypto/onlinefs) in the directory that contains O(home), for example
         C(/srv/hops/super_crypto/onlinefs).
     type: path
+  generation:
+    description:
+      - The kept configuration to which the host is to return, as a number or the name of a rollout, as for
+        M(hopsworks.kafka.onlinefs_config). The Kafka that it names then takes the place of the declared one, and
+        O(properties) may be empty.
+    type: raw
   state_dir:
     description:
       - The directory for the kept configurations, as for M(hopsworks.kafka.onlinefs_config). The record of a move is

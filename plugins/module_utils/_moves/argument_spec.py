@@ -18,5 +18,6 @@ def argument_spec() -> t.Dict[str, t.Any]:
         **spec,
         "properties": {**spec["properties"], "required": True},
         "certs_dir": {"type": "path"},
+        "generation": {"type": "raw"},
         "timeout": {"type": "int", "default": 30},
     }

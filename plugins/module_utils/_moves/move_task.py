@@ -37,6 +37,8 @@ from .old_cluster import Places, groups_of, servers_of, source_of, topics_of
 
 _LOCK_SECONDS = 60.0
 _AGAIN_SECONDS = 1.0
+#: What a record says of a kept configuration without a Kafka.
+_NO_SERVERS = "none"
 #: Options of onlinefs_config that these modules, or one of them, do not have.
 _NOT_GIVEN = ("log_file", "vector_db_properties", "producer_properties", "service_commands")
 _MAX_SHOWN = 300
@@ -47,7 +49,8 @@ _MAX_MEMBERS = 5
 class _Host:
     """A host, and what is declared for it.
 
-    :param declared: the Kafka that its consumer is to read from.
+    :param declared: the Kafka that its consumer is to read from; ``None`` if it is to return to a kept configuration.
+    :param target: that kept configuration; ``None`` otherwise.
     :param files: the configuration that its service reads, or read before a change that was interrupted.
     :param interrupted: whether there is such a change.
     :param base: the generation to go back to from it; -1 if there is none.
@@ -56,7 +59,8 @@ class _Host:
     params: Options
     places: Places
     generations: Generations
-    declared: kafka_declaration.KafkaDeclaration
+    declared: t.Optional[kafka_declaration.KafkaDeclaration]
+    target: t.Optional[FileSet]
     files: FileSet
     interrupted: bool
     base: int
@@ -67,6 +71,8 @@ class _Host:
 
     @property
     def new_servers(self) -> str:
+        if self.declared is None:
+            return move_record.servers_text(servers_of(self.target or {}) or _NO_SERVERS)
         return move_record.servers_text(self.declared.properties["bootstrap.servers"])
 
     @contextlib.contextmanager
@@ -127,10 +133,15 @@ class _Host:
         return self._read(dataclasses.replace(source, members_of=members_of, carried=marker))
 
     def new(self, topics: bool, carried: bool = False) -> Reading:
-        """Read the declared Kafka."""
-        read = topics_of(self.files, self.params["topics"], self.params["topic_pattern"]) if topics else None
+        """Read the declared Kafka, or that of the configuration to which the host is to return."""
         marker = move_planner.CARRIED if carried else ""
-        return self._read(ClusterSource(lambda: self.declared, None, read, carried=marker))
+        declared = self.declared
+        if declared is None:
+            target = self.target or {}
+            source = source_of(target, self.places, topics_of(target) if topics else None)
+            return self._read(dataclasses.replace(source, carried=marker))
+        read = topics_of(self.files, self.params["topics"], self.params["topic_pattern"]) if topics else None
+        return self._read(ClusterSource(lambda: declared, None, read, carried=marker))
 
     def source_left(self, record: MoveRecord) -> ClusterSource:
         """Return the Kafka that a record is about.
@@ -523,6 +534,8 @@ def _carried(host: _Host, _service: Service, check: bool) -> Result:
     from . import carry_child  # noqa: PLC0415
     from .carry_over import CarryRequest  # noqa: PLC0415
 
+    if host.declared is None:
+        raise InputError("option generation", "not for state=carried", "Declare the Kafka that gets the rows")
     record = move_record.read(host.generations)
     if record is None:
         told = carry_child.nothing("no move is recorded on this host, so there is nothing to carry over")
@@ -611,18 +624,23 @@ def _host(params: Options, secrets: t.Set[str]) -> _Host:
     paths = options.paths(params)
     home = params["home"]
     certificates = params["certs_dir"] or default_certs_dir(home)
-    declared = kafka_declaration.declare(
-        {**params["properties"], **(params["consumer_properties"] or {})},
-        options.store("truststore", params["truststore"]),
-        options.store("keystore", params["keystore"]),
-    )
     kept = Generations(paths.state, paths.earlier)
+    declared, target = None, None
+    if params["generation"] is None:
+        declared = kafka_declaration.declare(
+            {**params["properties"], **(params["consumer_properties"] or {})},
+            options.store("truststore", params["truststore"]),
+            options.store("keystore", params["keystore"]),
+        )
+    else:
+        target = kept.files(options.generation_number(params["generation"], kept.all()))
     files, base = _configuration(kept, paths.directory)
     return _Host(
         params=params,
         places=Places(paths, home, params["container_home"], certificates),
         generations=kept,
         declared=declared,
+        target=target,
         files=files,
         interrupted=base >= 0,
         base=base,

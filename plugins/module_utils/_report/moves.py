@@ -22,6 +22,11 @@ RESET, ACCEPT, UNREADABLE = "reset", "accept", "unreadable"
 
 _MAX_TOPICS = 3
 _CARRY_OVER = "Run hopsworks.kafka.carry_over, which brings them to the declared Kafka"
+_CARRY_BACK = "Carry them with the module kafka_carry_over, which takes these ranges"
+_SAVED_OFFSETS = (
+    "Have the saved offsets deleted while OnlineFS is stopped (hopsworks_kafka_saved_offsets=reset), or accept it "
+    "(hopsworks_kafka_saved_offsets=accept): docs/moving.md"
+)
 _CLOSE = "hopsworks.kafka.onlinefs_move with state=closed ends the count, once the old Kafka does not matter any more"
 
 
@@ -256,7 +261,12 @@ def went_back(back: StepResult) -> t.Dict[str, t.Any]:
 
 
 def before(
-    steps: Steps, limited: t.Collection[str], settled: t.Collection[str], saved_offsets: str, unreadable: bool
+    steps: Steps,
+    limited: t.Collection[str],
+    settled: t.Collection[str],
+    saved_offsets: str,
+    unreadable: bool,
+    returns: bool = False,
 ) -> t.Iterator[Finding]:
     """Return what speaks against a move, before anything is changed.
 
@@ -264,6 +274,7 @@ def before(
     :param settled: hosts that read from the declared Kafka already.
     :param saved_offsets: what is to be done with the offsets that OnlineFS has saved; empty if that is not said.
     :param unreadable: the old Kafka need not be read.
+    :param returns: the hosts return to a kept configuration, after the projects have been switched.
     """
     for name, found in steps.items():
         info = found.get("info")
@@ -301,7 +312,16 @@ def before(
     # Where the addresses stay, a host that is configured for them may read on with the offsets of the other cluster.
     if saved_offsets in (RESET, ACCEPT) or (settled and not found_move.same_addresses):
         return
-    if found_move.overlap is None:
+    if returns:
+        # The clients write there before OnlineFS reads, so topics that are still empty are at risk as well.
+        yield Finding(
+            "Kafka",
+            "",
+            "the configuration to restore is one for another Kafka, where OnlineFS may skip rows: the offsets that it "
+            "has saved carry no cluster",
+            _SAVED_OFFSETS,
+        )
+    elif found_move.overlap is None:
         yield Finding(
             "Kafka",
             "",
@@ -316,8 +336,7 @@ def before(
                 f"OnlineFS may skip {_told_ranges(found_move.overlap)} of the declared Kafka: it has saved offsets for "
                 "topics of these names, which carry no cluster"
             ),
-            "Have the saved offsets deleted while OnlineFS is stopped (hopsworks_kafka_saved_offsets=reset), or accept "
-            "it (hopsworks_kafka_saved_offsets=accept): docs/moving.md",
+            _SAVED_OFFSETS,
         )
 
 
@@ -403,9 +422,10 @@ def carrying(steps: Steps) -> t.Iterator[Finding]:
             )
 
 
-def after(steps: Steps, unreadable: bool, carries: bool = False) -> t.Iterator[Finding]:
+def after(steps: Steps, unreadable: bool, carries: bool = False, returns: bool = False) -> t.Iterator[Finding]:
     """Return what was left in the old Kafka.
 
+    :param returns: the hosts have returned to a kept configuration, so the declared Kafka is the one that they left.
     :param carries: this is a dry run of what brings these rows to the declared Kafka.
     """
     for name, found in steps.items():
@@ -423,7 +443,10 @@ def after(steps: Steps, unreadable: bool, carries: bool = False) -> t.Iterator[F
             )
         if left.counted and not carries:
             yield Finding(
-                "Kafka", "", short(f"{_told_ranges(left.partitions)} are left in {where}"), f"{_CARRY_OVER}. {_CLOSE}"
+                "Kafka",
+                "",
+                short(f"{_told_ranges(left.partitions)} are left in {where}"),
+                f"{_CARRY_BACK if returns else _CARRY_OVER}. {_CLOSE}",
             )
         if left.deleted:
             yield Finding(

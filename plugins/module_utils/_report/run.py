@@ -96,8 +96,9 @@ class Run:
         }
         object.__setattr__(self, "moves", of_moves)
         for name, found in of_moves.items():
-            if "back" in found and "changes" in hosts.get(name, {}).get("onlinefs", {}):
-                hosts[name] = {**hosts[name], "onlinefs": moves.went_back(found["back"])}
+            for part in ("onlinefs", "revert"):
+                if "back" in found and "changes" in hosts.get(name, {}).get(part, {}):
+                    hosts[name] = {**hosts[name], part: moves.went_back(found["back"])}
         object.__setattr__(self, "hosts", hosts)
 
     @property
@@ -393,7 +394,10 @@ def _of_revert(run: Run) -> t.Iterator[Finding]:
     result = run.step("revert")
     if result is not None:
         yield from steps.of_projects(result)
+    yield from moves.before(run.moves, run.limited, (), run.saved_offsets, run.old_unreadable, returns=True)
     yield from _of_hosts(run, "revert")
+    yield from moves.during(run.moves)
+    yield from moves.after(run.moves, run.old_unreadable, returns=True)
 
 
 def _of_carry_over(run: Run) -> t.Iterator[Finding]:

@@ -170,14 +170,27 @@ def test_revert_of_one_project_leaves_the_switch_and_the_hosts(bed: Bed) -> None
 
 
 def test_a_revert_names_the_hosts_that_a_limit_left_out(bed: Bed) -> None:
-    run = bed.play("revert", "--check", "--limit", "localhost,onlinefs2")
+    limited = ("--check", "--limit", "localhost,onlinefs2")
+    run = bed.play("revert", *limited, onlinefs_generation=1)
     assert run.code == 0 and set(run.changed) == {"localhost", "onlinefs2"}, run
     assert "Not reached, because of --limit: onlinefs1." in run.output, run
+
+
+def test_a_revert_to_another_kafka_is_a_move_of_all_hosts(bed: Bed) -> None:
+    files, connectors = bed.files(), bed.connectors()
+    for arguments, variables, told in (
+        (("--limit", "localhost,onlinefs2"), {}, "--limit leaves out onlinefs1"),
+        ((), {"hopsworks_kafka_saved_offsets": ""}, "the configuration to restore is one for another Kafka"),
+    ):
+        run = bed.play("revert", *arguments, **variables)
+        assert run.code != 0 and told in " ".join(run.output.split()), run
+        assert bed.files() == files and bed.connectors() == connectors, run
 
 
 def test_revert_gives_the_managed_kafka_back(bed: Bed, before: dict[str, str]) -> None:
     run = bed.play("revert")
     assert run.code == 0, run
+    assert "All hosts stop, change and start together" in run.output, run
     assert set(bed.connectors().values()) == {None}
     assert bed.variable()["value"] == "false"
     assert bed.files() == before

@@ -454,6 +454,47 @@ def test_another_cluster_at_the_addresses_that_a_host_leaves(host: MovingHost) -
     assert host.record.offsets is None
 
 
+# --- back to a kept configuration ------------------------------------------------------------------------------------
+
+
+def test_a_return_to_a_kept_configuration_is_a_move(host: MovingHost) -> None:
+    """The declared Kafka is the one that OnlineFS leaves then, and the options for it do not matter."""
+    moved(host)
+    host.run("closed")
+    host.new.parts = {A: (0, 9), B: (0, 0)}
+    host.new.committed = {GROUP: {A: 5}}
+    host.new.members, host.old.members = {GROUP: ["consumer-1"]}, {}
+    back: dict[str, t.Any] = {"generation": 0, "properties": {}}
+    found = host.info(**back)
+    assert found["move"] is True and (found["old"]["cluster_id"], found["new"]["cluster_id"]) == ("new", "old")
+    assert found["new"]["bootstrap_servers"] == host.old.bootstrap and found["unread"]["rows"] == 4
+    assert [(each["topic"], each["end"]) for each in found["overlap"]] == [(A[0], 10), (B[0], 5)]
+    with pytest.raises(HopsworksKafkaError, match="generation 7: not kept"):
+        host.info(generation=7)
+    with pytest.raises(HopsworksKafkaError, match="option generation: not for state=carried"):
+        host.run("carried", **back)
+    host.run("left", service=NewService(host), **back)
+    record = host.record
+    assert record is not None and (record.old_cluster, record.new_cluster) == ("new", "old") and not host.up
+    assert record.offsets is not None and record.offsets.position(A) == 5
+    host.write(host.old)
+    host.new.parts[A] = (0, 12)
+    assert host.info(**back)["stranded"]["rows"] == 7, "four that were unread, and three that were written since"
+    assert host.run("stopped", **back)["changed"] is False
+
+
+def test_a_kept_configuration_without_a_kafka_is_one_that_cannot_be_read(host: MovingHost) -> None:
+    consumer = host.home.etc / "onlinefs-kafka.properties"
+    text = consumer.read_text()
+    consumer.unlink()
+    transaction.keep_found(host.generations, transaction.read_configuration(open_files(str(host.home.etc))))
+    consumer.write_text(text)
+    found = host.info(generation=0)
+    assert found["move"] is None and "names no Kafka" in found["new"]["reason"]
+    host.run("left", generation=0)
+    assert host.record is not None and host.record.offsets is not None, "it can be read again"
+
+
 # --- after it -------------------------------------------------------------------------------------------------------
 
 

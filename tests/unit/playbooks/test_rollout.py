@@ -125,7 +125,7 @@ def test_the_start_empties_everything_that_a_later_playbook_would_read() -> None
         for name in (
             *("moving", "number", "drained", "stopped_all", "left_all", "changed_all"),
             *("resets", "was_reset", "waits", "has_read", "all_leave", "resets_too_late", "reset_failed"),
-            *("goes_back_too", "back_to"),
+            *("goes_back_too", "back_to", "moving_part", "returns"),
         )
     }
     assert "__hopsworks_kafka_stopped" in kept and "onlinefs_result" in kept

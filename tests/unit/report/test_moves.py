@@ -241,6 +241,56 @@ def test_a_step_that_fails_is_named(step: str, result: dict[str, t.Any], cause: 
     assert len(found) == (cause is not None) and (cause is None or found[0].startswith(cause)), found
 
 
+@pytest.mark.parametrize(
+    ("given", "more", "causes"),
+    [
+        (info(move=False), {}, []),
+        (info(), {}, ["Kafka : the configuration to restore is one for another Kafka"]),
+        (info(overlap=[RANGE]), {"saved_offsets": "reset"}, []),
+        (info(), {"saved_offsets": "accept"}, []),
+        (
+            info(),
+            {"saved_offsets": "accept", "limited": ["h2"]},
+            ["run : this is a move to another Kafka, and --limit"],
+        ),
+        (
+            info(move=None, new=cluster(None, "no route"), overlap=None),
+            {},
+            ["Kafka : the configuration to restore is one for another Kafka"],
+        ),
+        (
+            info(move=None, old=cluster(None, "no route"), unread=UNKNOWN),
+            {"saved_offsets": "accept"},
+            ["host h1: not known what OnlineFS would leave in its present Kafka: no route"],
+        ),
+        (
+            info(stranded={**SIX, "before": 0, "deleted": []}),
+            {"saved_offsets": "accept"},
+            ["Kafka : 6 rows are left in the old Kafka, which"],
+        ),
+        ({"msg": "generation 4: not kept"}, {}, ["host h1: not known whether it moves to another Kafka: generation 4"]),
+    ],
+)
+def test_what_stops_a_revert_to_another_kafka(
+    given: dict[str, t.Any], more: dict[str, t.Any], causes: list[str]
+) -> None:
+    base = run((), {"h1": {"info": given}}, hosts={"h1": {}}, parts=("revert",), playbook="hopsworks.kafka.revert")
+    found = told(dataclasses.replace(base, **more), "revert")
+    assert len(found) == len(causes) and all(map(str.startswith, found, causes)), found
+
+
+def test_a_revert_names_what_was_left_and_the_hosts_that_went_back() -> None:
+    base = run(("revert",), {"h1": {"info": info(), "stranded": left(SIX)}}, parts=("revert",), saved_offsets="accept")
+    given = dataclasses.replace(base, hosts={"h1": {"revert": CHANGES}})
+    [found] = findings(given, ["revert"])
+    assert found.cause.startswith("6 rows (a_onlinefs 0: 4 to 9) are left in cluster old")
+    assert "kafka_carry_over" in found.remedy and "Run hopsworks.kafka.carry_over" not in found.remedy
+    back = {"info": info(), "stop": STOPPED, "leave": LEFT, "back": CHANGES, "start": STOPPED}
+    gone = dataclasses.replace(base, moves={"h1": back}, hosts={"h1": {"revert": CHANGES}}, stopped="revert")
+    assert [cause.split(":")[0] for cause in told(gone, "revert")] == ["host h1"]
+    assert summarize(gone).hosts[0].state == "rolled back"
+
+
 def test_hosts_that_went_back_with_the_one_that_failed() -> None:
     failed = {"msg": "no member joined", "rolled_back": True, "reasons": ["no member joined"]}
     back = {"stop": STOPPED, "leave": LEFT, "back": CHANGES, "start": STOPPED}
