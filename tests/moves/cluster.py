@@ -16,9 +16,13 @@ import struct
 import threading
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.wire_reader import compact_array, compact_string
+
 from tests.integration.hostile.kafka.broker import array, data, text
 
-_LIST_OFFSETS, _METADATA, _OFFSET_FETCH, _COORDINATOR, _GROUPS = 2, 3, 9, 10, 15
+_LIST_OFFSETS, _METADATA, _OFFSET_FETCH, _COORDINATOR, _GROUPS, _VERSIONS = 2, 3, 9, 10, 15, 18
+#: The version of Metadata that names the ids of topics.
+_WITH_IDS = 10
 _EARLIEST = -2
 _NOT_LEADER, _NOT_READY, _DENIED_GROUP = 6, 15, 30
 
@@ -30,6 +34,7 @@ class Cluster:
     """:param parts: start and end of each partition; None for one without a leader.
     :param committed: by group, the offset of each partition, or the offset with its text.
     :param members: by group, the client ids of its members.
+    :param ids: the ids of topics; none at all for a Kafka from before 2.8.
     :param faults: by API key, error codes to answer first, one for each request.
     """
 
@@ -40,6 +45,7 @@ class Cluster:
     faults: dict[int, list[int]] = dataclasses.field(default_factory=dict)
     asked: list[int] = dataclasses.field(default_factory=list)
     port: int = 0
+    ids: dict[str, bytes] = dataclasses.field(default_factory=dict)
     on_request: t.Callable[[Cluster], None] | None = None
 
     @property
@@ -56,8 +62,8 @@ class Cluster:
                     while True:
                         (size,) = struct.unpack(">i", _exactly(self.request, 4))
                         request = _exactly(self.request, size)
-                        key, _version, number, client = struct.unpack(">hhih", request[:10])
-                        body = cluster.answer(key, request[10 + max(0, client) :])
+                        key, version, number, client = struct.unpack(">hhih", request[:10])
+                        body = cluster.answer(key, request[10 + max(0, client) :], version)
                         self.request.sendall(struct.pack(">ii", len(body) + 4, number) + body)
 
         class Server(socketserver.ThreadingTCPServer):
@@ -72,12 +78,17 @@ class Cluster:
             finally:
                 server.shutdown()
 
-    def answer(self, key: int, body: bytes) -> bytes:
+    def answer(self, key: int, body: bytes, version: int = 0) -> bytes:
         """The body of an answer. A key that is not known gets none, and the connection ends."""
         self.asked.append(key)
         if self.on_request:
             self.on_request(self)
         fault = self.faults[key].pop(0) if self.faults.get(key) else 0
+        if key == _VERSIONS:
+            offered = [(_METADATA, 0, 13 if self.ids else 9)]
+            return struct.pack(">h", 0) + array([struct.pack(">hhh", *each) for each in offered])
+        if key == _METADATA and version >= _WITH_IDS:
+            return self._topic_ids()
         if key == _METADATA:
             return self._metadata(body)
         if key == _LIST_OFFSETS:
@@ -103,6 +114,19 @@ class Cluster:
         shown = [struct.pack(">h", 0) + text(name.encode()) + b"\0" + array(parts) for name, parts in topics.items()]
         told = struct.pack(">i", 0) + array([node]) + text(self.cluster_id.encode() or None) + struct.pack(">i", 1)
         return told + array(shown if count < 0 else [])
+
+    def _topic_ids(self) -> bytes:
+        """Every topic, whichever were asked for: there are no more in the tests."""
+        host = compact_string("127.0.0.1") + struct.pack(">i", self.port) + b"\0"
+        brokers = compact_array([struct.pack(">i", 1) + host + b"\0"])
+        part = struct.pack(">hiii", 0, 0, 1, 0) + compact_array([struct.pack(">i", 1)]) * 2 + compact_array([]) + b"\0"
+        topics = [
+            struct.pack(">h", 0) + compact_string(name) + self.ids.get(name, bytes(16)) + b"\0"
+            + compact_array([part]) + struct.pack(">i", -1) + b"\0"
+            for name in sorted({topic for topic, _number in self.parts})
+        ]  # fmt: skip
+        head = b"\0" + struct.pack(">i", 0) + brokers + compact_string(self.cluster_id) + struct.pack(">i", 1)
+        return head + compact_array(topics) + struct.pack(">i", -1) + b"\0"
 
     def _list_offsets(self, body: bytes) -> bytes:
         found: dict[str, list[bytes]] = {}

@@ -96,6 +96,10 @@ class Reader:
         """Return a COMPACT_STRING; empty for null."""
         return self._text(self._varint() - 1)
 
+    def uuid(self) -> str:
+        """Return a UUID, as hexadecimal digits."""
+        return self._take(16).hex()
+
     def tags(self) -> None:
         """Skip tagged fields."""
         for _number in range(self._items(self._varint())):

@@ -25,7 +25,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_c
     ClusterFault,
     TopicPartition,
 )
-from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.group_client import GroupClient
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.topic_client import TopicClient
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.child_process import Message, Send, run_in_child
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
@@ -36,7 +36,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._probe import tls_
 
 from . import carry_marks
 from .carry_marks import Spans
-from .offsets import ClusterOffsets, PartitionOffsets, Topics
+from .offsets import TOPIC_ID, ClusterOffsets, PartitionOffsets, Topics
 
 #: A coordinator that is not ready is asked again for so long; for other faults, there are so many attempts.
 _RETRY_SECONDS = 10.0
@@ -122,6 +122,7 @@ class _Assembled:
         self._unknown: t.Set[TopicPartition] = set()
         self._carried: t.Dict[str, t.Dict[TopicPartition, t.List[carry_marks.Span]]] = {}
         self._spans = 0
+        self._ids: t.Dict[str, str] = {}
         self._with_topics = False
         self._done = False
 
@@ -137,6 +138,9 @@ class _Assembled:
                 int(start), int(end), None if committed is None else int(committed)
             )
         self._unknown |= {(str(topic), int(number)) for topic, number in message.get("unknown", ())}
+        for topic, topic_id in message.get("ids", ()):
+            if TOPIC_ID.fullmatch(str(topic_id)):
+                self._ids[str(topic)] = str(topic_id)
         for cluster, topic, number, start, end in message.get("carried", ()):
             self._spans += 1
             if self._spans <= _MAX_SPANS:
@@ -157,7 +161,7 @@ class _Assembled:
             self._reading.carried[cluster] = merged
         if self._with_topics:
             unknown = frozenset(self._unknown)
-            self._reading.offsets = ClusterOffsets(self._reading.cluster_id, self._partitions, unknown)
+            self._reading.offsets = ClusterOffsets(self._reading.cluster_id, self._partitions, unknown, self._ids)
         return self._reading
 
 
@@ -184,7 +188,7 @@ def _work(source: ClusterSource, seconds: float, send: Send) -> None:
         return
     before, attempts = "", 0
     while True:
-        kafka = GroupClient(client, secure, Deadline(deadline.left()))
+        kafka = TopicClient(client, secure, Deadline(deadline.left()))
         try:
             with kafka:
                 messages = list(_ask(source, kafka))
@@ -215,7 +219,7 @@ def _work(source: ClusterSource, seconds: float, send: Send) -> None:
         return
 
 
-def _ask(source: ClusterSource, kafka: GroupClient) -> t.Iterator[Message]:
+def _ask(source: ClusterSource, kafka: TopicClient) -> t.Iterator[Message]:
     found = kafka.metadata(None if source.topics is not None else ())
     yield {"cluster": found.cluster_id}
     for group in source.members_of:
@@ -236,17 +240,22 @@ def _ask(source: ClusterSource, kafka: GroupClient) -> t.Iterator[Message]:
     for group in source.groups:
         for part, (offset, _text) in _committed(kafka, group).items():
             committed[part] = max(0, min(offset, committed.get(part, offset)))
+    ids = kafka.topic_ids(read)
     # The ends last: what is written in the meantime counts as unread, and not as read.
     starts = kafka.offsets(leaders, EARLIEST) if leaders else {}
     ends = kafka.offsets(leaders, LATEST) if leaders else {}
-    known = [part for part in leaders if part in starts and part in ends and 0 <= starts[part] <= ends[part]]
+    # The offsets of a topic that was created again in the meantime may be those of either.
+    later = kafka.topic_ids(read)
+    told = [part for part in leaders if part in starts and part in ends and ids.get(part[0]) == later.get(part[0])]
+    known = [part for part in told if 0 <= starts[part] <= ends[part]]
     wanted = {(topic, number) for topic in read for number in range(found.partitions.get(topic, 1))}
     yield {"topics": True}
+    yield from _batches("ids", [[topic, topic_id] for topic, topic_id in sorted(ids.items())])
     yield from _batches("partitions", [[*part, starts[part], ends[part], committed.get(part)] for part in known])
     yield from _batches("unknown", [list(part) for part in sorted(wanted - set(known))])
 
 
-def _carried(kafka: GroupClient, group: str) -> t.Iterator[t.List[t.Any]]:
+def _carried(kafka: TopicClient, group: str) -> t.Iterator[t.List[t.Any]]:
     """Return what was carried: the cluster that it came from, topic, partition, start and end."""
     for (topic, _number), (_offset, text) in sorted(_committed(kafka, group).items()):
         # Of an offset that is not a mark of this collection, nothing counts as carried.
@@ -256,7 +265,7 @@ def _carried(kafka: GroupClient, group: str) -> t.Iterator[t.List[t.Any]]:
                     yield from ([cluster[:_MAX_NAME], topic, number, *span] for span in spans)
 
 
-def _committed(kafka: GroupClient, group: str) -> t.Dict[TopicPartition, t.Tuple[int, str]]:
+def _committed(kafka: TopicClient, group: str) -> t.Dict[TopicPartition, t.Tuple[int, str]]:
     """Return what a group has committed; nothing if this principal may not know, as that stays so."""
     try:
         return kafka.committed_texts(group)

@@ -209,6 +209,10 @@ def stranded(
     for (topic, number), part in sorted(now.partitions.items()):
         key = (topic, number)
         left = then.partitions.get(key)
+        if then.ids.get(topic) and now.ids.get(topic) and then.ids[topic] != now.ids[topic]:
+            # Its offsets begin anew, even if they have grown beyond those that were recorded.
+            unknown.append(Unknown(topic, number, CREATED_ANEW))
+            continue
         if left is None and key in then.unknown:
             unknown.append(Unknown(topic, number, NOT_RECORDED))
             continue

@@ -24,7 +24,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import f
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import MOVE, Generations
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
 
-from .offsets import ClusterOffsets, PartitionOffsets
+from .offsets import TOPIC_ID, ClusterOffsets, PartitionOffsets
 
 _FORMAT = 1
 _MAX_BYTES = 16 * 1024 * 1024
@@ -89,7 +89,11 @@ class MoveRecord:
             topics: t.Dict[str, t.List[t.List[t.Optional[int]]]] = {}
             for (topic, number), part in sorted(self.offsets.partitions.items()):
                 topics.setdefault(topic, []).append([number, *part])
-            data["offsets"] = {"topics": topics, "unknown": [list(part) for part in sorted(self.offsets.unknown)]}
+            data["offsets"] = {
+                "topics": topics,
+                "unknown": [list(part) for part in sorted(self.offsets.unknown)],
+                "ids": dict(self.offsets.ids),
+            }
         return data
 
     @classmethod
@@ -193,7 +197,19 @@ def _offsets(data: t.Any, cluster_id: t.Optional[str]) -> t.Optional[ClusterOffs
             raise ValueError("its offsets cannot be read")
         if not _TOPIC.fullmatch(entry[0]) or not _whole(entry[1], _MAX_NUMBER):
             raise ValueError("it names something that is not a topic")
-    return ClusterOffsets(cluster_id, partitions, frozenset((topic, number) for topic, number in unknown))
+    return ClusterOffsets(
+        cluster_id, partitions, frozenset((topic, number) for topic, number in unknown), _ids(data.get("ids", {}))
+    )
+
+
+def _ids(data: t.Any) -> t.Dict[str, str]:
+    """Read the ids of topics. A record of an earlier version has none."""
+    if not isinstance(data, dict) or len(data) > _MAX_PARTITIONS:
+        raise ValueError("the ids of its topics cannot be read")
+    for topic, topic_id in data.items():
+        if not _TOPIC.fullmatch(topic) or not isinstance(topic_id, str) or not TOPIC_ID.fullmatch(topic_id):
+            raise ValueError("the ids of its topics cannot be read")
+    return data
 
 
 def _number(entry: t.Any, length: int) -> int:

@@ -31,16 +31,22 @@ class PartitionOffsets(t.NamedTuple):
     committed: t.Optional[int] = None
 
 
+#: The id of a topic.
+TOPIC_ID = re.compile(r"[0-9a-f]{32}")
+
+
 @dataclasses.dataclass(frozen=True)
 class ClusterOffsets:
     """The partitions of the online topics of a cluster.
 
     :param unknown: the partitions that Kafka names without saying where they begin and end, as they have no leader.
+    :param ids: the ids of the topics, where Kafka gives them one: since 2.8.
     """
 
     cluster_id: str
     partitions: t.Mapping[TopicPartition, PartitionOffsets]
     unknown: t.FrozenSet[TopicPartition] = frozenset()
+    ids: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def topics(self) -> t.FrozenSet[str]:

@@ -99,6 +99,25 @@ def test_the_cluster_that_was_last_seen_at_these_addresses(
 
 
 @pytest.mark.parametrize(
+    ("then", "now", "known"),
+    [
+        ({}, {}, True),
+        ({KEY[0]: "a" * 32}, {KEY[0]: "a" * 32}, True),
+        ({KEY[0]: "a" * 32}, {}, True),
+        ({}, {KEY[0]: "a" * 32}, True),
+        ({KEY[0]: "a" * 32}, {KEY[0]: "b" * 32}, False),
+        ({"other": "a" * 32}, {"other": "b" * 32}, True),
+    ],
+)
+def test_a_topic_with_another_id_is_another_topic(then: dict[str, str], now: dict[str, str], known: bool) -> None:
+    left = ClusterOffsets("old", {KEY: PartitionOffsets(0, 10, 7)}, ids=then)
+    grown = {KEY: PartitionOffsets(0, 20), (KEY[0], 1): PartitionOffsets(0, 4)}
+    found = stranded(record(left), ClusterOffsets("old", grown, ids=now), {}).rows
+    assert found.rows == (17 if known else None)
+    assert [each.reason for each in found.unknown] == ([] if known else [CREATED_ANEW] * 2)
+
+
+@pytest.mark.parametrize(
     ("part", "rows", "ranges"),
     [
         ((0, 10, 10), 0, []),

@@ -58,10 +58,23 @@ parts = st.tuples(offsets, offsets, st.none() | offsets).map(lambda o: Partition
 keys = st.tuples(st.from_regex(r"[a-z][a-zA-Z0-9._-]{0,20}", fullmatch=True), st.integers(0, 10**6))
 
 
-@given(st.dictionaries(keys, parts, max_size=8), st.frozensets(keys, max_size=3))
-def test_any_offsets_come_back(partitions: dict[tuple[str, int], PartitionOffsets], unknown: frozenset[t.Any]) -> None:
-    record = MoveRecord("old", None, "a", "b", 1, "2026-01-31T12:00:00Z", ClusterOffsets("old", partitions, unknown))
+ids = st.dictionaries(keys.map(lambda key: key[0]), st.binary(min_size=16, max_size=16).map(bytes.hex), max_size=3)
+
+
+@given(st.dictionaries(keys, parts, max_size=8), st.frozensets(keys, max_size=3), ids)
+def test_any_offsets_come_back(
+    partitions: dict[tuple[str, int], PartitionOffsets], unknown: frozenset[t.Any], ids: dict[str, str]
+) -> None:
+    left = ClusterOffsets("old", partitions, unknown, ids)
+    record = MoveRecord("old", None, "a", "b", 1, "2026-01-31T12:00:00Z", left)
     assert MoveRecord.from_json(json.loads(json.dumps(record.as_json()))) == record
+
+
+def test_a_record_of_an_earlier_version_has_no_ids(kept: Generations) -> None:
+    data = RECORD.as_json()
+    del data["offsets"]["ids"]
+    path(kept).write_text(json.dumps(data))
+    assert move_record.read(kept) == RECORD
 
 
 def damaged(**changes: t.Any) -> dict[str, t.Any]:
@@ -96,6 +109,10 @@ def damaged(**changes: t.Any) -> dict[str, t.Any]:
                 {"a": [[0, 0, 4, 1.5]]},
                 {"a": {}},
             )
+        ),
+        *(
+            damaged(offsets={"topics": {}, "unknown": [], "ids": ids})
+            for ids in (None, [], {"a/b": "0" * 32}, {"a": "0" * 31}, {"a": 5}, {"a": "G" * 32})
         ),
         *(damaged(offsets={"topics": {}, "unknown": unknown}) for unknown in ([[0, 0]], [["a"]], [["a", "b"]], "a")),
     ],

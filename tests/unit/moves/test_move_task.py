@@ -282,6 +282,31 @@ def test_the_same_cluster_under_another_address_needs_no_record(host: MovingHost
     assert host.record is None and not host.up
 
 
+def test_a_topic_that_was_created_again_and_has_grown_is_not_known(host: MovingHost) -> None:
+    host.old.ids = {A[0]: b"a" * 16, B[0]: b"b" * 16}
+    moved(host)
+    assert host.info()["stranded"]["rows"] == 3
+    host.old.parts = {A: (0, 25), B: (0, 7)}
+    host.old.ids = {A[0]: b"c" * 16, B[0]: b"b" * 16}
+    found = host.info()["stranded"]
+    assert found["rows"] is None and found["counted"] == 2
+    assert found["unknown"] == [{"topic": A[0], "partition": 0, "reason": move_planner.CREATED_ANEW}]
+    host.old.ids = {}
+    assert host.info()["stranded"]["rows"] == 20, "a Kafka that gives its topics no ids any more"
+
+
+def test_a_topic_that_is_created_again_while_it_is_read_is_not_known(host: MovingHost) -> None:
+    host.old.ids = {A[0]: b"a" * 16, B[0]: b"b" * 16}
+
+    def create(cluster: Cluster) -> None:
+        if cluster.asked[-1] == 2:  # it asks for offsets
+            cluster.ids[A[0]] = b"c" * 16
+
+    host.old.on_request = create
+    found = host.info()["unread"]
+    assert found["rows"] is None and [each["topic"] for each in found["unknown"]] == [A[0]]
+
+
 # --- another cluster at the same addresses --------------------------------------------------------------------------
 
 
