@@ -391,13 +391,16 @@ def _unproved(run: Run) -> t.Iterator[Finding]:
 
 
 def _of_revert(run: Run) -> t.Iterator[Finding]:
+    if "revert" not in run.parts:
+        return
     result = run.step("revert")
     if result is not None:
         yield from steps.of_projects(result)
     yield from moves.before(run.moves, run.limited, (), run.saved_offsets, run.old_unreadable, returns=True)
     yield from _of_hosts(run, "revert")
     yield from moves.during(run.moves)
-    yield from moves.after(run.moves, run.old_unreadable, returns=True)
+    if "revert" in run.done and not run.check_mode:
+        yield from moves.after(run.moves, run.old_unreadable, returns=True)
 
 
 def _of_carry_over(run: Run) -> t.Iterator[Finding]:

@@ -279,6 +279,13 @@ def test_what_stops_a_revert_to_another_kafka(
     assert len(found) == len(causes) and all(map(str.startswith, found, causes)), found
 
 
+def test_other_runs_have_no_findings_of_a_revert() -> None:
+    moving = {"h1": {"info": info(), "stop": STOPPED, "leave": LEFT}}
+    assert [finding.kind for finding in findings(run(SITE[:3], moving, stopped="x"))] == ["run"]
+    given = findings(run(SITE, {"h1": {"info": info(), "stranded": left(SIX)}}, stopped="x"))
+    assert [finding.remedy[:32] for finding in given] == ["Run hopsworks.kafka.carry_over, "]
+
+
 def test_a_revert_names_what_was_left_and_the_hosts_that_went_back() -> None:
     base = run(("revert",), {"h1": {"info": info(), "stranded": left(SIX)}}, parts=("revert",), saved_offsets="accept")
     given = dataclasses.replace(base, hosts={"h1": {"revert": CHANGES}})
