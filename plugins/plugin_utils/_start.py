@@ -42,11 +42,13 @@ NAMES = (
     "hopsworks_kafka_reset_offsets_command",
     "hopsworks_kafka_old_cluster",
     "hopsworks_kafka_carry_over_properties",
+    "hopsworks_kafka_carry_timeout",
     "onlinefs_generation",
     "onlinefs_rollout",
 )
 #: Those that must not be set to another value for a host of OnlineFS, because nothing would read it.
 READ_ON_LOCALHOST = (
+    "hopsworks_kafka_carry_timeout",
     "hopsworks_kafka_check_files",
     "hopsworks_kafka_connector_name",
     "hopsworks_kafka_drain_timeout",
@@ -234,9 +236,10 @@ def _of_choices(start: Start) -> t.Iterator[str]:
         given = start.values.get(name) or ""
         if given not in ("", *choices):
             yield f"{name} must be {' or '.join(choices)}, or not set, not '{public_label(str(given))}'."
-    seconds = str(start.values.get("hopsworks_kafka_drain_timeout", ""))
-    if seconds and not re.fullmatch("[1-9][0-9]{0,6}", seconds):
-        yield "hopsworks_kafka_drain_timeout must be a number of seconds, or not set."
+    for name in ("hopsworks_kafka_drain_timeout", "hopsworks_kafka_carry_timeout"):
+        seconds = str(start.values.get(name, ""))
+        if seconds and not re.fullmatch("[1-9][0-9]{0,6}", seconds):
+            yield f"{name} must be a number of seconds, or not set."
 
 
 def _of_connection(start: Start) -> t.Iterator[str]:

@@ -74,6 +74,7 @@ class Hosts:
                 **{name: value for name, value in os.environ.items() if not name.startswith("HOPSWORKS_")},
                 "ANSIBLE_COLLECTIONS_PATH": str(link_collection()),
                 "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg"),
+                "ANSIBLE_INJECT_INVOCATION": "1",
             },
         )
 
@@ -132,6 +133,20 @@ def test_what_a_move_has_left_arrives_once(pair: Pair, topic: str, hosts: Hosts)
     assert again.returncode == 0 and set(changed(again).values()) == {0}, told(again)
     assert [host.info()["stranded"]["rows"] for host in hosts.hosts] == [0, 0]
     assert len(pair.new.read(topic)) == 50
+
+
+def test_the_time_limit_is_the_one_that_is_set_and_a_closed_move_has_left_nothing(
+    pair: Pair, topic: str, hosts: Hosts
+) -> None:
+    hosts.move()
+    ran = hosts.play("-vvv", "--check", hopsworks_kafka_carry_timeout=77)
+    assert ran.returncode == 0 and re.search(r'"?carry_timeout"?: 77\b', ran.stdout), told(ran)
+    for host in hosts.hosts:
+        assert host.info()["stranded"]["rows"] == 40
+        host.run("closed")
+    ran = hosts.play()
+    assert ran.returncode == 0 and "no host has recorded one, so there is nothing to carry over" in told(ran), told(ran)
+    assert pair.new.read(topic) == [], "these rows are accepted as lost"
 
 
 def test_before_the_move_is_complete_nothing_is_carried(pair: Pair, topic: str, hosts: Hosts) -> None:
