@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import re
 import typing as t
@@ -142,13 +143,17 @@ def store(path: str, files: FileSet, read: t.Callable[[str, int], bytes]) -> byt
 
 def parsed(name: str, file: t.Optional[File]) -> t.Dict[str, str]:
     """Return the properties of a file, or the topics of ``onlinefs-site.xml``; none if it is missing or malformed."""
-    if file is None:
-        return {}
+    return {} if file is None else dict(_parsed(name, file.content))
+
+
+@functools.lru_cache(maxsize=8)
+def _parsed(name: str, content: bytes) -> t.Mapping[str, str]:
+    """Return what a file says. Each is asked for many times, and the service's user may write one that takes long."""
     try:
         if name == onlinefs_versions.SITE_FILE:
-            return {element: text for element, text in site_xml.read(file.content, name).items() if text is not None}
+            return {element: text for element, text in site_xml.read(content, name).items() if text is not None}
         if name.endswith(".properties"):
-            return properties.parse(file.content.decode(properties.ENCODING), name)
+            return properties.parse(content.decode(properties.ENCODING), name)
     except InputError:
         return {}
     return {}
