@@ -56,6 +56,8 @@ _STEM = re.compile(
 _BEFORE_IN_LINE = re.compile(r"(?:^|\n)[ \t]*[\w-]+\.[\w.-]*\Z")
 _BEFORE_IN_ARGUMENT = re.compile(r"(?:^|\s)--?[\w-]*\Z")
 _MAX_NAME_LENGTH = 100
+#: To clean a million characters takes seconds. No value, and no end of an output, needs more than these.
+_MAX_CLEANED = 50_000
 _MAX_SHOWN_NAME = 300
 
 _KEY_EDGE = r"[^-]{0,40}PRIVATE[^-]{1,6}KEY[^-]{0,12}-----"
@@ -135,6 +137,18 @@ def clean(text: str, secrets: t.Collection[str]) -> str:
     return _without_credentials(text)
 
 
+def clean_end(text: str, secrets: t.Collection[str], length: int) -> str:
+    """Return the end of a text of any length, as :func:`clean` shows it. What is far before it is not looked at.
+
+    :param length: how many characters to return at most.
+    """
+    if len(text) > _MAX_CLEANED:
+        # The first line is not whole, so a secret in it might not be recognized.
+        whole = text[-_MAX_CLEANED:].partition("\n")[2]
+        text = whole or f"(a line of more than {_MAX_CLEANED} characters)"
+    return clean(text, secrets)[-length:]
+
+
 def hide(text: str, secrets: t.Collection[str]) -> str:
     """Return ``text`` with each of the secrets given masked, in every spelling.
 
@@ -164,6 +178,8 @@ def public_url(text: str) -> str:
 
 def public_text(text: str) -> str:
     """Return what may be shown of a value that is public by its name, should it hold a secret nevertheless."""
+    if len(text) > _MAX_CLEANED:
+        return f"(a text of {len(text)} characters)"
     # A login of Java or a private key in the wrong place: nothing of it is shown.
     if "LoginModule" in text or "PRIVATE KEY" in text:
         return MASK

@@ -17,7 +17,7 @@ import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean_end
 
 from .host_error import HostError
 
@@ -129,7 +129,7 @@ class SystemdUnit:
     def _do(self, verb: str) -> None:
         status, output = _run(["systemctl", verb, self.name], self._timeout)
         if status != 0:
-            shown = clean(output, ())[-_SHOWN_OUTPUT:]
+            shown = clean_end(output, (), _SHOWN_OUTPUT)
             raise HostError(f"service {self.name}", f"it did not {verb}: {shown or f'exit status {status}'}")
 
     def state(self) -> State:
@@ -144,7 +144,7 @@ class SystemdUnit:
         properties = ",".join(_UNIT_PROPERTIES)
         status, output = _run(["systemctl", "show", "--property", properties, self.name], _STATE_SECONDS)
         if status != 0:
-            cause = f"systemctl show failed: {clean(output, ())[-_SHOWN_OUTPUT:]}"
+            cause = f"systemctl show failed: {clean_end(output, (), _SHOWN_OUTPUT)}"
             raise HostError(f"service {self.name}", cause, "Set service_manager if this host does not run systemd")
         shown = dict.fromkeys(_UNIT_PROPERTIES, "")
         for line in output.splitlines():
@@ -222,7 +222,7 @@ class CommandService:
         return State(status == 0, False, "", text, status != 0)
 
     def _shown(self, output: str) -> str:
-        return clean(output, self._secrets)[-_SHOWN_OUTPUT:]
+        return clean_end(output, self._secrets, _SHOWN_OUTPUT)
 
 
 class NoService:

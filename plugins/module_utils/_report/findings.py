@@ -18,6 +18,8 @@ MAX_LINES = 24
 MAX_NAMED = 3
 #: The length of a cause or remedy, in characters. A message may quote a whole log.
 MAX_TEXT = 400
+#: To clean a million characters takes seconds.
+_MAX_CLEANED = 200_000
 
 _WIDTH = 150
 _PLURALS = {
@@ -66,7 +68,10 @@ class Cause(t.NamedTuple):
 
 def short(text: t.Any) -> str:
     """Return the first paragraph of a message in one line, without secrets, cut at a length that a person reads."""
-    paragraph = clean(str(text), ()).strip().split("\n\n", maxsplit=1)[0]
+    whole = str(text)
+    if len(whole) > _MAX_CLEANED:
+        return f"a message of {len(whole)} characters, which the output above has"
+    paragraph = clean(whole, ()).strip().split("\n\n", maxsplit=1)[0]
     line = " ".join(paragraph.split()).rstrip(".")
     return line if len(line) <= MAX_TEXT else f"{line[: MAX_TEXT - 1]}…"
 

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import (
     MASK,
     clean,
+    clean_end,
     hide,
     public_command,
     public_text,
@@ -334,3 +335,20 @@ def test_a_command_is_shown_without_its_arguments() -> None:
 
 def test_line_ends_of_another_system_are_line_ends() -> None:
     assert clean("one\r\ntwo\rthree", ()) == "one\ntwo\\x0dthree"
+
+
+def test_the_end_of_a_long_text_costs_no_more_than_a_short_one() -> None:
+    secrets = {f"hunter2 number {number}" for number in range(8)}
+    begun = time.process_time()
+    for text in ("pass x\n" * 2_000_000, "pass" * 4_000_000):
+        assert len(clean_end(text, secrets, 100)) <= 100
+        assert public_text(text) == f"(a text of {len(text)} characters)"
+    assert time.process_time() - begun < 3
+
+
+def test_half_a_secret_at_the_cut_is_not_shown() -> None:
+    secret = "hunter2" * 10_000
+    assert "hunter2" not in clean_end(f"token {secret}\nlast line", {secret}, 2000)
+    assert "hunter2" not in clean_end(f"token {secret} last", {secret}, 2000)
+    assert clean_end(f"{'x ' * 100_000}\npassword=hunter2 end", (), 2000) == "password=******** end"
+    assert clean_end("a short text", (), 4) == "text"
