@@ -59,6 +59,8 @@ _MAX_NAME_LENGTH = 100
 #: To clean a million characters takes seconds. No value, and no end of an output, needs more than these.
 _MAX_CLEANED = 50_000
 _MAX_SHOWN_NAME = 300
+#: Most names are like this. To clean one takes a hundred times as long as to see that.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]*")
 
 _KEY_EDGE = r"[^-]{0,40}PRIVATE[^-]{1,6}KEY[^-]{0,12}-----"
 _PRIVATE_KEY = re.compile(rf"-----BEGIN{_KEY_EDGE}(?:.*?-----END{_KEY_EDGE}|.*\Z)", re.DOTALL)
@@ -197,6 +199,8 @@ def public_label(text: str) -> str:
 
     What stands there may be a value by mistake: a private key as a path, ``ssl.key.password=…`` as a name.
     """
+    if len(text) <= _MAX_SHOWN_NAME and _PLAIN_NAME.fullmatch(text):
+        return text
     return public_name(public_text(text))
 
 
@@ -232,7 +236,8 @@ def _public_url(url: str) -> str:
     if at:
         before = MASK + at
     path, mark, query = rest.partition("?")
-    return f"{scheme}://{before}{_public_fragment(path)}{mark}{_public_query(query)}"
+    # Before the scheme there may be others of a list.
+    return f"{_public_addresses(scheme)}://{before}{_public_fragment(path)}{mark}{_public_query(query)}"
 
 
 def _public_addresses(part: str) -> str:

@@ -10,7 +10,7 @@ import re
 import textwrap
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import clean, public_label
 
 #: The number of lines that the list may have.
 MAX_LINES = 24
@@ -87,7 +87,7 @@ def by_cause(findings: t.Iterable[Finding]) -> t.List[Cause]:
         groups.setdefault(key, []).append(finding)
     causes = []
     for (kind, cause, remedy), alike in groups.items():
-        subjects = tuple(dict.fromkeys(finding.subject for finding in alike if finding.subject))
+        subjects = tuple(dict.fromkeys(public_label(finding.subject) for finding in alike if finding.subject))
         only = alike[0] if len(subjects) == 1 else None
         causes.append(Cause(kind, only.cause if only else cause, only.remedy if only else remedy, subjects))
     return sorted(causes, key=lambda cause: -len(cause.subjects) if len(cause.subjects) > 1 else 0)

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_label
+
 StepResult = t.Mapping[str, t.Any]
 _Shape = t.Callable[[str, t.Any], t.Any]
 
@@ -111,7 +113,11 @@ def _some(of_key: _Shape, *keys: str) -> _Shape:
     return of_some
 
 
-_NAME = _text(MAX_NAME)
+def _name(where: str, value: t.Any) -> str:
+    return public_label(_text(MAX_NAME)(where, value))
+
+
+_NAME = _name
 _LONG = _text(MAX_TEXT)
 
 #: A cluster may have many partitions.

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_label
+
 from .findings import count, names, short
 from .host_results import StepResult
 
@@ -117,8 +119,9 @@ def certificates(
         for entry in given:
             if entry.get("days_left") is None:
                 continue
-            key = (str(entry.get("subject") or "?"), str(entry.get("expires") or "?"))
-            seen.setdefault(key, []).append((entry.get("store") or place, int(entry["days_left"])))
+            key = (public_label(str(entry.get("subject") or "?")), public_label(str(entry.get("expires") or "?")))
+            where = public_label(str(entry.get("store") or place))
+            seen.setdefault(key, []).append((where, int(entry["days_left"])))
     found = [
         CertificateExpiry(
             names(list(dict.fromkeys(place for place, _left in places))),

@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_label, public_text
+
 from . import host_results, moves, steps
 from . import hosts as seen
 from .findings import Finding, names, short
@@ -85,7 +87,7 @@ class Run:
     old_unreadable: bool = False
 
     def __post_init__(self) -> None:
-        """Check what the hosts returned: see :mod:`host_results`."""
+        """Check what the hosts returned: see :mod:`host_results`. Mask what a user has put into the wrong place."""
         hosts = {
             name: {part: host_results.checked(result) for part, result in phases.items()}
             for name, phases in self.hosts.items()
@@ -95,6 +97,8 @@ class Run:
             for name, found in self.moves.items()
         }
         object.__setattr__(self, "moves", of_moves)
+        object.__setattr__(self, "bootstrap", public_text(self.bootstrap))
+        object.__setattr__(self, "rollout", public_label(self.rollout))
         for name, found in of_moves.items():
             for part in ("onlinefs", "revert"):
                 if "back" in found and "changes" in hosts.get(name, {}).get(part, {}):
@@ -180,9 +184,13 @@ def _kept(run: Run) -> t.List[str]:
     """Return the projects whose connector differs from the declaration and stays as it is."""
     written = run.step("projects") or run.step("preflight")
     if written is not None:
-        return [str(entry["project"]) for entry in written.get("results") or () if entry.get("reason") == "kept"]
+        return [
+            public_label(str(entry["project"]))
+            for entry in written.get("results") or ()
+            if entry.get("reason") == "kept"
+        ]
     read = (run.step("verify") or {}).get("results") if run.keep else None
-    return [str(entry["project"]) for entry in read or () if entry.get("differs")]
+    return [public_label(str(entry["project"])) for entry in read or () if entry.get("differs")]
 
 
 def findings(run: Run, parts: t.Optional[t.Collection[str]] = None) -> t.List[Finding]:

@@ -11,6 +11,8 @@ import dataclasses
 import re
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_label
+
 from . import hosts as seen
 from . import moves, steps
 from .findings import Cause, Finding, by_cause
@@ -78,12 +80,12 @@ def summarize(run: Run) -> Summary:
         run=run,
         causes=causes,
         projects=_projects(run),
-        left_behind=reach.get("left_behind"),
+        left_behind=_left_behind(reach),
         left_behind_message=_left_behind_message(run, reach),
         hosts=hosts,
         certificates=seen.certificates(probes, results),
-        cluster_id=seen.cluster_id(probes, results),
-        release=reach.get("release"),
+        cluster_id=_label(seen.cluster_id(probes, results)),
+        release=_label(reach.get("release")),
         not_proved=not_proved,
         left_out=left_out(run),
         next_steps=_next(run, causes, not_proved),
@@ -92,6 +94,18 @@ def summarize(run: Run) -> Summary:
         carried=moves.carried(run.moves),
         move_lines=_move_lines(run),
     )
+
+
+def _label(value: t.Any) -> t.Optional[str]:
+    """Return a name that a server gave to something, as it can be shown."""
+    return None if value is None else public_label(str(value))
+
+
+def _left_behind(reach: StepResult) -> t.Optional[t.List[StepResult]]:
+    told = reach.get("left_behind")
+    if told is None:
+        return None
+    return [{key: _label(value) if isinstance(value, str) else value for key, value in each.items()} for each in told]
 
 
 def _move_lines(run: Run) -> t.List[str]:

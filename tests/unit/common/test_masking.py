@@ -159,6 +159,7 @@ def test_a_short_secret_is_masked_as_a_word_only() -> None:
         ("jdbc:x://u:hunter2@h", "jdbc:x://********@h"),
         ("u:hunter2@b1:9092,b2:9092 there", "********@b1:9092,b2:9092 there"),
         ("b1:9092,u:hun/te:r2@[::1]:9092", "b1:9092,********@[::1]:9092"),
+        ("u:hunter2@h:1,https://v:hunter2@x", "********@h:1,https://********@x"),
         ("https:\\/\\/u:hunter2@h\\/x", "********@h\\/x"),
         ("password= \x1b[31m hunter2", "password= \\x1b[31m ********"),
         ("db.password =   hunter2 x\nnext", "db.password =   ********\nnext"),
