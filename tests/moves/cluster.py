@@ -84,7 +84,7 @@ class Cluster:
         if self.on_request:
             self.on_request(self)
         fault = self.faults[key].pop(0) if self.faults.get(key) else 0
-        if key == _VERSIONS:
+        if key == _VERSIONS and version == 0:  # librdkafka asks in a newer one, and then for more than is in here
             offered = [(_METADATA, 0, 13 if self.ids else 9)]
             return struct.pack(">h", 0) + array([struct.pack(">hhh", *each) for each in offered])
         if key == _METADATA and version >= _WITH_IDS:
