@@ -182,3 +182,31 @@ def test_another_cluster_at_the_same_addresses_is_a_move(bed: Bed, tmp_path: pat
     assert "which has taken its addresses" in moves(run)[0], run
     again = bed.play("site", **UNSET)
     assert again.code == 0 and set(again.changed.values()) == {0} and moves(again) == [], again
+
+
+def test_going_back_to_the_old_kafka_is_a_move_too(bed: Bed, old: Cluster) -> None:
+    old.cluster_id = "old-cluster"
+    files, connectors = bed.files(), bed.connectors()
+    bed.control("DELETE", "requests")
+    run = bed.play("revert", **{**UNSET, "hopsworks_kafka_old_cluster": "unreadable"})
+    text = " ".join(" ".join(shown(run)).split())
+    assert run.code != 0 and "the configuration to restore is one for another Kafka" in text, run
+    assert bed.writes() == 0 and bed.files() == files and up(bed) == [True, True], run
+
+    told = {"hopsworks_kafka_old_cluster": "unreadable", "hopsworks_kafka_saved_offsets": "accept"}
+    hosts = json.loads((bed.directory / "inventory.yml").read_text())["all"]["children"]["onlinefs"]["hosts"]
+    broken = {**hosts["onlinefs2"]["onlinefs_service_commands"], "restart": "/bin/false"}
+    further = bed.inventory(onlinefs={"hosts": {"onlinefs2": {"onlinefs_service_commands": broken}}})
+    run = bed.play("revert", "-i", further, **told)
+    text = " ".join(" ".join(shown(run)).split())
+    assert run.code != 0 and "host onlinefs1: another host could not move, so this one has gone back" in text, run
+    assert bed.files() == files and up(bed) == [True, True] and any(connectors.values()), run
+    assert not any(bed.connectors().values()), "the projects are switched first"
+
+    run = bed.play("revert", **told)
+    assert run.code == 0 and reads_from(bed, old.bootstrap) and up(bed) == [True, True], run
+    [first, *others] = moves(run)
+    assert first.startswith("Move from cluster mock") and "to cluster old-cluster" in first, run
+    assert any(line.startswith("left in cluster mock") for line in others) and records(bed) == [True, True], run
+    again = bed.play("revert", **UNSET)
+    assert again.code == 0 and set(again.changed.values()) == {0}, again
