@@ -403,6 +403,9 @@ def _record_again(host: _Host, record: MoveRecord, result: Result, check: bool) 
         return result
     if not check:
         old = _read_all(host, lambda: host.left(record))
+        if record.old_cluster is not None and old.cluster_id not in (None, record.old_cluster):
+            told = f"cluster {old.cluster_id} answers at the addresses of cluster {record.old_cluster}"
+            old = Reading(record.old_cluster, reason=told)
         _check_is_known(host, old)
         if old.offsets is None:
             return result

@@ -201,6 +201,16 @@ def test_a_move_is_recorded_again_where_another_host_has_read_on(host: MovingHos
     assert host.record.old_cluster == "old"
 
 
+def test_what_another_cluster_has_there_is_not_recorded_again(host: MovingHost) -> None:
+    moved(host)
+    record = host.record
+    host.old.cluster_id = "third"
+    with pytest.raises(HostError, match="would not be known: cluster third answers at the addresses of cluster old"):
+        host.run("left", record_again=True)
+    assert host.run("left", record_again=True, accept_unreadable=True)["changed"] is False
+    assert host.record == record
+
+
 def test_a_partition_without_a_leader_is_asked_for_again_and_then_stops_the_move(host: MovingHost) -> None:
     parts, asked = dict(host.old.parts), len(host.old.asked)
     host.old.parts[A] = None
