@@ -115,6 +115,15 @@ class _Host:
         """Return whether OnlineFS is to read from another cluster, see :func:`.move_planner.is_move`."""
         return move_planner.is_move(old, new, self.old_servers, self.new_servers, self.cluster_before)
 
+    def cluster_there(self, declared: Reading) -> t.Optional[str]:
+        """Return the id of the cluster at the host's addresses, which are the declared ones too; ``None`` if unknown.
+
+        The host's configuration may read it where the declared one does not: a new password may be wrong.
+
+        :param declared: what was read with the declared configuration.
+        """
+        return declared.cluster_id or self.old(topics=False).cluster_id
+
     def left_behind(self, answering: Reading) -> Reading:
         """Return what is known of the cluster that OnlineFS leaves.
 
@@ -194,7 +203,7 @@ def info(params: Options, secrets: t.Set[str]) -> Result:
         new = None
     elif host.cluster_before is not None:
         new = host.new(topics=False, carried=record is not None)
-        moves = host.moves(None, new.cluster_id)
+        moves = host.moves(None, host.cluster_there(new))
         if moves is not False:
             same_move = bool(record and _is_of_the_same_addresses(host, record, new.cluster_id))
             result.update(_compared(host, moves, new, host.new(topics=True)), same_addresses=True)
@@ -254,11 +263,12 @@ def _declared_anew(host: _Host) -> t.Optional[str]:
     if not host.is_there or host.cluster_before is None:
         return None
     new = host.new(topics=False)
-    moves = host.moves(None, new.cluster_id)
+    there = host.cluster_there(new)
+    moves = host.moves(None, there)
     if moves is None:
         cause = f"it cannot be read, so it is not known whether it still is cluster {host.cluster_before}: {new.reason}"
         raise HostError("declared Kafka", cause, "Make it readable from the host, then run the task again")
-    return new.cluster_id if moves else None
+    return there if moves else None
 
 
 def _stop(host: _Host, service: Service, check: bool, anew: t.Optional[str]) -> Result:

@@ -386,6 +386,15 @@ def test_a_declared_kafka_that_cannot_be_read_may_be_another_one(host: MovingHos
     assert host.up
 
 
+@pytest.mark.parametrize(("before", "moves"), [("new", False), ("before", True)])
+def test_a_declared_login_that_fails_says_nothing_if_the_present_one_still_works(
+    host: MovingHost, before: str, moves: bool
+) -> None:
+    seen(host, before)
+    found = host.info(properties={"bootstrap.servers": host.new.bootstrap, "security.protocol": "SSL"})
+    assert found["move"] is moves
+
+
 def test_what_it_leaves_there_must_be_accepted_as_unknown(host: MovingHost) -> None:
     seen(host)
     host.run("stopped", service=NewService(host))
