@@ -31,7 +31,6 @@ TemporaryFileSystem=/{hops}:ro
 BindPaths=/{home}:/onlinefs
 BindReadOnlyPaths=/{certificates}:/certs
 Environment=ONLINEFS_HOME=/onlinefs
-Environment="JAVA_OPTS=-Xms16m -Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 ExecStart={command}
 SuccessExitStatus=143
 Restart=on-failure

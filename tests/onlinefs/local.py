@@ -75,11 +75,7 @@ def running(
     del texts["onlinefs-kafka-vector-db.properties"]
     for name, text in texts.items():
         (home / "etc" / name).write_text(text.replace("<topicList>", f"<topicList>{topic}"))
-    environment = {
-        **os.environ,
-        "ONLINEFS_HOME": str(home),
-        "JAVA_OPTS": "-Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1",
-    }
+    environment = {**os.environ, "ONLINEFS_HOME": str(home)}
     environment.update(SAVED_OFFSETS=saved_offsets, BEYOND_THE_END=beyond_the_end)
     with open(home / "logs/output", "ab") as output:
         process = subprocess.Popen(
