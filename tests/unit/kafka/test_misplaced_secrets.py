@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import typing as t
 
 import pytest
@@ -89,6 +90,10 @@ def test_as_a_name(shape: str, value: t.Any) -> None:
         assert CANARY not in told(lambda each=each: variables_task.declared(each))  # type: ignore[misc]
 
 
+def load(role: str, given: dict[str, str]) -> None:
+    declare(BASE, **{role: store_option(role, given)})
+
+
 @pytest.mark.parametrize("role", ["truststore", "keystore"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_in_a_store(shape: str, role: str) -> None:
@@ -99,12 +104,7 @@ def test_in_a_store(shape: str, role: str) -> None:
         {"path": "/nowhere", "type": text},
         {"content": text, "password": text},
     ):
-
-        def load(given: dict[str, str] = given) -> None:
-            option = store_option(role, given)
-            declare(BASE, **{role: option})
-
-        assert CANARY not in told(load), given
+        assert CANARY not in told(functools.partial(load, role, given)), given
     properties = {**BASE, f"ssl.{role}.location": text}
     assert CANARY not in told(lambda: with_located_stores(properties, lambda path: path, lambda _path: b""))
 
