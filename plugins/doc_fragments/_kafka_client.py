@@ -77,8 +77,8 @@ requirements:
   - cryptography >= 41.0.0 (Python library, where the task runs), for stores in PEM or PKCS12
 """
 
-    # For a module that runs on the hosts of OnlineFS, with stores of the controller or of the host. The annotation is for
-    # ansible-test, which expects text in every assignment without one.
+    # For a module that runs on the hosts of OnlineFS, with stores of the controller or of the host. The annotation is
+    # for ansible-test, which expects text in every assignment without one.
     ON_HOST: str = (
         DOCUMENTATION.partition(_REQUIREMENTS)[0].replace(_HERE, _HERE_OR_THERE).replace(_LAST, _REMOTE_SRC + _LAST)
     )
