@@ -25,7 +25,6 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.sensitive i
 #: The end of a store's name, as ``stores.file_name`` makes it.
 _STORE_NAME = re.compile(r"[0-9a-f]{8}_(truststore|keystore)\.jks")
 
-
 #: The options that the Hopsworks Python client reads in order: the later one decides. See ``dialect_python_client``.
 _ORDERED = ("sasl.jaas.config", "sasl.mechanism")
 

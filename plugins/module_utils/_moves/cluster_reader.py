@@ -199,13 +199,8 @@ def _work(source: ClusterSource, seconds: float, send: Send) -> None:
             ready = "not ready" not in str(fault)
             if fault.final or retries.over or (ready and attempts == _ATTEMPTS):
                 # The last attempt has little time, so the one before tells more.
-                send(
-                    {
-                        "fault": printable((not fault.final and before) or str(fault) or _NO_ANSWER, secrets)[
-                            :_MAX_REASON
-                        ]
-                    }
-                )
+                told = (not fault.final and before) or str(fault) or _NO_ANSWER
+                send({"fault": printable(told, secrets)[:_MAX_REASON]})
                 return
             before = str(fault)
             time.sleep(min(_AGAIN_SECONDS, deadline.left()))
