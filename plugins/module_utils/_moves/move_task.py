@@ -106,7 +106,9 @@ class _Host:
         """The id that the cluster at the host's addresses had when OnlineFS was last seen to read from it, if ever."""
         before = move_planner.last_cluster(self.generations.all(), self.old_servers)
         record = move_record.read(self.generations)
-        if record is None or self.interrupted or not (record.keeps_addresses and self.is_there):
+        if record is None or self.interrupted or not record.keeps_addresses:
+            return before
+        if bootstrap_addresses(record.new_servers) != bootstrap_addresses(self.old_servers):
             return before
         # The move of this record is complete, whether or not the service was seen to read since.
         return record.new_cluster if record.old_cluster == before else before
@@ -378,6 +380,7 @@ def _left(host: _Host, service: Service, check: bool) -> Result:
     if old.cluster_id is not None and old.cluster_id == new.cluster_id:
         return result
     with host.locked(record):
+        _note_cluster(host, record)
         base = host.base if host.interrupted else transaction.keep_found(host.generations, host.files)
         record = MoveRecord(
             old.cluster_id, new.cluster_id, host.old_servers, host.new_servers, base, move_record.now(), old.offsets

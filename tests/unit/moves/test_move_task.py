@@ -482,6 +482,19 @@ def test_a_run_that_is_killed_while_it_stops_there_is_completed(host: MovingHost
     assert host.info()["move"] is False
 
 
+def test_the_cluster_that_took_the_addresses_is_known_after_the_next_move_was_given_up(host: MovingHost) -> None:
+    seen(host)
+    host.run("left", accept_unreadable=True, service=NewService(host))
+    restarted(host)  # without a proof, so only the record names the cluster
+    onward = {"properties": {"bootstrap.servers": host.old.bootstrap}}
+    host.new.members = {}
+    host.run("left", **onward)
+    assert host.record is not None and (host.record.old_cluster, host.record.new_cluster) == ("new", "old")
+    assert host.run("returned", **onward)["changed"] and host.record is None
+    found = host.info(**onward)
+    assert (found["old"]["cluster_id"], found["old"]["reason"]) == ("new", None)
+
+
 def test_another_cluster_at_the_addresses_that_a_host_leaves(host: MovingHost) -> None:
     """It is another one than OnlineFS has read from, so nothing is known of what it leaves."""
     files = transaction.read_configuration(open_files(str(host.home.etc)))
