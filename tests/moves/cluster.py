@@ -36,6 +36,7 @@ class Cluster:
     :param members: by group, the client ids of its members.
     :param ids: the ids of topics; none at all for a Kafka from before 2.8.
     :param faults: by API key, error codes to answer first, one for each request.
+    :param describes: it knows the request that describes a group.
     """
 
     cluster_id: str
@@ -47,6 +48,7 @@ class Cluster:
     port: int = 0
     ids: dict[str, bytes] = dataclasses.field(default_factory=dict)
     on_request: t.Callable[[Cluster], None] | None = None
+    describes: bool = True
 
     @property
     def bootstrap(self) -> str:
@@ -85,7 +87,7 @@ class Cluster:
             self.on_request(self)
         fault = self.faults[key].pop(0) if self.faults.get(key) else 0
         if key == _VERSIONS and version == 0:  # librdkafka asks in a newer one, and then for more than is in here
-            offered = [(_METADATA, 0, 13 if self.ids else 9)]
+            offered = [(_METADATA, 0, 13 if self.ids else 9), *([(_GROUPS, 0, 5)] if self.describes else [])]
             return struct.pack(">h", 0) + array([struct.pack(">hhh", *each) for each in offered])
         if key == _METADATA and version >= _WITH_IDS:
             return self._topic_ids()

@@ -89,6 +89,9 @@ def main(arguments: list[str]) -> int:
     names = list(results(folder))
     drawn = sorted(random.Random(options.seed).sample(names, min(options.sample, len(names))))
     call(folder, "mutmut", "run", f"--max-children={len(os.sched_getaffinity(0))}", *drawn)
+    fail_anyway = folder / "mutants" / "fail-anyway"
+    for test in sorted(set(fail_anyway.read_text().splitlines())) if fail_anyway.exists() else ():
+        print(f"left out, as it fails without a mutant: {test}")
     # A hanging mutant counts as noticed only if it hangs again with nothing beside it.
     hanging = [name for name, code in results(folder).items() if code == HANGS]
     if hanging:

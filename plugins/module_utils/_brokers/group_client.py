@@ -51,6 +51,8 @@ class GroupClient(ClusterClient):
         :raises ClusterFault: Kafka could not be asked.
         """
         where = self._coordinator(group)
+        if _DESCRIBE_GROUPS not in self._offered(where):
+            raise ClusterFault("this Kafka does not know the request that describes a group", final=True)
         answer = self._ask(where, _DESCRIBE_GROUPS, 0, array([string(group)]))
         if not answer.count():
             raise ClusterFault("Kafka does not describe the group")

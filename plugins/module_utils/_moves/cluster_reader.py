@@ -80,12 +80,14 @@ class Reading:
     :param cluster_id: ``None`` if it could not be read: then ``reason`` says why, and nothing else is known.
     :param offsets: its topics; ``None`` if they were not asked for, or could not be read.
     :param members: by group, the client ids of its members; ``None`` for one that Kafka does not describe.
+    :param never_described: the groups that Kafka will not describe however often it is asked.
     :param carried: by the id of the cluster that they came from, the rows that were carried over, by its partitions.
     """
 
     cluster_id: t.Optional[str] = None
     offsets: t.Optional[ClusterOffsets] = None
     members: t.Dict[str, t.Optional[t.Tuple[str, ...]]] = dataclasses.field(default_factory=dict)
+    never_described: t.Set[str] = dataclasses.field(default_factory=set)
     carried: t.Dict[str, t.Dict[TopicPartition, Spans]] = dataclasses.field(default_factory=dict)
     reason: str = ""
 
@@ -133,6 +135,7 @@ class _Assembled:
             self._reading.cluster_id = str(message["cluster"])[:_MAX_NAME] or None
         for group, members in message.get("members", {}).items():
             self._reading.members[group] = None if members is None else tuple(map(str, members))
+        self._reading.never_described |= set(map(str, message.get("never_described", ())))
         for topic, number, start, end, committed in message.get("partitions", ()):
             self._partitions[str(topic), int(number)] = PartitionOffsets(
                 int(start), int(end), None if committed is None else int(committed)
@@ -218,10 +221,12 @@ def _ask(source: ClusterSource, kafka: TopicClient) -> t.Iterator[Message]:
     found = kafka.metadata(None if source.topics is not None else ())
     yield {"cluster": found.cluster_id}
     for group in source.members_of:
-        members = None
-        with contextlib.suppress(ClusterFault):
+        try:
             described = kafka.describe(group).members
-            members = [hide(member.client_id, kafka.secrets)[:_MAX_NAME] for member in described[:_BATCH]]
+        except ClusterFault as fault:
+            yield {"members": {group: None}, "never_described": [group] if fault.final else []}
+            continue
+        members = [hide(member.client_id, kafka.secrets)[:_MAX_NAME] for member in described[:_BATCH]]
         yield {"members": {group: members}}
     if source.carried:
         yield from _batches("carried", list(_carried(kafka, source.carried)))

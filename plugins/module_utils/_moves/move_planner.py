@@ -134,17 +134,22 @@ def is_move(
     return old != new
 
 
-def last_cluster(known: t.Sequence[Generation], servers: str) -> t.Optional[str]:
-    """Return the id of the cluster that OnlineFS was last seen to read from at these bootstrap servers, if any.
+def last_cluster(known: t.Sequence[Generation], servers: str, moved: t.Optional[MoveRecord] = None) -> t.Optional[str]:
+    """Return the id of the cluster that OnlineFS was last known to read from at these bootstrap servers, if any.
 
     :param known: the configurations of the host, the oldest first.
+    :param moved: the record of a complete move to these servers, if there is one. It counts unless the service was
+        seen to read since.
     """
     wanted = bootstrap_addresses(servers)
     for generation in reversed(known):
         at = bootstrap_addresses(generation.facts.get("bootstrap_servers") or "")
         if generation.cluster_id and at and at == wanted:
+            # Both times have the same format.
+            if moved is not None and moved.new_cluster and moved.left >= (generation.proved or ""):
+                return moved.new_cluster
             return generation.cluster_id
-    return None
+    return moved.new_cluster if moved is not None else None
 
 
 def unread(old: ClusterOffsets) -> Rows:

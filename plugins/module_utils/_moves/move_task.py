@@ -104,14 +104,15 @@ class _Host:
     @property
     def cluster_before(self) -> t.Optional[str]:
         """The id that the cluster at the host's addresses had when OnlineFS was last seen to read from it, if ever."""
-        before = move_planner.last_cluster(self.generations.all(), self.old_servers)
-        record = move_record.read(self.generations)
-        if record is None or self.interrupted or not record.keeps_addresses:
-            return before
-        if bootstrap_addresses(record.new_servers) != bootstrap_addresses(self.old_servers):
-            return before
-        # The move of this record is complete, whether or not the service was seen to read since.
-        return record.new_cluster if record.old_cluster == before else before
+        complete = self.completed(move_record.read(self.generations))
+        return move_planner.last_cluster(self.generations.all(), self.old_servers, complete)
+
+    def completed(self, record: t.Optional[MoveRecord]) -> t.Optional[MoveRecord]:
+        """Return a record if the host has the configuration that its move led to."""
+        if record is None or self.interrupted:
+            return None
+        there = bootstrap_addresses(record.new_servers) == bootstrap_addresses(self.old_servers)
+        return record if there else None
 
     def moves(self, old: t.Optional[str], new: t.Optional[str]) -> t.Optional[bool]:
         """Return whether OnlineFS is to read from another cluster, see :func:`.move_planner.is_move`."""
@@ -319,10 +320,10 @@ def _prepared(host: _Host, service: Service, check: bool, anew: t.Optional[str])
 
 def _note_cluster(host: _Host, record: t.Optional[MoveRecord]) -> None:
     """Keep the cluster of a complete move with the configuration, before its record goes. The caller holds the lock."""
-    if record is None or host.interrupted or not record.keeps_addresses or host.cluster_before != record.new_cluster:
-        return
-    live = transaction.keep_found(host.generations, host.files)
-    host.generations.note_cluster(live, record.new_cluster)
+    complete = host.completed(record)
+    if complete is not None and complete.new_cluster and complete.new_cluster == host.cluster_before:
+        live = transaction.keep_found(host.generations, host.files)
+        host.generations.note_cluster(live, complete.new_cluster)
 
 
 def _to_go_back_to(host: _Host, record: t.Optional[MoveRecord]) -> t.Optional[int]:
@@ -472,7 +473,7 @@ def _wait_for_members(host: _Host, result: Result) -> Reading:
         reading = host.old(topics=False, members=True)
         members = {group: names for group, names in reading.members.items() if names}
         unseen = [group for group, names in reading.members.items() if names is None]
-        if not members and (not unseen or deadline.over):
+        if not members and (deadline.over or reading.never_described.issuperset(unseen)):
             break
         if deadline.over:
             told = "; ".join(

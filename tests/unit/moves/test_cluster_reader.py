@@ -78,6 +78,12 @@ def test_only_what_is_asked_for(cluster: Cluster) -> None:
     }, "whichever partition the rows went to; what is no mark says nothing"
 
 
+def test_a_group_that_is_never_described(cluster: Cluster) -> None:
+    cluster.faults = {15: [30, 99]}
+    found = read(cluster, topics=None, groups=(), members_of=("g", "h"))
+    assert (found.members, found.never_described) == ({"g": None, "h": None}, {"g"})
+
+
 def test_more_partitions_than_fit_into_a_message(cluster: Cluster) -> None:
     many = {(f"{'t' * 200}{number}_onlinefs", 0): (0, number) for number in range(1200)}
     cluster.parts = dict(many)

@@ -99,6 +99,26 @@ def test_the_cluster_that_was_last_seen_at_these_addresses(
 
 
 @pytest.mark.parametrize(
+    ("proved", "seen", "moved_to", "before"),
+    [
+        ("2026-01-01T00:00:00Z", "one", "two", "two"),
+        ("2026-01-01T00:00:02Z", "one", "two", "two"),  # a proof takes longer than a second
+        ("2026-01-01T00:00:03Z", "three", "two", "three"),
+        (None, "one", "two", "two"),
+        (None, None, "two", "two"),
+        (None, "one", None, "one"),
+        (None, None, None, None),
+    ],
+)
+def test_a_complete_move_says_which_cluster_it_led_to_unless_the_service_was_seen_since(
+    proved: str | None, seen: str | None, moved_to: str | None, before: str | None
+) -> None:
+    known = [Generation(0, "applied", "", proved, seen, {"bootstrap_servers": "kafka:9092"}, {})]
+    record = MoveRecord("zero", moved_to, "old:9092", "kafka:9092", 0, "2026-01-01T00:00:02Z", None)
+    assert last_cluster(known, "kafka:9092", record) == before
+
+
+@pytest.mark.parametrize(
     ("then", "now", "known"),
     [
         ({}, {}, True),

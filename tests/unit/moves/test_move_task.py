@@ -250,11 +250,21 @@ def test_a_service_that_does_not_stop_is_an_error(host: MovingHost) -> None:
         host.run("stopped", service=Service(host, stops=False))
 
 
-def test_a_group_that_is_not_described_is_told(host: MovingHost) -> None:
-    host.old.faults = {15: [30] * 100}
-    found = host.run("left")
+@pytest.mark.parametrize("cause", ["not allowed", "not known to this Kafka"])
+def test_a_group_that_is_never_described_is_told_at_once(host: MovingHost, cause: str) -> None:
+    if cause == "not allowed":
+        host.old.faults = {15: [30] * 100}
+    else:
+        host.old.describes = False
+    started = time.monotonic()
+    found = host.run("left", service_timeout=60)
     assert found["members_left"] is None and "does not describe the group onlinefs_rondb" in found["warnings"][0]
-    assert host.record is not None
+    assert host.record is not None and time.monotonic() - started < 30
+
+
+def test_a_group_that_is_not_described_yet_is_waited_for(host: MovingHost) -> None:
+    host.old.faults = {15: [15] * 2}
+    assert host.run("left", service_timeout=60)["members_left"] is True
 
 
 def test_a_service_without_a_manager_must_have_been_stopped(host: MovingHost) -> None:
