@@ -84,7 +84,8 @@ old:
       description: Why it cannot be read. Null if it can.
       type: str
 new:
-  description: The declared Kafka, likewise.
+  description: The declared Kafka, or that of the configuration to return to, likewise. Also returned if the host has
+    these bootstrap servers already, if Kafka was asked.
   returned: success
   type: dict
 unread:

@@ -204,8 +204,9 @@ def info(params: Options, secrets: t.Set[str]) -> Result:
         result.update(_compared(host, moves, answering, new))
         result["drained"] = None if moves is False else drained
         new = None
-    elif host.cluster_before is not None:
+    elif host.cluster_before is not None or host.target is not None:
         new = host.new(topics=False, carried=record is not None)
+        result["new"] = new.to_result(_shown(host.new_servers))
         moves = host.moves(None, host.cluster_there(new))
         if moves is not False:
             same_move = bool(record and _is_of_the_same_addresses(host, record, new.cluster_id))

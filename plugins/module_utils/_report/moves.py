@@ -27,6 +27,10 @@ _SAVED_OFFSETS = (
     "Have the saved offsets deleted while OnlineFS is stopped (hopsworks_kafka_saved_offsets=reset), or accept it "
     "(hopsworks_kafka_saved_offsets=accept): docs/moving.md"
 )
+_READ_THERE = (
+    "OnlineFS is to read from that Kafka again. If it is to read these rows there, close the earlier move on every "
+    "host first: hopsworks.kafka.onlinefs_move with state=closed, docs/moving.md"
+)
 _CLOSE = "hopsworks.kafka.onlinefs_move with state=closed ends the count, once the old Kafka does not matter any more"
 
 
@@ -160,7 +164,7 @@ def carriers(steps: Steps) -> t.List[str]:
     for cluster, given in _by_cluster(steps, "stranded").items():
         if len(_servers(steps, cluster)) > 1:
             continue
-        most = max(given, key=lambda name: _counted(given[name]))
+        most = max(given, key=lambda name: (_counted(given[name]) > 0, _named(given[name])))
         if _counted(given[most]):
             chosen.append(most)
     return chosen
@@ -203,10 +207,16 @@ def carried(steps: Steps) -> t.List[Carried]:
 def _by_cluster(steps: Steps, when: str) -> t.Dict[t.Optional[str], t.Dict[str, StepResult]]:
     """Return what hosts say was left, by the old Kafka's id and the host.
 
-    A host that carries counts again after it. What the others counted before does not matter then.
+    A host that carries counts again after it. What the others counted before does not matter then, unless they could
+    not count: they may have recorded more than it has carried.
     """
     by_cluster = _counts(steps, when)
-    return {**by_cluster, **_counts(steps, "carry")} if when == "stranded" else by_cluster
+    if when == "stranded":
+        for cluster, again in _counts(steps, "carry").items():
+            counted = by_cluster.get(cluster, {})
+            unknown = {name: each for name, each in counted.items() if name not in again and each["rows"] is None}
+            by_cluster[cluster] = {**unknown, **again}
+    return by_cluster
 
 
 def _counts(steps: Steps, step: str) -> t.Dict[t.Optional[str], t.Dict[str, StepResult]]:
@@ -225,7 +235,7 @@ def _best(given: t.Sequence[StepResult]) -> StepResult:
     All of them have stopped before the first one records where the topics end, so the one that names the most rows
     recorded first, and is right. If one cannot count, it may be that one: then the number of rows is not known.
     """
-    most = max(given, key=_counted)
+    most = max(given, key=_named)
     unknown = next((each for each in given if each["rows"] is None), None)
     return most if unknown is None else {**most, "rows": None, "unknown": unknown["unknown"]}
 
@@ -243,6 +253,11 @@ def _together(cluster: t.Optional[str], given: t.Sequence[StepResult]) -> Strand
 
 def _counted(stranded_rows: StepResult) -> int:
     return int(stranded_rows["counted"])
+
+
+def _named(stranded_rows: StepResult) -> int:
+    """Return the number of rows that a host names as left, also of those that the old Kafka has deleted since."""
+    return _counted(stranded_rows) + sum(int(part["rows"]) for part in stranded_rows["deleted"])
 
 
 def _told(entry: StepResult) -> str:
@@ -291,6 +306,7 @@ def before(
             "clusters share one set of saved offsets",
             "Run it without --limit",
         )
+    yield from _apart(steps)
     if not unreadable:
         for name in found_move.hosts:
             old = steps[name]["info"].get("old") or {}
@@ -308,7 +324,7 @@ def before(
                 short(f"not known what OnlineFS would leave {where}: {old.get('reason') or 'no id'}"),
                 f"{remedy}, set hopsworks_kafka_old_cluster=unreadable",
             )
-    yield from _earlier(steps, unreadable)
+    yield from _earlier(steps, unreadable, found_move.new_cluster)
     # Where the addresses stay, a host that is configured for them may read on with the offsets of the other cluster.
     if saved_offsets in (RESET, ACCEPT) or (settled and not found_move.same_addresses):
         return
@@ -340,6 +356,24 @@ def before(
         )
 
 
+def _apart(steps: Steps) -> t.Iterator[Finding]:
+    """Return that hosts are to read from different clusters, as far as they could ask."""
+    clusters: t.Dict[str, t.List[str]] = {}
+    for name, found in steps.items():
+        cluster = ((found.get("info") or {}).get("new") or {}).get("cluster_id")
+        if cluster:
+            clusters.setdefault(cluster, []).append(name)
+    if len(clusters) > 1:
+        told = "; ".join(f"{_cluster(cluster)}: {names(hosts)}" for cluster, hosts in clusters.items())
+        yield Finding(
+            "run",
+            "",
+            short(f"the hosts would read from different clusters, and share one set of saved offsets: {told}"),
+            "Give all hosts the same Kafka. To revert, name a rollout in onlinefs_generation, as the numbers of hosts "
+            "may differ",
+        )
+
+
 def unseen(name: str, result: StepResult, servers: str) -> t.Iterator[Finding]:
     """Return that a host reads from another cluster at the same addresses, if no move has noticed it.
 
@@ -360,18 +394,24 @@ def unseen(name: str, result: StepResult, servers: str) -> t.Iterator[Finding]:
         )
 
 
-def _earlier(steps: Steps, unreadable: bool) -> t.Iterator[Finding]:
+def _earlier(steps: Steps, unreadable: bool, declared: t.Optional[str]) -> t.Iterator[Finding]:
+    """Return what an earlier move has left. After the next one, nobody counts it any more.
+
+    :param declared: the id of the cluster that OnlineFS is to read from now.
+    """
     for left in stranded(steps, "info"):
-        if left.rows is None and unreadable:
-            continue
-        what = f"not known how many rows ({left.reason})" if left.rows is None else count(left.rows, "row")
-        if left.rows != 0:
-            yield Finding(
-                "Kafka",
-                "",
-                short(f"{what} are left in {_cluster(left.old_cluster)}, which OnlineFS left in an earlier move"),
-                f"{_CARRY_OVER}, before OnlineFS moves again. {_CLOSE}",
-            )
+        where = f"{_cluster(left.old_cluster)}, which OnlineFS left in an earlier move"
+        remedy = f"{_CARRY_OVER}, before OnlineFS moves again. {_CLOSE}"
+        if left.old_cluster and left.old_cluster == declared:
+            # To carry them over, OnlineFS would have to read from the other Kafka.
+            remedy = _READ_THERE
+        if left.rows is None and not unreadable:
+            yield Finding("Kafka", "", short(f"not known how many rows ({left.reason}) are left in {where}"), remedy)
+        if left.counted:
+            yield Finding("Kafka", "", short(f"{count(left.counted, 'row')} are left in {where}"), remedy)
+        if left.deleted:
+            lost = f"lost: {count(left.deleted, 'row')} that were left in {where}, and that it has deleted since"
+            yield Finding("Kafka", "", short(lost), _CLOSE)
 
 
 def during(steps: Steps) -> t.Iterator[Finding]:

@@ -550,6 +550,13 @@ def test_a_return_to_a_kept_configuration_is_a_move(host: MovingHost) -> None:
     assert host.run("stopped", **back)["changed"] is False
 
 
+def test_a_host_that_need_not_return_says_which_cluster_it_stays_on(host: MovingHost) -> None:
+    """Other hosts may return to another one, by the same number."""
+    transaction.keep_found(host.generations, transaction.read_configuration(open_files(str(host.home.etc))))
+    found = host.info(generation=0)
+    assert (found["move"], found["old"], found["new"]["cluster_id"]) == (False, None, "old")
+
+
 def test_a_kept_configuration_without_a_kafka_is_one_that_cannot_be_read(host: MovingHost) -> None:
     consumer = host.home.etc / "onlinefs-kafka.properties"
     text = consumer.read_text()

@@ -114,6 +114,24 @@ def told(given: Run, part: str = "preflight") -> list[str]:
             ["Kafka : not known how many rows (no route)"],
         ),
         (info(stranded={**UNKNOWN, "before": 0, "deleted": []}), {"old_unreadable": True}, []),
+        # To accept what is not known is not to accept what is.
+        (
+            info(stranded={**SIX, "rows": None, "unknown": [NOWHERE], "before": 0, "deleted": []}),
+            {"old_unreadable": True},
+            ["Kafka : 6 rows are left in the old Kafka, which"],
+        ),
+        (
+            info(stranded={**SIX, "rows": None, "unknown": [NOWHERE], "before": 0, "deleted": []}),
+            {},
+            ["Kafka : not known how many rows (no route)", "Kafka : 6 rows are left in the old Kafka, which"],
+        ),
+        # The next move would forget them, although nobody has closed this one.
+        (
+            info(stranded={**NOTHING, "before": 0, "deleted": [RANGE]}),
+            {},
+            ["Kafka : lost: 6 rows that were left in the old Kafka, which OnlineFS left in an earlier move, and that"],
+        ),
+        (info(stranded={**NOTHING, "before": 9, "deleted": []}), {}, []),
     ],
 )
 def test_what_stops_a_move(given: dict[str, t.Any], more: dict[str, t.Any], causes: list[str]) -> None:
@@ -122,6 +140,41 @@ def test_what_stops_a_move(given: dict[str, t.Any], more: dict[str, t.Any], caus
         assert len(found) == len(causes) and all(
             cause.startswith(start) for cause, start in zip(found, causes, strict=True)
         ), found
+
+
+def test_rows_that_were_left_where_onlinefs_returns_to_are_not_to_be_carried_away_from_there() -> None:
+    """carry_over needs OnlineFS to read from the other Kafka, and so would send the operator back to this run."""
+
+    def remedy(old: str) -> str:
+        earlier = left(SIX, old=old)
+        moves_back = info(record=earlier["record"], stranded=earlier["stranded"])
+        return findings(run(moved={"h1": {"info": moves_back}}), PREFLIGHT)[0].remedy
+
+    assert "carry_over" in remedy("older") and "before OnlineFS moves again" in remedy("older")
+    assert "carry_over" not in remedy("new") and "close the earlier move on every host" in remedy("new")
+
+
+@pytest.mark.parametrize(
+    ("there", "red"),
+    [
+        (info(new=cluster("new")), False),
+        (info(new=cluster("elsewhere")), True),
+        (info(move=False, old=None, new=cluster("elsewhere")), True),
+        (info(move=False, old=None, new=cluster("new")), False),
+        (info(move=False, old=None, new=cluster(None, "no route")), False),
+        (info(move=False, old=None, new=None), False),
+    ],
+)
+def test_hosts_do_not_move_apart(there: dict[str, t.Any], red: bool) -> None:
+    """The numbers of kept configurations differ between hosts, if one was added later."""
+    base = run((), {"h1": {"info": info()}, "h2": {"info": there}}, hosts={"h1": {}, "h2": {}}, saved_offsets="accept")
+    for part, parts in (("revert", ("revert",)), ("onlinefs", SITE)):
+        found = told(dataclasses.replace(base, parts=parts, playbook=f"hopsworks.kafka.{parts[0]}"), part)
+        cause = (
+            "run : the hosts would read from different clusters, and share one set of saved offsets: cluster new: h1; "
+            "cluster elsewhere: h2"
+        )
+        assert found == ([cause] if red else []), part
 
 
 def test_a_host_that_reads_from_the_new_kafka_shows_that_nothing_is_skipped_any_more() -> None:
@@ -348,6 +401,8 @@ def test_hosts_that_went_back_with_the_one_that_failed() -> None:
         ({"h1": left(SIX), "h2": left(NOTHING)}, {}, ["Kafka : 6 rows (a_onlinefs 0: 4 to 9) are left in cluster old"]),
         ({"h1": left(NOTHING), "h2": left(SIX)}, {}, ["Kafka : 6 rows (a_onlinefs 0: 4 to 9) are left in cluster old"]),
         ({"h1": left(SIX), "h2": left(NOTHING, "older")}, {}, ["Kafka : 6 rows"]),
+        # Deleted or not, the first one to record has named them.
+        ({"h1": left(NOTHING), "h2": left(NOTHING, deleted=[RANGE])}, {}, ["Kafka : lost: 6 rows that OnlineFS had"]),
     ],
 )
 def test_what_is_left_is_red(given: dict[str, t.Any], more: dict[str, t.Any], causes: list[str]) -> None:
@@ -514,6 +569,16 @@ def test_the_summary_of_what_was_carried() -> None:
     dry = carry_run({"h2": {"stranded": left(SIX), "carry": carried(left_rows=SIX)}}, check_mode=True)
     text = " ".join(" ".join(layout.lines(summarize(dry))).split())
     assert "6 rows (2.0 MB) would be carried over from cluster old, by host h2 left in cluster old: 6 rows" in text
+
+
+def test_what_another_host_could_not_count_is_not_carried_by_this_one() -> None:
+    """The other one may have recorded first, and then knows of rows that this one does not."""
+    moved = {"h1": {"stranded": left(UNKNOWN)}, "h2": {"stranded": left(SIX), "carry": carried()}}
+    [found] = told(carry_run(moved), "carry_over")
+    assert found == "Kafka : not known how many rows were left in cluster old: no route"
+    assert told(carry_run(moved, old_unreadable=True), "carry_over") == []
+    again = {**moved["h2"], "stranded": left({**SIX, "rows": None, "unknown": [NOWHERE]})}
+    assert told(carry_run({"h2": again}), "carry_over") == [], "it has counted again since"
 
 
 def test_where_no_move_is_recorded_the_summary_says_so() -> None:
