@@ -38,6 +38,8 @@ attributes:
     details:
       - A second run carries nothing, as long as the new Kafka keeps the marks. It deletes them
         C(offsets.retention.minutes) after the last run (7 days by default), and with the topic.
+      - Marks contain the id of the topic in the old Kafka, from Kafka 2.8 on. If the topic is deleted and created again
+        there, its rows count as other rows.
 options:
   source:
     description:

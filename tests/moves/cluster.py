@@ -90,7 +90,9 @@ class Cluster:
             offered = [(_METADATA, 0, 13 if self.ids else 9), *([(_GROUPS, 0, 5)] if self.describes else [])]
             return struct.pack(">h", 0) + array([struct.pack(">hhh", *each) for each in offered])
         if key == _METADATA and version >= _WITH_IDS:
-            return self._topic_ids()
+            # Every topic, whichever were asked for: there are no more in the tests.
+            topics = sorted({topic for topic, _number in self.parts})
+            return topic_ids(self.port, self.cluster_id, {name: self.ids.get(name, bytes(16)) for name in topics})
         if key == _METADATA:
             return self._metadata(body)
         if key == _LIST_OFFSETS:
@@ -116,19 +118,6 @@ class Cluster:
         shown = [struct.pack(">h", 0) + text(name.encode()) + b"\0" + array(parts) for name, parts in topics.items()]
         told = struct.pack(">i", 0) + array([node]) + text(self.cluster_id.encode() or None) + struct.pack(">i", 1)
         return told + array(shown if count < 0 else [])
-
-    def _topic_ids(self) -> bytes:
-        """Every topic, whichever were asked for: there are no more in the tests."""
-        host = compact_string("127.0.0.1") + struct.pack(">i", self.port) + b"\0"
-        brokers = compact_array([struct.pack(">i", 1) + host + b"\0"])
-        part = struct.pack(">hiii", 0, 0, 1, 0) + compact_array([struct.pack(">i", 1)]) * 2 + compact_array([]) + b"\0"
-        topics = [
-            struct.pack(">h", 0) + compact_string(name) + self.ids.get(name, bytes(16)) + b"\0"
-            + compact_array([part]) + struct.pack(">i", -1) + b"\0"
-            for name in sorted({topic for topic, _number in self.parts})
-        ]  # fmt: skip
-        head = b"\0" + struct.pack(">i", 0) + brokers + compact_string(self.cluster_id) + struct.pack(">i", 1)
-        return head + compact_array(topics) + struct.pack(">i", -1) + b"\0"
 
     def _list_offsets(self, body: bytes) -> bytes:
         found: dict[str, list[bytes]] = {}
@@ -160,6 +149,20 @@ class Cluster:
         state = b"Stable" if members else b"Empty"
         head = struct.pack(">h", fault) + text(group) + text(state) + text(b"consumer") + text(b"range")
         return array([head + array(members)])
+
+
+def topic_ids(port: int, cluster_id: str, ids: t.Mapping[str, bytes]) -> bytes:
+    """The answer that names the ids of topics."""
+    host = compact_string("127.0.0.1") + struct.pack(">i", port) + b"\0"
+    brokers = compact_array([struct.pack(">i", 1) + host + b"\0"])
+    part = struct.pack(">hiii", 0, 0, 1, 0) + compact_array([struct.pack(">i", 1)]) * 2 + compact_array([]) + b"\0"
+    topics = [
+        struct.pack(">h", 0) + compact_string(name) + topic_id + b"\0"
+        + compact_array([part]) + struct.pack(">i", -1) + b"\0"
+        for name, topic_id in ids.items()
+    ]  # fmt: skip
+    head = b"\0" + struct.pack(">i", 0) + brokers + compact_string(cluster_id) + struct.pack(">i", 1)
+    return head + compact_array(topics) + struct.pack(">i", -1) + b"\0"
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes:

@@ -21,6 +21,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.declaration
 
 from . import wire
 from .cluster_client import Address, ClusterClient, ClusterFault, Secure, TopicPartition
+from .topic_client import TopicClient
 from .wire_reader import Reader, array, compact_array, compact_string, string
 
 _PRODUCE, _FETCH, _OFFSET_FETCH = 0, 1, 9
@@ -146,7 +147,7 @@ class _Pipelined(ClusterClient):
         return new if lowest <= new <= highest else old
 
 
-class RecordSource(_Pipelined):
+class RecordSource(_Pipelined, TopicClient):
     """Fetch what is committed. One fetch may be under way with each broker."""
 
     def request(self, where: Address, positions: t.Mapping[TopicPartition, int]) -> int:

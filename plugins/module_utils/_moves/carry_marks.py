@@ -5,8 +5,8 @@
 """Read and write the marks of what was carried over. Pure.
 
 They are the texts of offsets that a group commits in the new cluster, in the same transactions as the rows. A text is
-JSON: by the id of the old cluster, and by the number of its partition, the spans of offsets that were carried. They are
-kept with the partition that the rows went to, as Kafka takes no offsets of a partition that it does not have.
+JSON: by where they come from, and by the number of the partition there, the spans of offsets that were carried. They
+are kept with the partition that the rows went to, as Kafka takes no offsets of a partition that it does not have.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GROUP = "hopsworks_kafka_carry_over"
 Span = t.Tuple[int, int]
 #: In order, without overlap, and with offsets between them.
 Spans = t.Tuple[Span, ...]
-#: By the old cluster's id and the number of its partition.
+#: By the origin, see :func:`origin`, and the number of its partition.
 Marks = t.Dict[str, t.Dict[int, Spans]]
 
 _MAX_OFFSET = 2**63
@@ -29,6 +29,16 @@ _MAX_OFFSET = 2**63
 MAX_BYTES = 4096
 #: What is read, in characters. A broker may be set to keep longer ones.
 _MAX_TEXT = 16 * MAX_BYTES
+
+
+def origin(cluster: str, topic_id: str = "") -> str:
+    """Return where rows come from, as marks name it: the old cluster, and the topic there.
+
+    The offsets of a topic that is deleted and created again begin anew. Only its id tells it from the one before.
+
+    :param topic_id: empty if Kafka gives the topic none: before 2.8.
+    """
+    return f"{cluster} {topic_id}" if topic_id else cluster
 
 
 def add(spans: Spans, *more: Span) -> Spans:
@@ -110,12 +120,12 @@ def text(marks: Marks) -> str:
     )
 
 
-def with_spans(marks: Marks, cluster: str, partition: int, *spans: Span) -> Marks:
+def with_spans(marks: Marks, where_from: str, partition: int, *spans: Span) -> Marks:
     """Return marks with spans of a partition added."""
-    partitions = marks.get(cluster, {})
-    return {**marks, cluster: {**partitions, partition: add(partitions.get(partition, ()), *spans)}}
+    partitions = marks.get(where_from, {})
+    return {**marks, where_from: {**partitions, partition: add(partitions.get(partition, ()), *spans)}}
 
 
-def carried(all_marks: t.Iterable[Marks], cluster: str, partition: int) -> Spans:
+def carried(all_marks: t.Iterable[Marks], where_from: str, partition: int) -> Spans:
     """Return what was carried of a partition, by the marks of all partitions that its rows may have gone to."""
-    return add((), *(span for marks in all_marks for span in marks.get(cluster, {}).get(partition, ())))
+    return add((), *(span for marks in all_marks for span in marks.get(where_from, {}).get(partition, ())))

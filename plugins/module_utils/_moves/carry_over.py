@@ -263,7 +263,7 @@ class _Run:
         wanted, outcome = self._request.wanted, self._outcome
         topics = {topic for topic, _number in wanted}
         with _side("source"):
-            old = self._source.metadata(topics)
+            old, ids = self._source.metadata(topics), self._source.topic_ids(topics)
         with _side("target"):
             new = self._target.metadata(topics)
         outcome.source_cluster, outcome.target_cluster = old.cluster_id, new.cluster_id
@@ -277,13 +277,14 @@ class _Run:
                 self._target.start()
             marks = self._marks(new, topics)
         self._settle(marks)
-        jobs = carry_planner.plan(wanted, where, starts, ends, marks, old.cluster_id, self._request.accept_deleted)
+        jobs = carry_planner.plan(wanted, where, starts, ends, marks, old.cluster_id, self._request.accept_deleted, ids)
         if not outcome.jobs:
             outcome.jobs = jobs
             self._progress.total = sum(carry_marks.size(job.todo) for job in jobs)
         todo = [job for job in jobs if job.todo]
         if todo:
-            _Copy(self, todo, leaders, new, marks, old.cluster_id).run()
+            origins = {topic: carry_marks.origin(old.cluster_id, ids.get(topic, "")) for topic in topics}
+            _Copy(self, todo, leaders, new, marks, origins).run()
         if outcome.rows and not self._request.dry:
             self._prove(new)
 
@@ -371,12 +372,12 @@ class _Copy:
         leaders: t.Mapping[TopicPartition, Address],
         new: ClusterMetadata,
         marks: t.Mapping[TopicPartition, Marks],
-        cluster: str,
+        origins: t.Mapping[str, str],
     ) -> None:
         self._run = run
         self._streams = {job.source: _Stream(job) for job in jobs}
         self._marks = dict(marks)
-        self._cluster = cluster
+        self._origins = origins
         self._progress_at = time.monotonic()
         self._by_leader: t.Dict[Address, t.List[_Stream]] = {}
         for part, stream in self._streams.items():
@@ -466,7 +467,7 @@ class _Copy:
                 continue
             target = stream.job.target
             known = marks.get(target, self._marks.get(target, {}))
-            marks[target] = carry_marks.with_spans(known, self._cluster, part[1], *stream.covered)
+            marks[target] = carry_marks.with_spans(known, self._origins[part[0]], part[1], *stream.covered)
             tallies[part] = stream.tally
             stream.tally, stream.covered = Tally(), []
         # Where there was no row, that is marked too: or the same offsets would be read, and counted as left, again.
@@ -474,7 +475,7 @@ class _Copy:
             commit = _Commit(marks, tallies, self._writer.ends)
             self._run.committing(commit)
             with _side("target"):
-                self._writer.commit({part: _offset(part, mark, self._cluster) for part, mark in marks.items()})
+                self._writer.commit({part: _offset(part, mark, self._origins[part[0]]) for part, mark in marks.items()})
             self._marks.update(marks)
         self._run.noted(tallies, self._writer.ends)
 
@@ -517,9 +518,9 @@ def _side(name: str) -> t.Iterator[None]:
         raise ClusterFault(f"{name}: {fault}", fault.final, fault.refused) from None
 
 
-def _offset(part: TopicPartition, marks: Marks, cluster: str) -> t.Tuple[int, str]:
+def _offset(part: TopicPartition, marks: Marks, where_from: str) -> t.Tuple[int, str]:
     """Return the offset and the text that mark a partition: the end of what was carried of the one with its number."""
-    spans = marks[cluster].get(part[1], ())
+    spans = marks[where_from].get(part[1], ())
     text = carry_marks.text(marks)
     if len(text.encode()) > carry_marks.MAX_BYTES:
         topic, number = part

@@ -120,6 +120,7 @@ def plan(
     marks: t.Mapping[TopicPartition, Marks],
     cluster: str,
     accept_deleted: bool,
+    ids: t.Mapping[str, str],
 ) -> t.List[PartitionJob]:
     """Return what is to be carried.
 
@@ -128,6 +129,7 @@ def plan(
     :param ends: the offset of its next record.
     :param marks: what earlier runs have carried, by the partition of the new cluster.
     :param cluster: the old cluster's id.
+    :param ids: the ids of its topics.
     :param accept_deleted: rows that the old cluster does not have any more may be missing.
     :raises InputError: a range is not there.
     """
@@ -142,7 +144,8 @@ def plan(
                 f"{name_of(part)} ends at offset {ends[part]}, before {last}",
                 "Check whether the topic was deleted and created again, and the range",
             )
-        done = carry_marks.carried((mark for at, mark in marks.items() if at[0] == part[0]), cluster, part[1])
+        where_from = carry_marks.origin(cluster, ids.get(part[0], ""))
+        done = carry_marks.carried((mark for at, mark in marks.items() if at[0] == part[0]), where_from, part[1])
         left = carry_marks.subtract(spans, done)
         todo = carry_marks.subtract(left, ((0, starts[part]),))
         jobs.append(

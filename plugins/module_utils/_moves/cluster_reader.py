@@ -81,7 +81,7 @@ class Reading:
     :param offsets: its topics; ``None`` if they were not asked for, or could not be read.
     :param members: by group, the client ids of its members; ``None`` for one that Kafka does not describe.
     :param never_described: the groups that Kafka will not describe however often it is asked.
-    :param carried: by the id of the cluster that they came from, the rows that were carried over, by its partitions.
+    :param carried: by where they came from, see :func:`.carry_marks.origin`, the rows that were carried, by partition.
     """
 
     cluster_id: t.Optional[str] = None
@@ -256,7 +256,7 @@ def _ask(source: ClusterSource, kafka: TopicClient) -> t.Iterator[Message]:
 
 
 def _carried(kafka: TopicClient, group: str) -> t.Iterator[t.List[t.Any]]:
-    """Return what was carried: the cluster that it came from, topic, partition, start and end."""
+    """Return what was carried: where it came from, topic, partition, start and end."""
     for (topic, _number), (_offset, text) in sorted(_committed(kafka, group).items()):
         # Of an offset that is not a mark of this collection, nothing counts as carried.
         with contextlib.suppress(ValueError):

@@ -16,6 +16,7 @@ import functools
 import time
 import typing as t
 
+from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import TopicPartition
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import bootstrap_addresses
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.deadline import Deadline
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import InputError
@@ -33,6 +34,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service 
 from . import carry_marks, move_planner, move_record
 from .cluster_reader import ClusterSource, Reading, read_cluster
 from .move_record import MoveRecord
+from .offsets import ClusterOffsets
 from .old_cluster import Places, groups_of, servers_of, source_of, topics_of
 
 _LOCK_SECONDS = 60.0
@@ -725,7 +727,13 @@ def _stranded(host: _Host, record: MoveRecord, new: t.Optional[Reading] = None) 
             return move_planner.stranded(record, old.offsets, {})
     if new.cluster_id is None:
         return unknown(reason=f"what was carried over is not known, as the declared Kafka cannot be read: {new.reason}")
-    return move_planner.stranded(record, old.offsets, new.carried.get(record.old_cluster or "", {}))
+    return move_planner.stranded(record, old.offsets, _carried_of(old.offsets, new))
+
+
+def _carried_of(old: ClusterOffsets, new: Reading) -> t.Dict[TopicPartition, carry_marks.Spans]:
+    """Return what was carried of the partitions of the old cluster, by the marks in the new one."""
+    origins = {topic: carry_marks.origin(old.cluster_id, old.ids.get(topic, "")) for topic in old.topics}
+    return {part: new.carried.get(origins[part[0]], {}).get(part, ()) for part in old.partitions}
 
 
 def _shown(text: str) -> str:

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.wire_reader import Reader
 
 from tests.integration.hostile.kafka.broker import array, data, text
+from tests.moves.cluster import topic_ids
 
 PRODUCE, FETCH, LIST_OFFSETS, METADATA, OFFSET_FETCH, COORDINATOR, VERSIONS = 0, 1, 2, 3, 9, 10, 18
 INIT, ADD_PARTITIONS, ADD_OFFSETS, END, COMMIT_OFFSETS = 22, 24, 25, 26, 28
@@ -47,6 +48,7 @@ class FakeKafka:
     :ivar fails_at: the number of the request at which the connection is lost; with ``after``, only its answer is.
     :ivar deaf: by key, after how many requests the connection is lost at each.
     :ivar strange: by key, what is done instead of an answer.
+    :ivar ids: the ids of topics; none at all for a Kafka from before 2.8.
     """
 
     def __init__(self, cluster_id: str, topics: t.Mapping[str, int]) -> None:
@@ -60,6 +62,7 @@ class FakeKafka:
         self.after = False
         self.deaf: dict[int, int] = {}
         self.strange: dict[int, Strange] = {}
+        self.ids: dict[str, bytes] = {}
         self._epoch = 0
         self._sequences: dict[Part, int] = {}
         self._open: list[tuple[Part, bytes]] = []
@@ -121,8 +124,11 @@ class FakeKafka:
     def _answer(self, key: int, version: int, body: Reader) -> bytes:
         body.string()
         if key == VERSIONS:
-            offered = [struct.pack(">hhh", number, *span) for number, span in _OFFERED.items()]
+            spans = {**_OFFERED, **({METADATA: (0, 10)} if self.ids else {})}
+            offered = [struct.pack(">hhh", number, *span) for number, span in spans.items()]
             return struct.pack(">h", 0) + array(offered)
+        if key == METADATA and version == 10:
+            return topic_ids(self.port, self.cluster_id, self.ids)
         make = {
             METADATA: self._metadata,
             COORDINATOR: self._coordinator,

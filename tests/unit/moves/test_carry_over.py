@@ -98,6 +98,17 @@ def test_each_row_arrives_once_and_a_second_run_carries_nothing(pair: Pair) -> N
     assert pair.new.committed[TOPIC, 1] == (ROWS, '{"old-cluster":{"1":[[0,30]]}}')
 
 
+def test_what_was_carried_of_a_topic_that_was_deleted_is_not_carried_of_the_one_created_after_it(pair: Pair) -> None:
+    """Its offsets begin anew, so those that were carried are other rows."""
+    pair.old.ids = {TOPIC: b"\1" * 16}
+    assert pair.run()["rows"] == pair.run()["carried_before"] == 2 * ROWS
+    pair.old.ids = {TOPIC: b"\2" * 16}
+    again = pair.run()
+    assert (again["rows"], again["carried_before"], again["proved"]) == (2 * ROWS, 0, True)
+    assert pair.run()["carried_before"] == 2 * ROWS
+    assert len(pair.arrived(0)) == 2 * ROWS
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["the request is lost", "the answer is lost"])
 @pytest.mark.parametrize("side", ["old", "new"])
 def test_each_row_arrives_once_whichever_request_fails(pair: Pair, side: str, after: bool) -> None:

@@ -598,6 +598,17 @@ def test_what_was_carried_over_is_not_stranded(host: MovingHost) -> None:
     assert host.info()["stranded"]["rows"] == 3
 
 
+def test_what_was_carried_of_a_topic_that_was_deleted_since_is_not_of_the_new_one(host: MovingHost) -> None:
+    """OnlineFS has left the old Kafka twice, and the topic was created again in between: its offsets are other rows."""
+    host.new.committed = {move_planner.CARRIED: {A: (10, json.dumps({"old " + "01" * 16: {"0": [[0, 10]]}}))}}
+    for topic_id, rows in ((b"\1" * 16, 0), (b"\2" * 16, 3)):
+        host.old.ids = {A[0]: topic_id}
+        moved(host)
+        assert host.info()["stranded"]["rows"] == rows
+        host.run("closed")
+        host.write(host.old)
+
+
 def test_not_known_where_one_of_them_cannot_be_read(host: MovingHost) -> None:
     moved(host)
     port, host.old.port = host.old.port, 1
