@@ -121,6 +121,13 @@ overlap:
   returned: success
   type: list
   elements: dict
+missing:
+  description: The topics with rows in the old Kafka that the declared Kafka does not have, or does not show to this
+    login. OnlineFS finds them only some time after they were created, and may then skip rows. Empty if all topics have
+    new names, or if one of the two cannot be read.
+  returned: success
+  type: list
+  elements: str
 record:
   description: The move that the host has recorded, see RV(hopsworks.kafka.onlinefs_move#module:record). Null if it has
     recorded none.

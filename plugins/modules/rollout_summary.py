@@ -246,6 +246,11 @@ summary:
             C(end) and C(rows). Null if they are not known.
           type: list
           elements: dict
+        missing:
+          description: The topics that OnlineFS has read in the old Kafka, and that the declared one does not have, or
+            hides from its login.
+          type: list
+          elements: str
         same_addresses:
           description: Whether another cluster answers at the addresses of the old one.
           type: bool

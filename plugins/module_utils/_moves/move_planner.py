@@ -191,6 +191,18 @@ def overlap(old: t.Optional[ClusterOffsets], new: ClusterOffsets) -> t.Tuple[Ran
     )
 
 
+def missing(old: ClusterOffsets, new: ClusterOffsets) -> t.Tuple[str, ...]:
+    """Return the topics that OnlineFS has read in the old cluster, and that it does not find in the new one.
+
+    Clients may write to them before it does, and so below the offsets that it has saved. If no topic has its old name,
+    that is on purpose, and there are none.
+    """
+    if new.topics and not new.topics & old.topics:
+        return ()
+    read = {topic for (topic, _number), part in old.partitions.items() if part.end > 0}
+    return tuple(sorted((read | {topic for topic, _number in old.unknown}) - new.topics))
+
+
 def stranded(
     record: MoveRecord, now: t.Optional[ClusterOffsets], carried: t.Mapping[TopicPartition, Spans], reason: str = ""
 ) -> Stranded:

@@ -193,6 +193,7 @@ def info(params: Options, secrets: t.Set[str]) -> Result:
         "unread": None,
         "drained": None,
         "overlap": None,
+        "missing": [],
         "record": record.to_result() if record else None,
         "stranded": None,
     }
@@ -231,7 +232,7 @@ def _compared(host: _Host, moves: t.Optional[bool], answering: Reading, new: Rea
         "new": new.to_result(_shown(host.new_servers)),
     }
     if moves is not False:
-        result.update(unread=_unread(old).to_result(), overlap=_overlap(old, new))
+        result.update(unread=_unread(old).to_result(), overlap=_overlap(old, new), missing=_missing(host, old, new))
     return result
 
 
@@ -703,6 +704,18 @@ def _overlap(old: Reading, new: Reading) -> t.Optional[t.List[Result]]:
     if new.offsets is None:
         return None
     return [each.to_result() for each in move_planner.overlap(old.offsets, new.offsets)]
+
+
+def _missing(host: _Host, old: Reading, new: Reading) -> t.List[str]:
+    """Return the topics that OnlineFS would not find in the declared Kafka."""
+    if old.offsets is None or new.offsets is None or host.declared is None:
+        return []
+    found = move_planner.missing(old.offsets, new.offsets)
+    wanted = topics_of(host.files, host.params["topics"], host.params["topic_pattern"])
+    if wanted.names:
+        return [topic for topic in found if topic in wanted.names]
+    # Whether another pattern matches them is not decided here, as that may take any time.
+    return list(found) if wanted == topics_of(host.files) else []
 
 
 def _stranded(host: _Host, record: MoveRecord, new: t.Optional[Reading] = None) -> move_planner.Stranded:

@@ -23,7 +23,8 @@ _MAX_CLEANED = 200_000
 
 _WIDTH = 150
 _PLURALS = {
-    name: f"{name}s" for name in ("project", "host", "row", "member", "partition", "more partition", "more reason")
+    name: f"{name}s"
+    for name in ("project", "host", "row", "topic", "member", "partition", "more partition", "more reason")
 }
 
 

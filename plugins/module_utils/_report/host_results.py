@@ -171,6 +171,7 @@ _MOVE_KEYS: t.Mapping[str, _Shape] = {
     "complete": _flag,
     "drained": _optional(_flag),
     "generation": _optional(_number),
+    "missing": _list(_NAME, _MAX_PARTITIONS),
     "module_stderr": _LONG,
     "move": _optional(_flag),
     "msg": _LONG,

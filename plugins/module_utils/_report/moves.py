@@ -42,6 +42,7 @@ class Move(t.NamedTuple):
     :param unread: the rows that OnlineFS had not read before it left; None if they are not known.
     :param reason: why they are not known.
     :param overlap: the ranges of the declared Kafka that may be skipped; None if they are not known.
+    :param missing: the topics that OnlineFS has read, and would not find in the declared Kafka.
     :param same_addresses: the addresses of a host stay, and another cluster answers there.
     """
 
@@ -52,12 +53,14 @@ class Move(t.NamedTuple):
     unread: t.Optional[int]
     reason: str
     overlap: t.Optional[t.Tuple[StepResult, ...]]
+    missing: t.Tuple[str, ...]
     same_addresses: bool
 
     def to_result(self) -> t.Dict[str, t.Any]:
         """Return the entry of ``move``."""
         overlap = None if self.overlap is None else [dict(part) for part in self.overlap]
-        return {**self._asdict(), "hosts": list(self.hosts), "reason": self.reason or None, "overlap": overlap}
+        lists = {"hosts": list(self.hosts), "missing": list(self.missing), "overlap": overlap}
+        return {**self._asdict(), **lists, "reason": self.reason or None}
 
 
 class StrandedSummary(t.NamedTuple):
@@ -128,6 +131,7 @@ def move(steps: Steps) -> t.Optional[Move]:
         max(counted) if counted else None,
         "" if counted else short(_first(reasons) or "no host could read it"),
         _ranges(overlaps) if overlaps else None,
+        tuple(sorted({str(topic) for info in infos for topic in info.get("missing") or ()})),
         any(info.get("same_addresses") is True for info in infos),
     )
 
@@ -354,6 +358,17 @@ def before(
             ),
             _SAVED_OFFSETS,
         )
+    if found_move.missing and not returns:
+        yield Finding(
+            "Kafka",
+            "",
+            short(
+                f"the declared Kafka does not have {count(len(found_move.missing), 'topic')} that OnlineFS has read "
+                f"({names(found_move.missing, _MAX_TOPICS)}), or hides them from its login: it may skip rows that "
+                "clients write there before it finds them, as it has saved offsets for these names"
+            ),
+            f"Create them, and allow Describe and Read on them, before the move. Otherwise: {_SAVED_OFFSETS}",
+        )
 
 
 def _apart(steps: Steps) -> t.Iterator[Finding]:
@@ -519,6 +534,13 @@ def lines(steps: Steps, check_mode: bool = False) -> t.List[str]:
         told.append(f"unread before OnlineFS left: {unread}")
         if found.old_cluster is None or found.same_addresses:
             told.append("left in the old Kafka: not known, as it could not be read")
+        if found.missing:
+            told.append(f"not in the declared Kafka, or hidden there: {names(found.missing)}")
+        told += [
+            f"nothing is left in {_cluster(left.old_cluster)}, of an earlier move. After this one, nobody counts there"
+            for left in stranded(steps, "info")
+            if left.rows == 0
+        ]
     for left in stranded(steps):
         if found is not None and found.old_cluster is None and left.old_cluster is None:
             continue

@@ -208,6 +208,24 @@ def test_overlap_is_of_names_also_for_partitions_that_the_old_cluster_does_not_h
     assert overlap(cluster(None, unknown=[("a_onlinefs", 0)]), new) == (Range("a_onlinefs", 5, 0, 2),)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "names"),
+    [
+        (cluster((0, 5, None), b=(0, 3, None)), cluster((0, 0, None)), ("b",)),
+        (cluster((0, 5, None), b=(3, 3, None)), cluster((0, 0, None)), ("b",)),  # its rows are gone, the offset is not
+        (cluster((0, 5, None), b=(0, 0, None)), cluster((0, 0, None)), ()),  # there was nothing to read
+        (cluster((0, 5, None), unknown=[("b", 0)]), cluster((0, 0, None)), ("b",)),
+        (cluster((0, 5, None)), cluster(unknown=[KEY]), ()),
+        (cluster((0, 5, None), b=(0, 3, None)), cluster(), ("a_onlinefs", "b")),  # topics are yet to be created
+        (cluster((0, 5, None), b=(0, 3, None)), cluster(c=(0, 0, None)), ()),  # all topics have new names
+    ],
+)
+def test_topics_that_the_new_cluster_does_not_have(
+    old: ClusterOffsets, new: ClusterOffsets, names: tuple[str, ...]
+) -> None:
+    assert move_planner.missing(old, new) == names
+
+
 def test_where_the_old_cluster_cannot_be_read_every_name_may_be_known() -> None:
     assert overlap(None, cluster((0, 7, None), "new")) == (Range(*KEY, 0, 7),)
 

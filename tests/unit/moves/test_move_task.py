@@ -72,6 +72,18 @@ def test_declared_topics_are_those_of_the_declared_kafka(host: MovingHost) -> No
     assert [each["topic"] for each in host.info(topic_pattern="a_.*")["overlap"]] == ["a_onlinefs"]
 
 
+def test_topics_that_the_declared_kafka_does_not_have_are_named(host: MovingHost) -> None:
+    """Once they are created, OnlineFS finds them only after clients have written to them."""
+    host.new.parts = {A: (0, 4)}
+    assert host.info()["missing"] == ["b_onlinefs"]
+    assert host.info(topics=["a_onlinefs", "b_onlinefs"])["missing"] == ["b_onlinefs"]
+    assert host.info(topics=["a_onlinefs"])["missing"] == [], "OnlineFS is not to read it"
+    assert host.info(topic_pattern="a_.*")["missing"] == [], "it may not be to read it"
+    assert host.info(properties={"bootstrap.servers": "127.0.0.1:1"})["missing"] == []
+    host.write(host.new)
+    assert host.info()["missing"] == []
+
+
 @pytest.mark.parametrize("which", ["old", "new"])
 def test_a_cluster_that_cannot_be_read_is_not_known(host: MovingHost, which: str) -> None:
     host.new.parts = {A: (0, 4)}

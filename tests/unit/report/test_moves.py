@@ -50,6 +50,7 @@ def info(**given: t.Any) -> dict[str, t.Any]:
         "new": cluster("new"),
         "unread": NOTHING,
         "overlap": [],
+        "missing": [],
         "drained": None,
         "same_addresses": False,
     }
@@ -99,6 +100,17 @@ def told(given: Run, part: str = "preflight") -> list[str]:
         (info(overlap=[RANGE]), {}, ["Kafka : OnlineFS may skip 6 rows (a_onlinefs 0: 4 to 9) of the declared Kafka"]),
         (info(overlap=[RANGE]), {"saved_offsets": "reset"}, []),
         (info(overlap=[RANGE]), {"saved_offsets": "accept"}, []),
+        (
+            info(missing=["b_onlinefs", "a_onlinefs"]),
+            {},
+            ["Kafka : the declared Kafka does not have 2 topics that OnlineFS has read (a_onlinefs, b_onlinefs), or"],
+        ),
+        (
+            info(missing=["a_onlinefs"], overlap=[RANGE]),
+            {},
+            ["Kafka : OnlineFS may skip 6 rows", "Kafka : the declared"],
+        ),
+        (info(missing=["a_onlinefs"]), {"saved_offsets": "reset"}, []),
         (info(overlap=None, move=None, new=cluster(None, "refused")), {"saved_offsets": "accept"}, []),
         (info(overlap=[RANGE]), {"saved_offsets": "else"}, ["Kafka : OnlineFS may skip 6 rows"]),
         (
@@ -462,6 +474,16 @@ def test_not_known_is_never_zero_in_the_summary() -> None:
     assert summarize(given).to_result()["stranded"][0]["rows"] is None
 
 
+def test_the_summary_names_topics_that_are_not_there_and_an_earlier_move_that_is_forgotten() -> None:
+    """Also if the run need not stop for them."""
+    earlier = left(NOTHING, old="older")
+    moving = info(missing=["a_onlinefs"], record=earlier["record"], stranded=earlier["stranded"])
+    lines = moves.lines({"h1": {"info": moving}})
+    assert "not in the declared Kafka, or hidden there: a_onlinefs" in lines
+    assert "nothing is left in cluster older, of an earlier move. After this one, nobody counts there" in lines
+    assert summarize(run(moved={"h1": {"info": moving}})).to_result()["move"]["missing"] == ["a_onlinefs"]
+
+
 def test_without_a_move_there_is_nothing_to_tell() -> None:
     assert moves.lines({"h1": {}}) == [] and moves.move({"h1": {"info": info(move=False)}}) is None
 
@@ -595,6 +617,7 @@ def test_where_no_move_is_recorded_the_summary_says_so() -> None:
         {"stranded": {**SIX}},
         {"stranded": {**SIX, "before": "x", "deleted": []}},
         {"overlap": [{"topic": "a"}]},
+        {"missing": "a"},
         {"record": {"old_cluster": 5, "generation": 1}},
         {"unread": {**SIX, "rows": 2**70}},
         [],
