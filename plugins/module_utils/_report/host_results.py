@@ -167,6 +167,7 @@ _CLUSTER = _optional(_record(cluster_id=_optional(_NAME), bootstrap_servers=_NAM
 _MOVE_KEYS: t.Mapping[str, _Shape] = {
     "bytes": _number,
     "carried_before": _number,
+    "changed": _flag,
     "changes": _list(_record(what=_NAME)),
     "complete": _flag,
     "drained": _optional(_flag),

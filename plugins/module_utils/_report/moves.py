@@ -27,6 +27,7 @@ _SAVED_OFFSETS = (
     "Have the saved offsets deleted while OnlineFS is stopped (hopsworks_kafka_saved_offsets=reset), or accept it "
     "(hopsworks_kafka_saved_offsets=accept): docs/moving.md"
 )
+_DELETE_OFFSETS = "Stop OnlineFS on every host, delete its saved offsets (docs/moving.md), and start it again"
 _READ_THERE = (
     "OnlineFS is to read from that Kafka again. If it is to read these rows there, close the earlier move on every "
     "host first: hopsworks.kafka.onlinefs_move with state=closed, docs/moving.md"
@@ -454,6 +455,46 @@ def during(steps: Steps) -> t.Iterator[Finding]:
             f"{count(counted, 'row')} unread. Nothing was changed on the hosts",
             "Give it more time, or find out why it is slow",
         )
+
+
+def mixed_offsets(steps: Steps, gone_back: t.Sequence[str], saved_offsets: str) -> t.Iterator[Finding]:
+    """Return where hosts have read from two clusters with the same saved offsets, which carry no cluster.
+
+    If Kafka knows how far OnlineFS has read, it keeps the offsets itself, for each cluster.
+
+    :param gone_back: the hosts that went back after their change.
+    """
+    found = move(steps)
+    if found is None or found.unread is not None:
+        return
+    there = [name for name, of_host in steps.items() if "stop" in of_host and name not in found.hosts]
+    ran = [name for name in found.hosts if steps[name].get("stop", {}).get("changed")]
+    if there and ran and saved_offsets not in (RESET, ACCEPT):
+        yield Finding(
+            "Kafka",
+            "",
+            short(
+                f"{names(ran)} {_have(ran)} read from the old Kafka while {names(there)} read from the other one: the "
+                "saved offsets belong to both, so OnlineFS may have skipped rows, or skip some when it starts again"
+            ),
+            _DELETE_OFFSETS,
+        )
+    # An empty Kafka leaves no offsets.
+    if gone_back and (found.overlap is None or found.overlap):
+        it = "it" if len(gone_back) == 1 else "they"
+        yield Finding(
+            "Kafka",
+            "",
+            short(
+                f"{names(gone_back)} may have read from the other Kafka before {it} went back: the saved offsets then "
+                "belong to both, so OnlineFS may skip rows of the old one"
+            ),
+            _DELETE_OFFSETS,
+        )
+
+
+def _have(subjects: t.Sequence[str]) -> str:
+    return "has" if len(subjects) == 1 else "have"
 
 
 def carrying(steps: Steps) -> t.Iterator[Finding]:

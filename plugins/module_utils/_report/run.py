@@ -360,6 +360,12 @@ def _of_onlinefs(run: Run) -> t.Iterator[Finding]:
         yield from _of_checked_hosts(run)
     yield from _of_hosts(run, "onlinefs")
     yield from moves.during(run.moves)
+    yield from moves.mixed_offsets(run.moves, _gone_back(run, "onlinefs"), run.saved_offsets)
+
+
+def _gone_back(run: Run, part: str) -> t.List[str]:
+    """Return the hosts that went back after this part had changed them."""
+    return [name for name, phases in run.hosts.items() if phases.get(part, {}).get("rolled_back")]
 
 
 def _of_projects(run: Run) -> t.Iterator[Finding]:
@@ -407,6 +413,7 @@ def _of_revert(run: Run) -> t.Iterator[Finding]:
     yield from moves.before(run.moves, run.limited, (), run.saved_offsets, run.old_unreadable, returns=True)
     yield from _of_hosts(run, "revert")
     yield from moves.during(run.moves)
+    yield from moves.mixed_offsets(run.moves, _gone_back(run, "revert"), run.saved_offsets)
     if "revert" in run.done and not run.check_mode:
         yield from moves.after(run.moves, run.old_unreadable, returns=True)
 

@@ -388,6 +388,54 @@ def test_hosts_that_went_back_with_the_one_that_failed() -> None:
     assert any(cause.startswith("host h3: not taken back to the old Kafka") for cause in causes), causes
 
 
+@pytest.mark.parametrize(
+    ("moving", "stop", "more", "red"),
+    [
+        (info(unread=UNKNOWN), {**STOPPED, "changed": True}, {}, True),
+        (info(unread=UNKNOWN), {**STOPPED, "changed": False}, {}, False),  # a run that was killed has stopped it
+        (info(unread=UNKNOWN), STOPPED, {}, False),
+        (info(unread=UNKNOWN), {**STOPPED, "changed": True}, {"saved_offsets": "accept"}, False),
+        (info(unread=UNKNOWN), {**STOPPED, "changed": True}, {"saved_offsets": "reset"}, False),  # an error says so
+        (info(unread=SIX), {**STOPPED, "changed": True}, {}, False),  # the offsets are Kafka's own
+    ],
+)
+def test_a_host_that_has_read_from_the_old_kafka_while_others_had_moved(
+    moving: dict[str, t.Any], stop: dict[str, t.Any], more: dict[str, t.Any], red: bool
+) -> None:
+    """As one that was added with the installer's configuration: all of them save their offsets in the same place."""
+    there = {"stop": {**STOPPED, "changed": False}}
+    given = run(("preflight", "onlinefs"), {"h1": there, "h2": {"info": moving, "stop": stop}}, **more)
+    found = told(given, "onlinefs")
+    cause = (
+        "Kafka : h2 has read from the old Kafka while h1 read from the other one: the saved offsets belong to both, "
+    )
+    assert [each[: len(cause)] for each in found] == ([cause] if red else [])
+    alone = dataclasses.replace(given, moves={"h2": {"info": moving, "stop": stop}})
+    assert told(alone, "onlinefs") == []
+
+
+@pytest.mark.parametrize(
+    ("moving", "red"),
+    [
+        (info(unread=UNKNOWN, overlap=[RANGE]), True),
+        (info(unread=UNKNOWN, overlap=None), True),
+        (info(unread=UNKNOWN), False),  # there was nothing to read
+        (info(unread=NOTHING, overlap=[RANGE]), False),
+    ],
+)
+def test_hosts_that_went_back_may_bring_offsets_of_the_other_kafka(moving: dict[str, t.Any], red: bool) -> None:
+    back = {"info": moving, "stop": STOPPED, "leave": LEFT, "back": CHANGES, "start": STOPPED}
+    failed = {"msg": "no member joined", "rolled_back": True, "reasons": ["no member joined"]}
+    for part in ("onlinefs", "revert"):
+        base = run((part,), {"h1": back}, parts=(part,), saved_offsets="accept", stopped=part)
+        for result in (CHANGES, failed):
+            found = findings(dataclasses.replace(base, hosts={"h1": {part: result}}), [part])
+            about = [each for each in found if "before it went back" in each.cause]
+            assert len(about) == red and all("delete its saved offsets" in each.remedy for each in about), found
+        never = dataclasses.replace(base, hosts={"h1": {part: {"msg": "disk full"}}})
+        assert not any("went back" in each.cause for each in findings(never, [part]))
+
+
 # --- after it --------------------------------------------------------------------------------------------------------
 
 
