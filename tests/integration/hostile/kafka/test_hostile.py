@@ -37,7 +37,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     """What came of every case, by its name and kind; ``{}`` where the process died without a word."""
     folder = tmp_path_factory.mktemp("hostile")
     found = run([(case, kind) for case in CASES for kind in KINDS], folder / "all", AT_ONCE)
-    # On a busy machine the time may be over before the hostile answer, or the end: what had too little runs again, alone.
+    # On a busy machine the time may be over before the hostile answer, or the end: such a case runs again, alone.
     again = [
         (case, kind)
         for case in CASES
