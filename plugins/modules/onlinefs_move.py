@@ -40,9 +40,11 @@ attributes:
 options:
   state:
     description:
-      - V(stopped) stops the service. A record of the same move is removed if the service has run since.
+      - V(stopped) stops the service. A record of the same move is removed if the service has run since. If Kafka does
+        not know how far the service has read, it is first noted where the topics end.
       - V(left) stops the service, waits until the consumer groups of its configuration have no members, and records
-        where the topics end and how far they were read. A record of the same move is kept, unless O(record_again).
+        where the topics end and how far they were read. If Kafka does not know that, the end is the one before the
+        service was stopped. A record of the same move is kept, unless O(record_again).
       - V(returned) starts the service with the old configuration again, checks that it works, and removes the record.
         If the configuration was changed, restore it with M(hopsworks.kafka.onlinefs_config) first.
       - V(closed) removes the record. Rows that are left in the old Kafka are no longer counted. Run it on every host.

@@ -140,7 +140,8 @@ stranded:
   type: dict
   contains:
     rows:
-      description: The number of rows that OnlineFS has certainly not read. Null if not all of them could be counted.
+      description: The number of rows that OnlineFS has certainly not read. If Kafka does not know how far it has read,
+        these are the rows since the host began to stop it. Null if not all of them could be counted.
       type: int
     counted:
       description: The number of rows that could be counted.

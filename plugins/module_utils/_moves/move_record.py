@@ -21,7 +21,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_c
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import bootstrap_addresses
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_text, visible
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import files
-from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import MOVE, Generations
+from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import ENDS, MOVE, Generations
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
 
 from .offsets import TOPIC_ID, ClusterOffsets, PartitionOffsets
@@ -121,7 +121,18 @@ def read(generations: Generations) -> t.Optional[MoveRecord]:
 
     :raises HostError: the record is damaged.
     """
-    path = _path(generations)
+    return _read(_path(generations, MOVE))
+
+
+def read_ends(generations: Generations) -> t.Optional[MoveRecord]:
+    """Return what a host has noted before its service was stopped, if anything.
+
+    :raises HostError: it is damaged.
+    """
+    return _read(_path(generations, ENDS))
+
+
+def _read(path: str) -> t.Optional[MoveRecord]:
     content = files.read_private(path, _MAX_BYTES)
     if content is None:
         return None
@@ -136,21 +147,36 @@ def read(generations: Generations) -> t.Optional[MoveRecord]:
 
 def write(generations: Generations, record: MoveRecord) -> None:
     """Replace the record durably. The caller holds the lock."""
+    _write(_path(generations, MOVE), record)
+
+
+def write_ends(generations: Generations, noted: MoveRecord) -> None:
+    """Replace what was noted before the service was stopped, likewise."""
+    _write(_path(generations, ENDS), noted)
+
+
+def _write(path: str, record: MoveRecord) -> None:
     data = record.as_json()
     content = json.dumps(data, separators=(",", ":"), sort_keys=True).encode("utf-8")
     if len(content) > _MAX_BYTES:
-        raise HostError(_path(generations), f"the record would be larger than {_MAX_BYTES} bytes")
+        raise HostError(path, f"the record would be larger than {_MAX_BYTES} bytes")
     try:
         MoveRecord.from_json(data)
     except ValueError as error:
         # A record that cannot be read blocks the move, the way back and the next move.
-        raise HostError(_path(generations), f"not written, as it could not be read again: {error}") from None
-    files.write_private(_path(generations), content)
+        raise HostError(path, f"not written, as it could not be read again: {error}") from None
+    files.write_private(path, content)
 
 
 def remove(generations: Generations) -> None:
-    """Remove the record, if there is one. The caller holds the lock."""
-    files.remove_private(_path(generations))
+    """Remove the record, if there is one, and what was noted for it. The caller holds the lock."""
+    files.remove_private(_path(generations, MOVE))
+    remove_ends(generations)
+
+
+def remove_ends(generations: Generations) -> None:
+    """Remove what was noted before the service was stopped. The caller holds the lock."""
+    files.remove_private(_path(generations, ENDS))
 
 
 def servers_text(servers: str) -> str:
@@ -164,8 +190,8 @@ def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-def _path(generations: Generations) -> str:
-    return os.path.join(generations.directory, MOVE)
+def _path(generations: Generations, name: str) -> str:
+    return os.path.join(generations.directory, name)
 
 
 def _text(value: t.Any) -> t.Optional[str]:

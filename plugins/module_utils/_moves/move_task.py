@@ -34,7 +34,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service 
 from . import carry_marks, move_planner, move_record
 from .cluster_reader import ClusterSource, Reading, read_cluster
 from .move_record import MoveRecord
-from .offsets import ClusterOffsets
+from .offsets import ClusterOffsets, as_of
 from .old_cluster import Places, groups_of, servers_of, source_of, topics_of
 
 _LOCK_SECONDS = 60.0
@@ -293,6 +293,8 @@ def _stop(host: _Host, service: Service, check: bool, anew: t.Optional[str]) -> 
             changed = bool(service.name)
             if not check:
                 _forget_what_is_no_longer_true(host, state.running and changed, record)
+                if anew is None and state.running and changed:
+                    _note_ends(host)
                 service.stop()
                 record = move_record.read(host.generations)
                 _check_is_down(service)
@@ -355,6 +357,22 @@ def _forget_what_is_no_longer_true(host: _Host, runs: bool, record: t.Optional[M
             move_record.remove(host.generations)
 
 
+def _note_ends(host: _Host) -> None:
+    """Write down where the old Kafka ends while OnlineFS still reads it, if Kafka does not know how far it has read.
+
+    Rows that are written from now on until the move is recorded may never be read.
+    """
+    record = move_record.read(host.generations)
+    old = host.left_behind(host.old(topics=True))
+    with host.locked(record):
+        move_record.remove_ends(host.generations)
+        if old.offsets is not None and any(old.offsets.position(part) is None for part in old.offsets.partitions):
+            ends = MoveRecord(
+                old.cluster_id, None, host.old_servers, host.new_servers, 0, move_record.now(), old.offsets
+            )
+            move_record.write_ends(host.generations, ends)
+
+
 def _check_is_down(service: Service) -> None:
     state = service.state()
     if service.name and not state.down:
@@ -380,6 +398,9 @@ def _left(host: _Host, service: Service, check: bool) -> Result:
     old = _wait_for_members(host, result)
     if old.cluster_id is not None:
         old = host.left_behind(_read_all(host, lambda: host.old(topics=True)))
+        ends = move_record.read_ends(host.generations)
+        if old.offsets is not None and ends is not None and ends.offsets is not None:
+            old = dataclasses.replace(old, offsets=as_of(ends.offsets, old.offsets))
     new = host.new(topics=False)
     _check_is_known(host, old)
     if old.cluster_id is not None and old.cluster_id == new.cluster_id:
@@ -391,6 +412,7 @@ def _left(host: _Host, service: Service, check: bool) -> Result:
             old.cluster_id, new.cluster_id, host.old_servers, host.new_servers, base, move_record.now(), old.offsets
         )
         move_record.write(host.generations, record)
+        move_record.remove_ends(host.generations)
     return {**result, **_of_record(record), "changed": True}
 
 
@@ -521,8 +543,9 @@ def _returned(host: _Host, service: Service, check: bool) -> Result:
         if starts:
             service.start()
             _health_check(host, service).wait(host.files, {})
-        if forgets or restarts:
+        if starts or forgets or restarts:
             with host.locked(record):
+                move_record.remove_ends(host.generations)
                 if starts and restarts:
                     host.generations.end()
                 if forgets:

@@ -71,6 +71,24 @@ class ClusterOffsets:
         return min(found.committed, found.end)
 
 
+def as_of(before: ClusterOffsets, now: ClusterOffsets) -> ClusterOffsets:
+    """Return offsets with the ends that partitions had before, where it is not known how far they were read.
+
+    What was written in between counts as not read then.
+    """
+    partitions = dict(now.partitions)
+    if before.cluster_id == now.cluster_id:
+        for part, offsets in now.partitions.items():
+            earlier = before.partitions.get(part)
+            anew = before.ids.get(part[0]) != now.ids.get(part[0]) and earlier is not None
+            if anew or part in before.unknown or now.position(part) is not None:
+                continue
+            # Of a partition that was not there yet, nothing was read.
+            end = min(offsets.start if earlier is None else earlier.end, offsets.end)
+            partitions[part] = PartitionOffsets(min(offsets.start, end), end)
+    return dataclasses.replace(now, partitions=partitions)
+
+
 class Topics(t.NamedTuple):
     """The topics that OnlineFS reads. A list of names goes before the pattern, as in ``onlinefs-site.xml``."""
 

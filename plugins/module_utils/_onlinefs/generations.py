@@ -35,6 +35,8 @@ JOURNAL = "journal.json"
 LOCK = "lock"
 #: The record of a move from one Kafka to another, see ``_moves.move_record``.
 MOVE = "move.json"
+#: Where the old Kafka ended when the service was about to be stopped for a move.
+ENDS = "move_ends.json"
 #: There while the state of an earlier version is being copied.
 _TAKING_OVER = "taking_over"
 

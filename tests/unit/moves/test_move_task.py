@@ -167,6 +167,77 @@ def test_all_hosts_stop_before_one_records(host: MovingHost) -> None:
     assert host.run("stopped")["changed"] is False and host.record is not None
 
 
+def test_rows_that_are_written_while_hosts_stop_are_left_although_kafka_knows_of_no_offsets(host: MovingHost) -> None:
+    """As from 3.7 on. Nobody reads them, and without this nobody would know: all rows could be read or not."""
+    host.old.committed = {}
+    host.run("stopped")
+    host.old.parts[A] = (0, 14)
+    host.old.parts["new_onlinefs", 0] = (2, 5)
+    host.run("left")
+    host.old.parts[A] = (0, 15)
+    host.write(host.new)
+    found = host.info()["stranded"]
+    assert [(part["topic"], part["start"], part["end"]) for part in found["partitions"]] == [
+        (A[0], 10, 15),
+        ("new_onlinefs", 2, 5),
+    ]
+    assert found["before"] == 15, "ten and five that were there before"
+
+
+def test_the_ends_are_noted_again_where_the_service_has_run_since_it_was_recorded(host: MovingHost) -> None:
+    host.old.committed = {}
+    host.run("left")
+    Service(host).start()
+    host.old.parts[A] = (0, 12)
+    host.run("stopped")
+    host.old.parts[A] = (0, 14)
+    host.run("left")
+    assert host.record is not None and host.record.offsets is not None
+    assert host.record.offsets.partitions[A].end == 12
+
+
+def test_where_kafka_knows_the_offsets_those_count(host: MovingHost) -> None:
+    host.run("stopped")
+    host.old.parts[A], host.old.committed[GROUP][A] = (0, 14), 12
+    host.run("left")
+    assert host.record is not None and host.record.offsets is not None and host.record.offsets.position(A) == 12
+    host.write(host.new)
+    assert host.info()["stranded"]["rows"] == 2
+
+
+def test_rows_that_were_deleted_while_hosts_stopped_are_lost(host: MovingHost) -> None:
+    host.old.committed = {}
+    host.run("stopped")
+    host.old.parts[A] = (12, 14)
+    host.run("left")
+    host.write(host.new)
+    found = host.info()["stranded"]
+    assert [(each["start"], each["end"]) for each in found["deleted"]] == [(10, 12)] and found["rows"] == 2
+
+
+@pytest.mark.parametrize("what", ["another topic", "another cluster", "no leader", "started again", "given up"])
+def test_what_ended_there_before_does_not_count_any_more(host: MovingHost, what: str) -> None:
+    host.old.committed = {}
+    host.old.ids = {A[0]: b"\1" * 16}
+    if what == "no leader":
+        host.old.parts[A] = None
+    host.run("stopped")
+    host.old.parts[A] = (0, 14)
+    if what == "another topic":
+        host.old.ids = {A[0]: b"\2" * 16}
+    if what == "another cluster":
+        host.old.cluster_id = "third"
+    if what == "started again":
+        Service(host).start()
+    if what == "given up":
+        host.run("returned")
+        Service(host).stop()
+    host.run("left")
+    assert host.record is not None and host.record.offsets is not None
+    assert host.record.offsets.partitions[A].end == 14
+    assert sorted(path.name for path in host.home.state.glob("*.json")) == ["move.json"]
+
+
 def test_check_mode_foretells_and_changes_nothing(host: MovingHost) -> None:
     for state in ("stopped", "left"):
         assert host.run(state, check=True)["changed"] is True
