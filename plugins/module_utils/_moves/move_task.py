@@ -366,11 +366,16 @@ def _note_ends(host: _Host) -> None:
     old = host.left_behind(host.old(topics=True))
     with host.locked(record):
         move_record.remove_ends(host.generations)
-        if old.offsets is not None and any(old.offsets.position(part) is None for part in old.offsets.partitions):
+        if old.offsets is not None and not _knows_positions(old.offsets):
             ends = MoveRecord(
                 old.cluster_id, None, host.old_servers, host.new_servers, 0, move_record.now(), old.offsets
             )
             move_record.write_ends(host.generations, ends)
+
+
+def _knows_positions(offsets: ClusterOffsets) -> bool:
+    """Return whether Kafka knows how far OnlineFS has read everywhere."""
+    return all(offsets.position(part) is not None for part in offsets.partitions)
 
 
 def _check_is_down(service: Service) -> None:
@@ -401,6 +406,11 @@ def _left(host: _Host, service: Service, check: bool) -> Result:
         ends = move_record.read_ends(host.generations)
         if old.offsets is not None and ends is not None and ends.offsets is not None:
             old = dataclasses.replace(old, offsets=as_of(ends.offsets, old.offsets))
+        elif old.offsets is not None and not again and not _knows_positions(old.offsets):
+            result["warnings"].append(
+                "OnlineFS was not running before it was moved, and Kafka does not know how far it has read. Rows that "
+                "clients have written meanwhile are not counted as left behind"
+            )
     new = host.new(topics=False)
     _check_is_known(host, old)
     if old.cluster_id is not None and old.cluster_id == new.cluster_id:
@@ -588,7 +598,13 @@ def _carried(host: _Host, _service: Service, check: bool) -> Result:
     left = _stranded(host, record)
     unknown = left.rows.unknown
     if unknown and not left.rows.ranges:
-        raise HostError("old Kafka", f"not known what was left there: {unknown[0].reason}", "Make it readable first")
+        where = f"{unknown[0].topic}: " if unknown[0].topic else ""
+        raise HostError(
+            "old Kafka",
+            f"not known what was left there: {where}{unknown[0].reason}",
+            "Make it readable. If that is not possible, carry the rows that you know of with the module "
+            "kafka_carry_over, or end the count with state=closed",
+        )
     result = carry_child.nothing("no rows are left in the old Kafka")
     if left.rows.ranges:
         spans: t.Dict[t.Tuple[str, int], t.List[carry_marks.Span]] = {}

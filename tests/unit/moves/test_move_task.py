@@ -196,6 +196,22 @@ def test_the_ends_are_noted_again_where_the_service_has_run_since_it_was_recorde
     assert host.record.offsets.partitions[A].end == 12
 
 
+def test_a_service_that_was_down_before_may_have_left_rows_that_nobody_can_count(host: MovingHost) -> None:
+    committed = dict(host.old.committed)
+    host.old.committed = {}
+    Service(host).stop()
+    host.old.parts[A] = (0, 14)
+    assert any("was not running before" in text for text in host.run("left")["warnings"])
+    assert host.run("left")["warnings"] == []
+    host.run("closed")
+    host.old.committed = committed
+    assert host.run("left")["warnings"] == [], "Kafka knows what was read"
+    host.run("closed")
+    host.old.committed = {}
+    Service(host).start()
+    assert host.run("left")["warnings"] == []
+
+
 def test_where_kafka_knows_the_offsets_those_count(host: MovingHost) -> None:
     host.run("stopped")
     host.old.parts[A], host.old.committed[GROUP][A] = (0, 14), 12
@@ -869,6 +885,16 @@ def test_without_a_move_nothing_is_carried(host: MovingHost, asked: list[CarryRe
 def test_a_move_that_is_not_complete_carries_nothing(host: MovingHost, asked: list[CarryRequest]) -> None:
     host.run("left")
     with pytest.raises(HostError, match="not the configuration for the declared Kafka"):
+        host.run("carried")
+    assert asked == []
+
+
+def test_a_topic_of_which_nothing_can_be_known_is_named_with_what_to_do(
+    host: MovingHost, asked: list[CarryRequest]
+) -> None:
+    moved(host)
+    host.old.parts[A] = (0, 4)
+    with pytest.raises(HostError, match=r"a_onlinefs: the topic was deleted and created again since\..*state=closed"):
         host.run("carried")
     assert asked == []
 
