@@ -151,23 +151,35 @@ def _system_log() -> t.Iterator[t.Callable[[], str]]:
         os.close(lock)
 
 
-def _commands() -> t.Iterator[bytes]:
-    """Yield the command of each process, with its arguments."""
-    for entry in pathlib.Path("/proc").iterdir():
-        if entry.name.isdigit():
+def _commands(left_out: t.Collection[str] = ()) -> t.Iterator[bytes]:
+    """Yield the command of each process, with its arguments.
+
+    :param left_out: numbers of processes.
+    """
+    for number in os.listdir("/proc"):
+        if number.isdigit() and number not in left_out:
             with contextlib.suppress(OSError):
-                yield (entry / "cmdline").read_bytes()
+                yield pathlib.Path("/proc", number, "cmdline").read_bytes()
 
 
 @contextlib.contextmanager
 def _processes() -> t.Iterator[t.Callable[[], str]]:
-    """Watch the list of processes as ``ps`` shows it: the arguments of each."""
+    """Watch the list of processes as ``ps`` shows it: the arguments of each.
+
+    A process that was there a second ago is looked at once a second, as it may have become another program.
+    """
     seen: set[bytes] = set()
     end = threading.Event()
 
     def watch() -> None:
+        settled: set[str] = set()
+        before, looked = set(os.listdir("/proc")), 0.0
         while not end.wait(0.02):
-            seen.update(_commands())
+            seen.update(_commands(settled))
+            if time.monotonic() - looked > 1:
+                looked, now = time.monotonic(), set(os.listdir("/proc"))
+                settled, before = before & now, now
+                seen.update(_commands())
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
