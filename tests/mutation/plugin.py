@@ -41,6 +41,8 @@ hypothesis.settings.register_profile(
 PARENT = os.getpid()
 #: In mutmut's folder, which is made anew for each run.
 CALLED_IN_CHILDREN = pathlib.Path.cwd() / "called-in-children"
+#: What a child has recorded, by its number: once is enough.
+RECORDED: set[tuple[int, str]] = set()
 #: The tests that fail without any mutant, such as one of the size of a file. They can notice none.
 FAIL_ANYWAY = pathlib.Path.cwd() / "fail-anyway"
 
@@ -109,9 +111,11 @@ def pytest_runtest_teardown() -> None:
 
 def record(name: str, caller: str | None = None) -> None:
     """Record a call while mutmut measures the tests, in a forked child too: much of the code runs in one."""
-    if os.getpid() == PARENT:
+    process = os.getpid()
+    if process == PARENT:
         record_trampoline_hit(name, caller)
-    else:
+    elif (process, name) not in RECORDED:
+        RECORDED.add((process, name))
         with contextlib.suppress(OSError), CALLED_IN_CHILDREN.open("a") as stream:
             stream.write(f"{name}\n")
 
