@@ -111,7 +111,9 @@ def prepare(room: str) -> pathlib.Path:
 
 def call(folder: pathlib.Path, *command: str) -> None:
     """Run a command beside the mutants; mutmut prints its own progress."""
-    environment = {**os.environ, "PYTHONPATH": str(folder / "mutants" / SOURCES), "PYTHONDONTWRITEBYTECODE": "1"}
+    # Mutated files are many times as long, and the tests start a great many processes: compile each file only once.
+    environment = {**os.environ, "PYTHONPATH": str(folder / "mutants" / SOURCES)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     subprocess.run(command, cwd=folder, env=environment, check=True)
 
 
