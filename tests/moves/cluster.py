@@ -74,6 +74,8 @@ class Cluster:
 
         with Server(("127.0.0.1", self.port), Handler) as server:
             self.port = server.server_address[1]
+            # A client may be gone before it is accepted, and accept() would wait for the next one.
+            server.socket.settimeout(0.5)
             threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
             try:
                 yield self

@@ -79,6 +79,8 @@ class FakeKafka:
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._server.block_on_close = False
+        # A client may be gone before it is accepted, and accept() would wait for the next one.
+        self._server.socket.settimeout(0.5)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
