@@ -171,7 +171,7 @@ from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking im
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import ModuleTask, RunMode
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka.masked_module import run_module
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import argument_spec as shared
-from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import move_task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import move_info
 
 
 def argument_spec() -> t.Dict[str, t.Any]:
@@ -182,7 +182,7 @@ def argument_spec() -> t.Dict[str, t.Any]:
 def _run(given: t.Mapping[str, t.Any], _mode: RunMode) -> t.Dict[str, t.Any]:
     secrets: t.Set[str] = set()
     try:
-        return move_task.info(given, secrets)
+        return move_info.info(given, secrets)
     except HopsworksKafkaError as error:
         return {"failed": True, "msg": clean(str(error), secrets)}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pathlib
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import move_record, move_task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import move_info, move_record, move_task
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.move_record import MoveRecord
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import Generations
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.service import State
@@ -98,7 +98,7 @@ class MovingHost:
 
     def info(self, **given: t.Any) -> dict[str, t.Any]:
         """One run of ``onlinefs_move_info``."""
-        return move_task.info(self.params(onlinefs_move_info.argument_spec(), **given), set())
+        return move_info.info(self.params(onlinefs_move_info.argument_spec(), **given), set())
 
     def run(self, state: str, check: bool = False, service: t.Any = None, **given: t.Any) -> dict[str, t.Any]:
         """One run of ``onlinefs_move``."""

@@ -11,7 +11,12 @@ import typing as t
 
 import pytest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.errors import HopsworksKafkaError
-from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import carry_child, move_planner, move_task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import (
+    carry_child,
+    move_info,
+    move_planner,
+    move_task,
+)
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.carry_over import CarryRequest
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import config_task, transaction
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
@@ -827,7 +832,7 @@ def test_a_run_that_is_killed_anywhere_is_completed_by_the_next(host: MovingHost
 def test_secrets_of_the_declaration_are_handed_over(host: MovingHost) -> None:
     secrets: set[str] = set()
     declared = {"bootstrap.servers": host.new.bootstrap, "my.own.password": "canary-9"}
-    move_task.info(host.params(onlinefs_move_info.argument_spec(), properties=declared), secrets)
+    move_info.info(host.params(onlinefs_move_info.argument_spec(), properties=declared), secrets)
     assert "canary-9" in secrets
 
 

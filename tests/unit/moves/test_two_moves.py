@@ -12,7 +12,7 @@ import os
 import typing as t
 
 import pytest
-from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import move_record, move_task
+from ansible_collections.hopsworks.kafka.plugins.module_utils._moves import move_host, move_record
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.cluster_reader import Reading, read_cluster
 from ansible_collections.hopsworks.kafka.plugins.module_utils._moves.move_record import MoveRecord
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.host_error import HostError
@@ -48,7 +48,7 @@ def while_reading(monkeypatch: pytest.MonkeyPatch, work: Work, topics: bool = Fa
             left.pop()()
         return read_cluster(source, seconds)
 
-    monkeypatch.setattr(move_task, "read_cluster", read)
+    monkeypatch.setattr(move_host, "read_cluster", read)
 
 
 def test_a_record_that_another_run_has_written_since_is_not_forgotten(host: MovingHost) -> None:
