@@ -26,3 +26,8 @@ def bootstrap_addresses(servers: str) -> t.FrozenSet[str]:
     Order, spacing, case and the name of a protocol before ``://``, which Kafka's clients ignore, make no difference.
     """
     return frozenset(server.strip().rpartition("://")[2].lower() for server in servers.split(",") if server.strip())
+
+
+def same_servers(one: str, other: str) -> bool:
+    """Return whether two lists of bootstrap servers name the same addresses."""
+    return bootstrap_addresses(one) == bootstrap_addresses(other)

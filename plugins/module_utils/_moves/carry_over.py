@@ -277,13 +277,13 @@ class _Run:
                 self._target.start()
             marks = self._marks(new, topics)
         self._settle(marks)
-        jobs = carry_planner.plan(wanted, where, starts, ends, marks, old.cluster_id, self._request.accept_deleted, ids)
+        origins = {topic: carry_marks.origin(old.cluster_id, ids.get(topic, "")) for topic in topics}
+        jobs = carry_planner.plan(wanted, where, starts, ends, marks, origins, self._request.accept_deleted)
         if not outcome.jobs:
             outcome.jobs = jobs
             self._progress.total = sum(carry_marks.size(job.todo) for job in jobs)
         todo = [job for job in jobs if job.todo]
         if todo:
-            origins = {topic: carry_marks.origin(old.cluster_id, ids.get(topic, "")) for topic in topics}
             _Copy(self, todo, leaders, new, marks, origins).run()
         if outcome.rows and not self._request.dry:
             self._prove(new)

@@ -118,9 +118,8 @@ def plan(
     starts: t.Mapping[TopicPartition, int],
     ends: t.Mapping[TopicPartition, int],
     marks: t.Mapping[TopicPartition, Marks],
-    cluster: str,
+    origins: t.Mapping[str, str],
     accept_deleted: bool,
-    ids: t.Mapping[str, str],
 ) -> t.List[PartitionJob]:
     """Return what is to be carried.
 
@@ -128,8 +127,7 @@ def plan(
     :param starts: the first offset that each partition of the old cluster still has.
     :param ends: the offset of its next record.
     :param marks: what earlier runs have carried, by the partition of the new cluster.
-    :param cluster: the old cluster's id.
-    :param ids: the ids of its topics.
+    :param origins: where the rows of each topic come from, see :func:`.carry_marks.origin`.
     :param accept_deleted: rows that the old cluster does not have any more may be missing.
     :raises InputError: a range is not there.
     """
@@ -144,8 +142,8 @@ def plan(
                 f"{name_of(part)} ends at offset {ends[part]}, before {last}",
                 "Check whether the topic was deleted and created again, and the range",
             )
-        where_from = carry_marks.origin(cluster, ids.get(part[0], ""))
-        done = carry_marks.carried((mark for at, mark in marks.items() if at[0] == part[0]), where_from, part[1])
+        known = (mark for at, mark in marks.items() if at[0] == part[0])
+        done = carry_marks.carried(known, origins[part[0]], part[1])
         left = carry_marks.subtract(spans, done)
         todo = carry_marks.subtract(left, ((0, starts[part]),))
         jobs.append(

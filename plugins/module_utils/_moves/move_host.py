@@ -14,7 +14,7 @@ import contextlib
 import dataclasses
 import typing as t
 
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import bootstrap_addresses
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import same_servers
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_text
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.module_task import Options
 from ansible_collections.hopsworks.kafka.plugins.module_utils._kafka import declaration as kafka_declaration
@@ -90,7 +90,7 @@ class MoveHost:
     @property
     def is_there(self) -> bool:
         """Whether the host has the configuration for the declared Kafka already."""
-        return bootstrap_addresses(self.old_servers) == bootstrap_addresses(self.new_servers)
+        return same_servers(self.old_servers, self.new_servers)
 
     @property
     def cluster_before(self) -> t.Optional[str]:
@@ -102,8 +102,7 @@ class MoveHost:
         """Return a record if the host has the configuration that its move led to."""
         if record is None or self.interrupted:
             return None
-        there = bootstrap_addresses(record.new_servers) == bootstrap_addresses(self.old_servers)
-        return record if there else None
+        return record if same_servers(record.new_servers, self.old_servers) else None
 
     def moves(self, old: t.Optional[str], new: t.Optional[str]) -> t.Optional[bool]:
         """Return whether OnlineFS is to read from another cluster, see :func:`.move_planner.is_move`."""
@@ -166,7 +165,7 @@ class MoveHost:
 
     def is_led_to_by(self, record: MoveRecord) -> bool:
         """Return whether a record is that of a move to the declared Kafka, by its addresses."""
-        return bootstrap_addresses(record.new_servers) == bootstrap_addresses(self.new_servers)
+        return same_servers(record.new_servers, self.new_servers)
 
     def is_of_the_same_addresses(self, record: MoveRecord, new_cluster: t.Optional[str]) -> bool:
         """Return whether a record is that of the declared cluster, which has taken the addresses of the one before."""

@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import TopicPartition
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import bootstrap_addresses
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import bootstrap_addresses, same_servers
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.manifest import Generation
 
 from . import carry_marks
@@ -123,7 +123,7 @@ def is_move(
     :param before: the id that the cluster at the live addresses had when OnlineFS was last seen to read from it;
         ``None`` if that was never seen.
     """
-    if bootstrap_addresses(old_servers) == bootstrap_addresses(new_servers):
+    if same_servers(old_servers, new_servers):
         if before is None:
             return False
         return None if not new else before != new

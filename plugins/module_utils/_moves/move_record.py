@@ -18,7 +18,7 @@ import time
 import typing as t
 
 from ansible_collections.hopsworks.kafka.plugins.module_utils._brokers.cluster_client import TopicPartition
-from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import bootstrap_addresses
+from ansible_collections.hopsworks.kafka.plugins.module_utils._common.addresses import same_servers
 from ansible_collections.hopsworks.kafka.plugins.module_utils._common.masking import public_text, visible
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs import files
 from ansible_collections.hopsworks.kafka.plugins.module_utils._onlinefs.generations import ENDS, MOVE, Generations
@@ -66,7 +66,7 @@ class MoveRecord:
     @property
     def keeps_addresses(self) -> bool:
         """Whether another cluster has taken the place of the old one, at the same addresses."""
-        return bootstrap_addresses(self.old_servers) == bootstrap_addresses(self.new_servers)
+        return same_servers(self.old_servers, self.new_servers)
 
     def to_result(self) -> t.Dict[str, t.Any]:
         """Return the record for results. No secret, and no list of partitions."""

@@ -89,7 +89,8 @@ def test_a_partition_without_a_leader_may_have_one_later() -> None:
 
 
 def plan(wanted: t.Any, start: int, end: int, marks: t.Any = None, accept: bool = False) -> carry_planner.PartitionJob:
-    [job] = carry_planner.plan({PART: wanted}, {PART: PART}, {PART: start}, {PART: end}, marks or {}, "old", accept, {})
+    origins = {PART[0]: "old"}
+    [job] = carry_planner.plan({PART: wanted}, {PART: PART}, {PART: start}, {PART: end}, marks or {}, origins, accept)
     return job
 
 
@@ -120,7 +121,7 @@ def test_a_partition_that_ends_before_the_range_or_does_not_tell() -> None:
     with pytest.raises(InputError, match="ends at offset 19, before 20"):
         plan(((3, 20),), 0, 19)
     with pytest.raises(InputError, match="does not say where orders, partition 0 begins"):
-        carry_planner.plan({PART: ((0, 1),)}, {PART: PART}, {}, {PART: 5}, {}, "old", False, {})
+        carry_planner.plan({PART: ((0, 1),)}, {PART: PART}, {}, {PART: 5}, {}, {PART[0]: "old"}, False)
 
 
 def test_a_mark_of_another_topic_does_not_count() -> None:
